@@ -1,0 +1,53 @@
+//! hallpass gives a developer a fresh token for any API at the moment it is needed.
+//!
+//! One package: this library and one binary. The modules below stand in reading order; each is a
+//! room, and who may use whom is this picture, and nothing else (`tests/architecture.rs` holds it):
+//!
+//! ```text
+//!               cli               tui              faces: blind to each other, hold no rules,
+//!                \                 /                hold a Backend
+//!                      backend                     where everything is done: here, or on a host
+//!                         |
+//!                      service                     locks, retries, activity
+//!    /      /      |      |      \       \       \
+//! catalog store  vault   auth  listener system  sandbox     blind to each other; sandbox stands on listener
+//!                       model                      plain data
+//! ```
+//!
+//! `settings` sits beside them: the environment, the settings file and every path.
+//!
+//! # Invariants
+//!
+//! - Faces hold no rules. Deleting a face deletes no behaviour.
+//! - [`tui::app::App::update`] and everything in [`model`] do no IO and cannot block.
+//! - Only [`service`] locks, retries and keeps the activity. A new token is durable before it is
+//!   handed out.
+//! - Adding a provider touches no Rust: it is a file in `providers/`. A new way of authenticating
+//!   does, on purpose.
+//! - A secret is exposed at the socket, the vault, the clipboard, and on standard output when it
+//!   was asked for there; never in a message, a log line, `Debug`, argv or an error.
+//! - Lists are drawn from the store alone: they work while the vault is locked.
+//! - A trait has two implementations that ship, or one that cannot run in a test. HTTP is no
+//!   trait: tests talk to the sandbox.
+//!
+//! # A fresh token
+//!
+//! ```text
+//! tui `y` · cli `token get`
+//!   └ service::fresh: read the store and the vault
+//!       ├ valid for at least the margin → hand out
+//!       └ take the connection's refresh lock, read again, and if still stale: refresh
+//!           ├ answered  → merge, write the vault, then the store
+//!           ├ transient → again, with back-off; nothing is marked dead
+//!           └ refused   → the connection needs authorization; its config and history stay
+//! ```
+//!
+//! # How to add something
+//!
+//! - **A provider**: a file in `providers/`, checked by `catalog::check`.
+//! - **A quirk of token answers**: a key of `model::provider::Answer`, a line in
+//!   `auth::answer`, a test beside it.
+//! - **A key of the terminal UI**: a line in `tui::keys::TABLE`, a case in `tui::app`.
+//! - **A command**: a variant in `cli::args`, a file in `cli`, a method on `backend::Backend`.
+
+pub mod model;

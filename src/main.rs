@@ -1,0 +1,3 @@
+//! The program; its faces come with their rooms.
+
+fn main() {}

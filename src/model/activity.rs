@@ -1,0 +1,139 @@
+//! What happened, for the activity list. Never a secret: at most a fingerprint of one.
+
+use std::time::Duration;
+
+use super::{ConfigKey, ConnectionId, Time};
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// The number of its row; it grows.
+    pub number: i64,
+    /// When.
+    pub at: Time,
+    /// The config it concerns.
+    pub config: Option<ConfigKey>,
+    /// The connection it concerns.
+    pub connection: Option<ConnectionId>,
+    /// What.
+    pub happening: Happening,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// More about it in words, already made harmless for a terminal.
+    pub detail: String,
+    /// How long it took, where that says something.
+    pub took: Option<Duration>,
+    /// The fingerprint of the token concerned.
+    pub fingerprint: Option<String>,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happening {
+    /// An authorization began.
+    Started,
+    /// An authorization ended.
+    Authorized,
+    /// A token was refreshed, or should have been.
+    Refreshed,
+    /// A token was handed out on standard output.
+    HandedOut,
+    /// A token was put on the clipboard.
+    Copied,
+    /// Tokens were revoked at the provider.
+    Revoked,
+    /// A config or connection was made or changed.
+    Changed,
+    /// A config or connection was deleted.
+    Deleted,
+    /// An interrupted write was finished or undone.
+    Mended,
+}
+
+impl Happening {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: [Self; 9] = [
+        Self::Started,
+        Self::Authorized,
+        Self::Refreshed,
+        Self::HandedOut,
+        Self::Copied,
+        Self::Revoked,
+        Self::Changed,
+        Self::Deleted,
+        Self::Mended,
+    ];
+
+    /// Returns the word that is stored and shown.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Authorized => "authorized",
+            Self::Refreshed => "refreshed",
+            Self::HandedOut => "handed out",
+            Self::Copied => "copied",
+            Self::Revoked => "revoked",
+            Self::Changed => "changed",
+            Self::Deleted => "deleted",
+            Self::Mended => "mended",
+        }
+    }
+
+    /// Finds a kind by its word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|happening| happening.word() == word)
+    }
+}
+
+/// How something ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// As it should.
+    Done,
+    /// It did not work this time.
+    Failed,
+    /// The provider said no.
+    Refused,
+}
+
+impl Outcome {
+    /// Returns the word that is stored and shown.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// Finds an outcome by its word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Done, Self::Failed, Self::Refused].into_iter().find(|outcome| outcome.word() == word)
+    }
+}
+
+impl Activity {
+    /// Returns what it concerns as `config/connection`, `config`, or nothing.
+    pub fn subject(&self) -> String {
+        match (&self.config, &self.connection) {
+            (Some(config), Some(connection)) => format!("{config}/{connection}"),
+            (Some(config), None) => config.to_string(),
+            (None, _) => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_leads_back_to_its_kind() {
+        for happening in Happening::ALL {
+            assert_eq!(Happening::from_word(happening.word()), Some(happening));
+        }
+        for outcome in [Outcome::Done, Outcome::Failed, Outcome::Refused] {
+            assert_eq!(Outcome::from_word(outcome.word()), Some(outcome));
+        }
+    }
+}

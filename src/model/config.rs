@@ -1,0 +1,52 @@
+//! A provider configuration: the user's own application at a provider.
+
+use super::{ConfigKey, ProviderId, Time};
+
+/// The redirect URI that is registered at a provider unless the user says otherwise (Nango's).
+pub const DEFAULT_REDIRECT_URI: &str = "http://localhost:3003/oauth/callback";
+
+/// A config. Its client secret rests in the vault, never here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The number of its row, as Nango's REST API shows it.
+    pub number: i64,
+    /// The key the user chose.
+    pub key: ConfigKey,
+    /// The provider it is for.
+    pub provider: ProviderId,
+    /// The client id that the provider issued; it is not a secret (RFC 6749 section 2.2).
+    pub client_id: String,
+    /// Whether a client secret rests in the vault.
+    pub has_client_secret: bool,
+    /// The scopes asked for.
+    pub scopes: Vec<String>,
+    /// The redirect URI, when it is not the default one. A port of 0 means any free port.
+    pub redirect_uri: Option<String>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it was last edited.
+    pub updated_at: Time,
+}
+
+impl Config {
+    /// Returns the redirect URI to register at the provider.
+    pub fn redirect_uri(&self) -> &str {
+        self.redirect_uri.as_deref().unwrap_or(DEFAULT_REDIRECT_URI)
+    }
+}
+
+/// Splits scopes as a person types them: by commas and white space.
+pub fn split_scopes(text: &str) -> Vec<String> {
+    text.split([',', ' ', '\t', '\n']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_split_at_commas_and_spaces_as_nango_does() {
+        assert_eq!(split_scopes("a b,, c  d"), ["a", "b", "c", "d"]);
+        assert!(split_scopes(" , ").is_empty());
+    }
+}

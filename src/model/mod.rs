@@ -1,0 +1,28 @@
+//! The words of the trade as plain data: no IO, no clock, no async.
+//!
+//! Everything here can be built in a test without a file, a socket or the time of day; whoever
+//! needs the current time passes it in.
+
+pub mod activity;
+pub mod config;
+pub mod connection;
+pub mod credentials;
+pub mod freshness;
+pub mod names;
+pub mod provider;
+pub mod rest;
+pub mod search;
+pub mod secret;
+pub mod template;
+pub mod untrusted;
+
+pub use activity::{Activity, Happening, Outcome};
+pub use config::Config;
+pub use connection::{Connection, Health, Problem, ProblemKind};
+pub use credentials::{Credentials, TokenSet};
+pub use names::{ConfigKey, ConnectionId, ConnectionRef, InvalidName, ProviderId};
+pub use provider::Provider;
+pub use secret::Secret;
+
+/// A point in time, UTC.
+pub type Time = chrono::DateTime<chrono::Utc>;

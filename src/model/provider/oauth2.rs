@@ -1,0 +1,185 @@
+//! The `[oauth2]` and `[client_credentials]` tables.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Parameters, UrlTemplate};
+
+/// The `[oauth2]` table. Endpoints have the names of RFC 8414.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OAuth2 {
+    /// The issuer identifier; a callback that names another one is refused (RFC 9207).
+    pub issuer: Option<String>,
+    /// Where the browser goes.
+    pub authorization_endpoint: Option<UrlTemplate>,
+    /// Where codes are exchanged.
+    pub token_endpoint: Option<UrlTemplate>,
+    /// Where tokens are refreshed, if not at the token endpoint.
+    pub refresh_endpoint: Option<UrlTemplate>,
+    /// RFC 7009.
+    pub revocation_endpoint: Option<UrlTemplate>,
+    /// RFC 7662.
+    pub introspection_endpoint: Option<UrlTemplate>,
+    /// RFC 8628.
+    pub device_authorization_endpoint: Option<UrlTemplate>,
+    /// `OpenID` Connect Core section 5.3.
+    pub userinfo_endpoint: Option<UrlTemplate>,
+    /// RFC 9126.
+    pub pushed_authorization_request_endpoint: Option<UrlTemplate>,
+    /// RFC 7591.
+    pub registration_endpoint: Option<UrlTemplate>,
+    /// Added to the authorization request.
+    pub authorization_params: Parameters,
+    /// Added to the token request.
+    pub token_params: Parameters,
+    /// Added to the refresh request.
+    pub refresh_params: Parameters,
+    /// Asked for where the config names none.
+    pub default_scopes: Vec<String>,
+    /// Offered when a config is made.
+    pub known_scopes: Vec<String>,
+    /// What stands between scopes, in requests and answers.
+    pub scope_separator: String,
+    /// Proof key for code exchange.
+    pub pkce: Pkce,
+    /// How the client shows who it is.
+    pub token_endpoint_auth_method: ClientAuthentication,
+    /// How the token request is written.
+    pub token_request: TokenRequest,
+    /// Standard parameter name → the provider's own.
+    pub param_names: BTreeMap<String, String>,
+    /// The callback parameter that holds the code, if not `code`.
+    pub code_param: Option<String>,
+    /// What the provider demands of a redirect URI.
+    pub redirect: Redirect,
+    /// Where the answer keeps what.
+    pub response: Answer,
+}
+
+impl Default for OAuth2 {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            authorization_endpoint: None,
+            token_endpoint: None,
+            refresh_endpoint: None,
+            revocation_endpoint: None,
+            introspection_endpoint: None,
+            device_authorization_endpoint: None,
+            userinfo_endpoint: None,
+            pushed_authorization_request_endpoint: None,
+            registration_endpoint: None,
+            authorization_params: Parameters::new(),
+            token_params: Parameters::new(),
+            refresh_params: Parameters::new(),
+            default_scopes: Vec::new(),
+            known_scopes: Vec::new(),
+            scope_separator: " ".to_owned(),
+            pkce: Pkce::default(),
+            token_endpoint_auth_method: ClientAuthentication::default(),
+            token_request: TokenRequest::default(),
+            param_names: BTreeMap::new(),
+            code_param: None,
+            redirect: Redirect::default(),
+            response: Answer::default(),
+        }
+    }
+}
+
+/// Proof key for code exchange. `plain` is not offered (RFC 9700 section 2.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub enum Pkce {
+    /// SHA-256 (RFC 7636 section 4.2).
+    #[default]
+    S256,
+    /// The provider rejects it.
+    #[serde(rename = "none")]
+    None,
+}
+
+/// How the client authenticates at the token endpoint (RFC 7591 section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuthentication {
+    /// Id and secret in the request body.
+    #[default]
+    ClientSecretPost,
+    /// Id and secret in the `Authorization` header.
+    ClientSecretBasic,
+    /// A public client: the id alone.
+    None,
+    /// A signed assertion (RFC 7523).
+    PrivateKeyJwt,
+}
+
+/// How the token request is written.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenRequest {
+    /// Where the parameters stand.
+    pub format: RequestFormat,
+    /// The method, if not POST.
+    pub method: Option<String>,
+    /// Extra headers.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// Where the parameters of a token request stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequestFormat {
+    /// In a form body, as RFC 6749 has it.
+    #[default]
+    Form,
+    /// In a JSON object.
+    Json,
+    /// In the URL.
+    Query,
+}
+
+/// What the provider demands of a redirect URI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Redirect {
+    /// It must be https.
+    pub https_only: bool,
+    /// `127.0.0.1` is accepted besides `localhost`.
+    pub loopback_ip: bool,
+    /// Any port is accepted on loopback (RFC 8252 section 7.3).
+    pub any_port: bool,
+}
+
+/// Where a token answer keeps what. Paths are dotted: `data.token`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Answer {
+    /// Path of the access token.
+    pub access_token: Option<String>,
+    /// Path of the refresh token.
+    pub refresh_token: Option<String>,
+    /// Path of the lifetime.
+    pub expires_in: Option<String>,
+    /// Path of the moment of expiry.
+    pub expires_at: Option<String>,
+    /// Path of an object to read the fields from where there is no access token at the usual place.
+    pub alternate: Option<String>,
+    /// The unit of the lifetime.
+    pub unit: Unit,
+    /// The lifetime in seconds where the answer says none; 0 means for ever.
+    pub lifetime: Option<u64>,
+    /// For how many seconds a token must still be valid to be handed out.
+    pub refresh_margin: Option<u64>,
+}
+
+/// The unit of a lifetime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// As RFC 6749 has it.
+    #[default]
+    Seconds,
+    /// Thousandths.
+    Milliseconds,
+}

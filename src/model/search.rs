@@ -1,0 +1,62 @@
+//! Finding something by what a person types.
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+/// How alike two names must be to be suggested, from 0 to 1.
+const ALIKE: f64 = 0.75;
+
+/// Returns the indices of the entries that match `query` fuzzily, best first; all of them, in
+/// their order, for an empty query.
+pub fn fuzzy<T: AsRef<str>>(query: &str, entries: &[T]) -> Vec<usize> {
+    if query.trim().is_empty() {
+        return (0..entries.len()).collect();
+    }
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
+    let mut buffer = Vec::new();
+    let mut found: Vec<(u32, usize)> = entries
+        .iter()
+        .enumerate()
+        .filter_map(|(index, entry)| {
+            let score = pattern.score(Utf32Str::new(entry.as_ref(), &mut buffer), &mut matcher)?;
+            Some((score, index))
+        })
+        .collect();
+    // Equal scores keep their order, and among them the shorter entry is the plainer answer.
+    found.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), entries[*index].as_ref().len(), *index));
+    found.into_iter().map(|(_, index)| index).collect()
+}
+
+/// Returns the names most like `wanted`, at most three, most like first.
+pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut alike: Vec<(f64, &str)> = names
+        .map(|name| (strsim::jaro_winkler(wanted, name), name))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .collect();
+    alike.sort_by(|one, other| other.0.total_cmp(&one.0));
+    alike.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_query_finds_everything_in_order() {
+        assert_eq!(fuzzy(" ", &["b", "a"]), [0, 1]);
+    }
+
+    #[test]
+    fn the_plainest_match_comes_first() {
+        let entries = ["GitHub Enterprise", "GitHub", "Digital Hub"];
+        assert_eq!(fuzzy("github", &entries)[0], 1);
+    }
+
+    #[test]
+    fn a_slip_of_the_keys_is_understood() {
+        let names = ["github", "gitlab", "google", "slack"];
+        assert_eq!(nearest("gihtub", names.into_iter())[0], "github");
+        assert!(nearest("zzz", names.into_iter()).is_empty());
+    }
+}

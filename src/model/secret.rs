@@ -1,0 +1,91 @@
+//! [`Secret`]: text that must not be seen.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// A piece of text that prints nothing, compares in constant time and is zeroed when dropped.
+///
+/// [`Secret::expose`] marks the places where the value leaves: the socket, the vault, the
+/// clipboard, and standard output when it was asked for there.
+#[derive(Clone, Default)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Hides `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    /// Returns the hidden text.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Tells whether there is nothing to hide.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the first eight hexadecimal digits of the SHA-256 of the text: enough to tell two
+    /// tokens apart in a log, too little to find one.
+    pub fn fingerprint(&self) -> String {
+        let digest = ring::digest::digest(&ring::digest::SHA256, self.0.as_bytes());
+        digest.as_ref().iter().take(4).fold(String::new(), |mut text, byte| {
+            use fmt::Write;
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    /// Returns the text with all but its ends hidden, for a screen: `gho_…9f2c`. Short texts are
+    /// hidden whole.
+    pub fn masked(&self) -> String {
+        let characters: Vec<char> = self.0.chars().collect();
+        if characters.len() < 24 {
+            return "••••••••".to_owned();
+        }
+        let head: String = characters.iter().take(4).collect();
+        let tail: String = characters.iter().skip(characters.len() - 4).collect();
+        format!("{}…{}", super::untrusted::line(&head), super::untrusted::line(&tail))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret([redacted])")
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Eq for Secret {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_never_contains_the_text() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret([redacted])");
+    }
+
+    #[test]
+    fn masks_a_short_text_whole_and_a_long_one_but_for_its_ends() {
+        assert_eq!(Secret::new("short").masked(), "••••••••");
+        assert_eq!(Secret::new("gho_0123456789abcdef0123456789").masked(), "gho_…6789");
+    }
+
+    #[test]
+    fn two_tokens_have_two_fingerprints_of_eight_digits() {
+        let (one, two) = (Secret::new("one").fingerprint(), Secret::new("two").fingerprint());
+        assert_ne!(one, two);
+        assert_eq!(one.len(), 8);
+    }
+}

@@ -1,0 +1,84 @@
+//! Text that somebody else wrote, made harmless for a terminal.
+//!
+//! Provider messages, account names, scopes and claims can hold escape sequences that move the
+//! cursor, set the title or answer questions, and bidirectional controls that make a line read
+//! as something else. Whatever is shown goes through here first.
+
+/// The longest untrusted text that is shown, in characters.
+const LONGEST: usize = 600;
+
+/// Returns `text` on one line: control and bidirectional characters gone, white space folded, at
+/// most 600 characters.
+pub fn line(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len().min(LONGEST));
+    let mut length = 0;
+    let mut space_before = true;
+    for character in text.chars() {
+        if length == LONGEST {
+            shown.push('…');
+            break;
+        }
+        if character.is_whitespace() {
+            if !space_before {
+                shown.push(' ');
+                length += 1;
+            }
+            space_before = true;
+        } else if !is_dangerous(character) {
+            shown.push(character);
+            length += 1;
+            space_before = false;
+        }
+    }
+    shown.truncate(shown.trim_end().len());
+    shown
+}
+
+/// Returns `text` with control and bidirectional characters gone, its inner spaces kept: for
+/// fields that a person edits.
+pub fn field(text: &str) -> String {
+    text.chars().filter(|character| !is_dangerous(*character)).collect()
+}
+
+fn is_dangerous(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{061C}' // Arabic letter mark
+            | '\u{200B}'..='\u{200F}' // zero width, left-to-right and right-to-left marks
+            | '\u{2028}'..='\u{202E}' // line and paragraph separators, embeddings, overrides
+            | '\u{2060}'..='\u{206F}' // invisible operators, isolates
+            | '\u{FEFF}' // zero width no-break space
+            | '\u{FFF9}'..='\u{FFFB}' // interlinear annotation
+            | '\u{E0000}'..='\u{E007F}') // tags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn escape_sequences_lose_their_escape() {
+        assert_eq!(line("a\u{1b}]0;owned\u{7}b"), "a]0;ownedb");
+        assert_eq!(line("\u{9b}31mred"), "31mred");
+    }
+
+    #[test]
+    fn bidirectional_overrides_are_gone() {
+        assert_eq!(line("user\u{202e}gpj.exe"), "usergpj.exe");
+    }
+
+    #[test]
+    fn lines_are_folded_into_one() {
+        assert_eq!(line(" two\r\n  lines\t"), "two lines");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_in_no_control_character_goes_out(text in any::<String>()) {
+            let shown = line(&text);
+            prop_assert!(!shown.chars().any(is_dangerous));
+            prop_assert!(shown.chars().count() <= LONGEST + 1);
+        }
+    }
+}
