@@ -51,3 +51,4 @@
 //! - **A command**: a variant in `cli::args`, a file in `cli`, a method on `backend::Backend`.
 
 pub mod model;
+pub mod settings;

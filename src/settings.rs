@@ -1,0 +1,434 @@
+//! Settings, environment and every path, in one place: nothing else reads `std::env`.
+//!
+//! Defaults ← `settings.toml` ← environment ← flags.
+
+pub mod private;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::model::Secret;
+
+/// How long a copied token stays on the clipboard unless the settings say otherwise.
+const CLIPBOARD_SECONDS: u64 = 30;
+
+/// Variables that hold secrets of ours; no child process inherits them.
+pub const SECRET_VARIABLES: [&str; 4] =
+    ["HALLPASS_PASSPHRASE", "HALLPASS_PASSPHRASE_FILE", "HALLPASS_KEY_FILE", "NANGO_SECRET_KEY"];
+
+/// Settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The settings file cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The settings file is not what it should be.
+    #[error("`{}` has a mistake in it:\n{message}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says, with line and caret.
+        message: String,
+    },
+    /// A value of the environment or a flag cannot be used.
+    #[error("`{value}` is not a value for {name}: expected {expected}")]
+    BadValue {
+        /// The variable or flag.
+        name: &'static str,
+        /// What it says.
+        value: String,
+        /// What it may say.
+        expected: &'static str,
+    },
+    /// There is no folder to put anything in.
+    #[error("this system names no home folder; set HALLPASS_HOME")]
+    NoHome,
+}
+
+/// Where secrets rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VaultKind {
+    /// The keychain of the operating system.
+    Keychain,
+    /// A file of sealed records.
+    Sealed,
+    /// Nowhere: gone when the program ends.
+    Memory,
+}
+
+impl VaultKind {
+    /// Returns the word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Keychain => "keychain",
+            Self::Sealed => "sealed",
+            Self::Memory => "memory",
+        }
+    }
+
+    /// Finds a kind by its word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Keychain, Self::Sealed, Self::Memory].into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// What unwraps the key of a sealed vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeySource {
+    /// A passphrase.
+    Passphrase,
+    /// A file that only its owner may read.
+    KeyFile,
+    /// One entry of the operating system's keychain.
+    Keychain,
+}
+
+impl KeySource {
+    /// Returns the word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passphrase => "passphrase",
+            Self::KeyFile => "key-file",
+            Self::Keychain => "keychain",
+        }
+    }
+}
+
+/// What the user decided about the vault.
+#[derive(Debug, Clone, Default)]
+pub struct VaultSettings {
+    /// The kind asked for, if any.
+    pub kind: Option<VaultKind>,
+    /// The key source asked for, if any.
+    pub key_source: Option<KeySource>,
+    /// The passphrase, where the environment gives it.
+    pub passphrase: Option<Secret>,
+    /// The key file, where one is named.
+    pub key_file: Option<PathBuf>,
+}
+
+/// Every place that is read or written.
+#[derive(Debug, Clone)]
+pub struct Paths {
+    /// `settings.toml`.
+    pub settings: PathBuf,
+    /// The user's own provider files.
+    pub providers: PathBuf,
+    /// The store.
+    pub store: PathBuf,
+    /// The sealed vault.
+    pub sealed_vault: PathBuf,
+    /// Lock files.
+    pub locks: PathBuf,
+    /// Log files.
+    pub logs: PathBuf,
+}
+
+/// Where the program is running, as the environment tells it.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// `$BROWSER`.
+    pub browser: Option<String>,
+    /// Whether this is a session over SSH.
+    pub is_ssh: bool,
+    /// Whether an X11 or Wayland display is named.
+    pub has_display: bool,
+    /// Whether this is the Windows Subsystem for Linux.
+    pub is_wsl: bool,
+    /// Whether this is a container or a hosted workspace.
+    pub is_container: bool,
+    /// `$TERM`.
+    pub terminal: Option<String>,
+    /// Whether colours are unwanted (`NO_COLOR`, `CLICOLOR=0`).
+    pub no_color: bool,
+    /// Whether movement is unwanted (`NO_MOTION`).
+    pub no_motion: bool,
+    /// The proxies named (`HTTPS_PROXY` and friends), without their credentials.
+    pub proxies: Vec<String>,
+    /// Whether `NANGO_HOSTPORT` names another host.
+    pub nango_host: Option<String>,
+}
+
+/// Everything the user decided, and everything the environment tells.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Every path.
+    pub paths: Paths,
+    /// The vault.
+    pub vault: VaultSettings,
+    /// Where the program is running.
+    pub surroundings: Surroundings,
+    /// How long a copied token stays on the clipboard.
+    pub clipboard_time: Duration,
+    /// Whether nothing may be changed.
+    pub read_only: bool,
+}
+
+/// What the command line says.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--home`.
+    pub home: Option<PathBuf>,
+    /// `--vault`.
+    pub vault: Option<String>,
+    /// `--read-only`.
+    pub read_only: bool,
+}
+
+/// A copy of the environment, so that a test can make one.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// Copies the environment of this process; values that are not Unicode are left out.
+    #[expect(clippy::disallowed_methods, reason = "the one home of the environment")]
+    pub fn of_process() -> Self {
+        Self(
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .collect(),
+        )
+    }
+
+    /// Makes an environment from pairs.
+    pub fn of(pairs: &[(&str, &str)]) -> Self {
+        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
+    /// Returns the value of `name`, where it is set and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    vault: Option<VaultKind>,
+    vault_key: Option<KeySource>,
+    key_file: Option<PathBuf>,
+    clipboard_seconds: Option<u64>,
+}
+
+impl Settings {
+    /// Reads the settings file and puts the environment and the flags over it.
+    pub fn load(environment: &Environment, overrides: &Overrides) -> Result<Self, SettingsError> {
+        let paths = Paths::find(environment, overrides)?;
+        let file = File::read(&paths.settings)?;
+        let named = overrides.vault.as_deref().map(|value| ("--vault", value));
+        let named = named.or_else(|| environment.get("HALLPASS_VAULT").map(|value| ("HALLPASS_VAULT", value)));
+        let kind = named.map(|(name, value)| vault_kind(name, value)).transpose()?;
+        let key_file = environment.get("HALLPASS_KEY_FILE").map(PathBuf::from).or(file.key_file);
+        Ok(Self {
+            vault: VaultSettings {
+                kind: kind.or(file.vault),
+                key_source: file.vault_key,
+                passphrase: passphrase(environment)?,
+                key_file,
+            },
+            surroundings: Surroundings::of(environment),
+            clipboard_time: Duration::from_secs(file.clipboard_seconds.unwrap_or(CLIPBOARD_SECONDS)),
+            read_only: overrides.read_only,
+            paths,
+        })
+    }
+}
+
+fn vault_kind(name: &'static str, value: &str) -> Result<VaultKind, SettingsError> {
+    let bad = || SettingsError::BadValue {
+        name,
+        value: crate::model::untrusted::line(value),
+        expected: "keychain, sealed or memory",
+    };
+    VaultKind::from_word(value).ok_or_else(bad)
+}
+
+fn passphrase(environment: &Environment) -> Result<Option<Secret>, SettingsError> {
+    if let Some(passphrase) = environment.get("HALLPASS_PASSPHRASE") {
+        return Ok(Some(Secret::new(passphrase)));
+    }
+    let Some(path) = environment.get("HALLPASS_PASSPHRASE_FILE").map(PathBuf::from) else { return Ok(None) };
+    let text = std::fs::read_to_string(&path).map_err(|source| SettingsError::Unreadable { path, source })?;
+    let text = zeroize::Zeroizing::new(text);
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(Some(Secret::new(line.strip_suffix('\r').unwrap_or(line))))
+}
+
+impl File {
+    fn read(path: &Path) -> Result<Self, SettingsError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => toml::from_str(&text)
+                .map_err(|error| SettingsError::Malformed { path: path.to_owned(), message: error.to_string() }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(SettingsError::Unreadable { path: path.to_owned(), source }),
+        }
+    }
+}
+
+impl Paths {
+    fn find(environment: &Environment, overrides: &Overrides) -> Result<Self, SettingsError> {
+        let home = overrides.home.clone().or_else(|| environment.get("HALLPASS_HOME").map(PathBuf::from));
+        if let Some(home) = home {
+            return Ok(Self::below(&home));
+        }
+        // XDG on every system where it is set: macOS users of terminal programs expect it too.
+        let xdg = |name| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let usual = directories::ProjectDirs::from("", "", "hallpass");
+        let folder = |name, usual: Option<&Path>| {
+            xdg(name)
+                .map(|path| path.join("hallpass"))
+                .or_else(|| usual.map(Path::to_owned))
+                .ok_or(SettingsError::NoHome)
+        };
+        let config = folder("XDG_CONFIG_HOME", usual.as_ref().map(directories::ProjectDirs::config_dir))?;
+        let data = folder("XDG_DATA_HOME", usual.as_ref().map(directories::ProjectDirs::data_local_dir))?;
+        let state = usual.as_ref().map(|usual| usual.state_dir().unwrap_or_else(|| usual.data_local_dir()));
+        let state = folder("XDG_STATE_HOME", state)?;
+        Ok(Self {
+            settings: config.join("settings.toml"),
+            providers: config.join("providers"),
+            store: data.join("hallpass.db"),
+            sealed_vault: data.join("vault.db"),
+            locks: state.join("locks"),
+            logs: state.join("logs"),
+        })
+    }
+
+    /// Puts everything below one folder.
+    pub fn below(home: &Path) -> Self {
+        Self {
+            settings: home.join("settings.toml"),
+            providers: home.join("providers"),
+            store: home.join("hallpass.db"),
+            sealed_vault: home.join("vault.db"),
+            locks: home.join("locks"),
+            logs: home.join("logs"),
+        }
+    }
+
+    /// Returns every path with its name, in the order in which people ask for them.
+    pub fn named(&self) -> [(&'static str, &Path); 6] {
+        [
+            ("settings", &self.settings),
+            ("providers", &self.providers),
+            ("store", &self.store),
+            ("sealed_vault", &self.sealed_vault),
+            ("locks", &self.locks),
+            ("logs", &self.logs),
+        ]
+    }
+}
+
+impl Surroundings {
+    fn of(environment: &Environment) -> Self {
+        let is_set = |name| environment.get(name).is_some();
+        let container_marks =
+            ["container", "REMOTE_CONTAINERS", "CODESPACES", "KUBERNETES_SERVICE_HOST", "GITPOD_WORKSPACE_ID"];
+        let proxy_names = [
+            "HTTPS_PROXY",
+            "https_proxy",
+            "HTTP_PROXY",
+            "http_proxy",
+            "ALL_PROXY",
+            "all_proxy",
+            "NO_PROXY",
+            "no_proxy",
+        ];
+        let proxy = |name: &&str| environment.get(name).map(|value| format!("{name}={}", without_user_info(value)));
+        Self {
+            browser: environment.get("BROWSER").map(str::to_owned),
+            is_ssh: is_set("SSH_CONNECTION") || is_set("SSH_TTY"),
+            has_display: is_set("DISPLAY") || is_set("WAYLAND_DISPLAY"),
+            is_wsl: is_set("WSL_DISTRO_NAME") || is_set("WSL_INTEROP"),
+            is_container: container_marks.into_iter().any(is_set)
+                || Path::new("/.dockerenv").exists()
+                || Path::new("/run/.containerenv").exists(),
+            terminal: environment.get("TERM").map(str::to_owned),
+            no_color: is_set("NO_COLOR") || environment.get("CLICOLOR") == Some("0"),
+            no_motion: is_set("NO_MOTION"),
+            proxies: proxy_names.iter().filter_map(proxy).collect(),
+            nango_host: environment.get("NANGO_HOSTPORT").map(crate::model::untrusted::line),
+        }
+    }
+}
+
+fn without_user_info(proxy: &str) -> String {
+    let (scheme, rest) = proxy.split_once("://").map_or(("", proxy), |(scheme, rest)| (scheme, rest));
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let shown = if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") };
+    crate::model::untrusted::line(&shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)], overrides: &Overrides) -> Result<Settings, SettingsError> {
+        Settings::load(&Environment::of(pairs), overrides)
+    }
+
+    #[test]
+    fn one_folder_holds_everything_when_a_home_is_named() {
+        let settings = load(&[("HALLPASS_HOME", "/nowhere/h")], &Overrides::default()).unwrap();
+        for (_, path) in settings.paths.named() {
+            assert!(path.starts_with("/nowhere/h"), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_flag_goes_before_the_environment_and_that_before_the_file() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("settings.toml"), "vault = \"memory\"\n").unwrap();
+        let home_text = home.path().to_str().unwrap();
+        let file_only = load(&[("HALLPASS_HOME", home_text)], &Overrides::default()).unwrap();
+        assert_eq!(file_only.vault.kind, Some(VaultKind::Memory));
+        let pairs = [("HALLPASS_HOME", home_text), ("HALLPASS_VAULT", "sealed")];
+        assert_eq!(load(&pairs, &Overrides::default()).unwrap().vault.kind, Some(VaultKind::Sealed));
+        let flag = Overrides { vault: Some("keychain".to_owned()), ..Overrides::default() };
+        assert_eq!(load(&pairs, &flag).unwrap().vault.kind, Some(VaultKind::Keychain));
+    }
+
+    #[test]
+    fn an_unknown_key_of_the_file_is_named_with_its_line() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("settings.toml"), "\nvolt = \"memory\"\n").unwrap();
+        let error = load(&[("HALLPASS_HOME", home.path().to_str().unwrap())], &Overrides::default()).unwrap_err();
+        assert!(error.to_string().contains("line 2") && error.to_string().contains("volt"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_vault_is_an_error_that_says_what_there_is() {
+        let error = load(&[("HALLPASS_HOME", "/x"), ("HALLPASS_VAULT", "cloud")], &Overrides::default()).unwrap_err();
+        assert_eq!(error.to_string(), "`cloud` is not a value for HALLPASS_VAULT: expected keychain, sealed or memory");
+    }
+
+    #[test]
+    fn a_passphrase_file_loses_its_last_newline_only() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), " two words \n").unwrap();
+        let settings = load(
+            &[("HALLPASS_HOME", "/x"), ("HALLPASS_PASSPHRASE_FILE", file.path().to_str().unwrap())],
+            &Overrides::default(),
+        )
+        .unwrap();
+        assert_eq!(settings.vault.passphrase.unwrap().expose(), " two words ");
+    }
+
+    #[test]
+    fn the_credentials_of_a_proxy_are_not_kept() {
+        let settings =
+            load(&[("HALLPASS_HOME", "/x"), ("HTTPS_PROXY", "http://user:canary@proxy:3128")], &Overrides::default())
+                .unwrap();
+        assert_eq!(settings.surroundings.proxies, ["HTTPS_PROXY=http://proxy:3128"]);
+    }
+}

@@ -1,0 +1,156 @@
+//! Files and folders that only their owner may read: made with that mode, never opened up by a
+//! umask, never reached through a symbolic link.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A place that is not safe to keep anything in.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateError {
+    /// It cannot be made or looked at.
+    #[error("cannot {doing} `{}`", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It is a symbolic link.
+    #[error("`{}` is a symbolic link; hallpass keeps nothing behind one (remove it, or set HALLPASS_HOME to where it leads)", .0.display())]
+    Symlink(PathBuf),
+    /// Others may write into it.
+    #[error("other users may write into `{}`; take that away with `chmod go-w`", .0.display())]
+    OpenToOthers(PathBuf),
+}
+
+/// Makes a folder (0700) and those above it, unless it is there; refuses one that others may
+/// write into.
+pub fn folder(path: &Path) -> Result<(), PrivateError> {
+    let io = |doing| move |source| PrivateError::Io { doing, path: path.to_owned(), source };
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => {
+            // A folder the user named themselves may well be a link (a dotfile manager's); what
+            // counts is where it leads.
+            check_folder(path, &fs::metadata(path).map_err(io("look at"))?)
+        }
+        Ok(metadata) => check_folder(path, &metadata),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make_folder(path).map_err(io("make the folder")),
+        Err(error) => Err(io("look at")(error)),
+    }
+}
+
+/// Makes an empty file (0600) unless it is there, and takes away what others may do with it.
+pub fn file(path: &Path) -> Result<(), PrivateError> {
+    let io = |doing| move |source| PrivateError::Io { doing, path: path.to_owned(), source };
+    if let Some(parent) = path.parent() {
+        folder(parent)?;
+    }
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => return Err(PrivateError::Symlink(path.to_owned())),
+        Ok(_) => return tighten(path).map_err(io("close to other users")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(io("look at")(error)),
+    }
+    match options().create_new(true).open(path) {
+        Ok(_) => Ok(()),
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(io("make")(error)),
+    }
+}
+
+/// Returns options that open a file for reading and writing, and make it with mode 0600.
+pub fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+#[cfg(unix)]
+fn make_folder(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn make_folder(path: &Path) -> io::Result<()> {
+    // The profile folder's access list keeps other users out.
+    fs::create_dir_all(path)
+}
+
+#[cfg(unix)]
+fn check_folder(path: &Path, metadata: &fs::Metadata) -> Result<(), PrivateError> {
+    use std::os::unix::fs::PermissionsExt;
+    if metadata.permissions().mode() & 0o022 == 0 { Ok(()) } else { Err(PrivateError::OpenToOthers(path.to_owned())) }
+}
+
+#[cfg(not(unix))]
+fn check_folder(_path: &Path, _metadata: &fs::Metadata) -> Result<(), PrivateError> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn tighten(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    tracing::warn!(path = %path.display(), "other users could read this file; closed it to them");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn tighten(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn folders_are_0700_and_files_0600_from_the_start() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a/b/store.db");
+        file(&path).unwrap();
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+    }
+
+    #[test]
+    fn a_file_that_was_opened_up_is_closed_again() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("store.db");
+        fs::write(&path, "x").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        file(&path).unwrap();
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn a_symbolic_link_in_the_place_of_a_file_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", home.path().join("store.db")).unwrap();
+        assert!(matches!(file(&home.path().join("store.db")), Err(PrivateError::Symlink(_))));
+    }
+
+    #[test]
+    fn a_folder_that_others_may_write_into_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let open = home.path().join("open");
+        fs::create_dir(&open).unwrap();
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(matches!(folder(&open), Err(PrivateError::OpenToOthers(_))));
+    }
+}
