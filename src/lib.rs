@@ -52,3 +52,4 @@
 
 pub mod model;
 pub mod settings;
+pub mod catalog;

@@ -1,0 +1,309 @@
+//! The catalog of provider templates: embedded ones, and the user's own over them.
+//!
+//! Files are parsed when they are used: one takes microseconds, and a command needs one.
+//! Deliberately not here: anything that talks to a provider.
+
+pub mod check;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::model::{Provider, ProviderId, search, untrusted};
+
+/// The embedded files, sorted by id: `(id, text)`.
+static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/providers.rs"));
+
+/// How deep `extends` may go.
+const DEEPEST: usize = 4;
+
+/// A provider that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// There is none of that id.
+    #[error("there is no provider `{id}`")]
+    Unknown {
+        /// What was asked for, made harmless for a terminal.
+        id: String,
+        /// The ids most like it.
+        near: Vec<String>,
+    },
+    /// Its file cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Its file is not what it should be.
+    #[error("the provider file `{file}` has mistakes in it:\n{}", problems.join("\n"))]
+    Malformed {
+        /// The file.
+        file: String,
+        /// One line each.
+        problems: Vec<String>,
+    },
+}
+
+/// All providers there are.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    own_folder: Option<PathBuf>,
+    added: Vec<(ProviderId, String)>,
+}
+
+impl Catalog {
+    /// Returns the catalog whose own files lie in `own_folder` (which need not exist).
+    pub fn new(own_folder: Option<PathBuf>) -> Self {
+        Self { own_folder, added: Vec::new() }
+    }
+
+    /// Adds a file that exists only in memory, as one of the user's own: the sandbox's.
+    #[must_use]
+    pub fn with(mut self, id: ProviderId, text: String) -> Self {
+        self.added.push((id, text));
+        self
+    }
+
+    /// Returns the provider `id`, or the one that was called so earlier.
+    pub fn get(&self, id: &str) -> Result<(ProviderId, Provider), CatalogError> {
+        let wanted = id.trim().to_ascii_lowercase();
+        if let Some(source) = self.source(&wanted)? {
+            return Ok((source.id.clone(), self.parse(&source)?));
+        }
+        for (id, provider) in self.all().into_iter().filter_map(|(id, parsed)| Some((id, parsed.ok()?))) {
+            if provider.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(&wanted)) {
+                return Ok((id, provider));
+            }
+        }
+        let ids = self.ids();
+        Err(CatalogError::Unknown {
+            id: untrusted::line(id),
+            near: search::nearest(&wanted, ids.iter().map(ProviderId::as_str)),
+        })
+    }
+
+    /// Returns every id, sorted.
+    pub fn ids(&self) -> Vec<ProviderId> {
+        let embedded = EMBEDDED.iter().filter_map(|(id, _)| ProviderId::new(*id).ok());
+        let added = self.added.iter().map(|(id, _)| id.clone());
+        let own = self.own_files().into_iter().map(|(id, _)| id);
+        embedded.chain(added).chain(own).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Returns every provider with its id, sorted; those whose files have mistakes with these.
+    pub fn all(&self) -> Vec<(ProviderId, Result<Provider, CatalogError>)> {
+        let parsed = |id: ProviderId| {
+            let provider = self.source(id.as_str()).and_then(|source| match source {
+                Some(source) => self.parse(&source),
+                None => Err(CatalogError::Unknown { id: id.to_string(), near: Vec::new() }),
+            });
+            (id, provider)
+        };
+        self.ids().into_iter().map(parsed).collect()
+    }
+
+    /// Reads a provider file of the user's and returns all that is wrong with it.
+    pub fn check_file(&self, path: &Path) -> Result<Vec<String>, CatalogError> {
+        let text = read(path)?;
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let mut problems = Vec::new();
+        let id = match ProviderId::new(stem) {
+            Ok(id) => id,
+            Err(error) => return Ok(vec![error.to_string()]),
+        };
+        let source = Source { id, file: path.display().to_string(), text, is_own: true };
+        match self.parse_unchecked(&source) {
+            Ok(provider) => problems.extend(check::problems(&provider)),
+            Err(CatalogError::Malformed { problems: found, .. }) => problems.extend(found),
+            Err(error) => return Err(error),
+        }
+        Ok(problems)
+    }
+
+    fn source(&self, id: &str) -> Result<Option<Source>, CatalogError> {
+        let Ok(id) = ProviderId::new(id) else { return Ok(None) };
+        if let Some((_, text)) = self.added.iter().find(|(added, _)| *added == id) {
+            return Ok(Some(Source { file: format!("{id} (in memory)"), id, text: text.clone(), is_own: true }));
+        }
+        if let Some(path) = self.own_folder.as_ref().map(|folder| folder.join(format!("{}.toml", id.as_str()))) {
+            match std::fs::read_to_string(&path) {
+                Ok(text) => return Ok(Some(Source { id, file: path.display().to_string(), text, is_own: true })),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(source) => return Err(CatalogError::Unreadable { path, source }),
+            }
+        }
+        let embedded = EMBEDDED.binary_search_by_key(&id.as_str(), |(id, _)| id).ok();
+        Ok(embedded.map(|index| Source {
+            file: format!("providers/{}.toml", id.as_str()),
+            text: EMBEDDED[index].1.to_owned(),
+            id,
+            is_own: false,
+        }))
+    }
+
+    fn own_files(&self) -> Vec<(ProviderId, PathBuf)> {
+        let Some(entries) = self.own_folder.as_ref().and_then(|folder| std::fs::read_dir(folder).ok()) else {
+            return Vec::new();
+        };
+        let own = |path: PathBuf| {
+            let is_toml = path.extension().is_some_and(|extension| extension == "toml");
+            let id = ProviderId::new(path.file_stem()?.to_str()?).ok()?;
+            is_toml.then_some((id, path))
+        };
+        entries.filter_map(|entry| own(entry.ok()?.path())).collect()
+    }
+
+    fn parse(&self, source: &Source) -> Result<Provider, CatalogError> {
+        let provider = self.parse_unchecked(source)?;
+        let problems = if source.is_own { check::problems(&provider) } else { Vec::new() };
+        if problems.is_empty() {
+            Ok(provider)
+        } else {
+            Err(CatalogError::Malformed { file: source.file.clone(), problems })
+        }
+    }
+
+    fn parse_unchecked(&self, source: &Source) -> Result<Provider, CatalogError> {
+        let malformed =
+            |message: String| CatalogError::Malformed { file: source.file.clone(), problems: vec![message] };
+        let direct: Provider = match toml::from_str(&source.text) {
+            Ok(provider) => provider,
+            Err(error) => return Err(malformed(error.to_string().trim_end().to_owned())),
+        };
+        let mut provider = if direct.extends.is_none() {
+            direct
+        } else {
+            let table = self.merged(source, DEEPEST)?;
+            Provider::deserialize_from(table).map_err(|error| malformed(error.to_string()))?
+        };
+        provider.is_own = source.is_own;
+        Ok(provider)
+    }
+
+    /// Returns the tables of a file with those of the file it extends under them, key by key.
+    fn merged(&self, source: &Source, depth: usize) -> Result<toml::Table, CatalogError> {
+        let malformed =
+            |message: String| CatalogError::Malformed { file: source.file.clone(), problems: vec![message] };
+        let over: toml::Table = source.text.parse().map_err(|error: toml::de::Error| malformed(error.to_string()))?;
+        let Some(base) = over.get("extends").and_then(toml::Value::as_str) else { return Ok(over) };
+        if depth == 0 || base == source.id.as_str() && !source.is_own {
+            return Err(malformed("`extends` leads round in a circle".to_owned()));
+        }
+        // An own file that extends the embedded one of the same id adds to it.
+        let base_source = if base == source.id.as_str() { Self::default().source(base)? } else { self.source(base)? };
+        let base_source = base_source
+            .ok_or_else(|| malformed(format!("it extends `{}`, which does not exist", untrusted::line(base))))?;
+        let mut under = self.merged(&base_source, depth - 1)?;
+        under.remove("aliases");
+        merge(&mut under, over);
+        Ok(under)
+    }
+}
+
+struct Source {
+    id: ProviderId,
+    file: String,
+    text: String,
+    is_own: bool,
+}
+
+fn merge(under: &mut toml::Table, over: toml::Table) {
+    for (key, value) in over {
+        match (under.get_mut(&key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => merge(below, above),
+            (_, value) => {
+                under.insert(key, value);
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, CatalogError> {
+    std::fs::read_to_string(path).map_err(|source| CatalogError::Unreadable { path: path.to_owned(), source })
+}
+
+impl Provider {
+    fn deserialize_from(table: toml::Table) -> Result<Self, toml::de::Error> {
+        serde::Deserialize::deserialize(table)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(files: &[(&str, &str)]) -> (tempfile::TempDir, Catalog) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let catalog = Catalog::new(Some(folder.path().to_owned()));
+        (folder, catalog)
+    }
+
+    const OWN: &str = "name = \"Mine\"\ncategories = [\"other\"]\n[oauth2]\nauthorization_endpoint = \"http://127.0.0.1:9/a\"\ntoken_endpoint = \"http://127.0.0.1:9/t\"\n";
+
+    #[test]
+    fn every_embedded_file_parses_and_is_found_by_its_id() {
+        let catalog = Catalog::default();
+        let ids = catalog.ids();
+        assert!(ids.len() >= 12, "{}", ids.len());
+        for id in ids {
+            let (found, _) = catalog.get(id.as_str()).unwrap();
+            assert_eq!(found, id);
+        }
+    }
+
+    #[test]
+    fn a_file_of_the_users_own_stands_over_the_embedded_one() {
+        let (_folder, catalog) = own(&[("github.toml", OWN)]);
+        let (_, provider) = catalog.get("github").unwrap();
+        assert_eq!(provider.name, "Mine");
+        assert!(provider.is_own);
+    }
+
+    #[test]
+    fn an_own_file_may_extend_the_embedded_one_key_by_key() {
+        let (_folder, catalog) = own(&[(
+            "github.toml",
+            "name = \"GitHub at work\"\nextends = \"github\"\n[oauth2]\ndefault_scopes = [\"repo\"]\n",
+        )]);
+        let (_, provider) = catalog.get("github").unwrap();
+        let oauth2 = provider.oauth2.unwrap();
+        assert_eq!(provider.name, "GitHub at work");
+        assert_eq!(oauth2.default_scopes, ["repo"]);
+        assert!(oauth2.token_endpoint.is_some());
+    }
+
+    #[test]
+    fn a_circle_of_extends_is_told() {
+        let (_folder, catalog) =
+            own(&[("a.toml", "name = \"A\"\nextends = \"b\"\n"), ("b.toml", "name = \"B\"\nextends = \"a\"\n")]);
+        assert!(catalog.get("a").unwrap_err().to_string().contains("circle"));
+    }
+
+    #[test]
+    fn a_typo_is_named_with_its_line() {
+        let (folder, catalog) = own(&[("mine.toml", &OWN.replace("token_endpoint", "token_endpiont"))]);
+        let problems = catalog.check_file(&folder.path().join("mine.toml")).unwrap();
+        assert!(problems[0].contains("line 5") && problems[0].contains("token_endpiont"), "{problems:?}");
+    }
+
+    #[test]
+    fn an_unknown_provider_names_those_most_like_it() {
+        let error = Catalog::default().get("gihub").unwrap_err();
+        assert!(
+            matches!(&error, CatalogError::Unknown { near, .. } if near.contains(&"github".to_owned())),
+            "{error:?}"
+        );
+    }
+
+    #[test]
+    fn no_id_leads_out_of_the_folder() {
+        let (_folder, catalog) = own(&[]);
+        for id in ["../github", "/etc/passwd", "..", "a/b"] {
+            assert!(matches!(catalog.get(id), Err(CatalogError::Unknown { .. })), "{id}");
+        }
+    }
+}
