@@ -53,3 +53,4 @@
 pub mod model;
 pub mod settings;
 pub mod catalog;
+pub mod store;

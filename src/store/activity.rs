@@ -1,0 +1,75 @@
+use std::time::Duration;
+
+use rusqlite::{Row, params};
+
+use super::{Store, StoreError, column};
+use crate::model::{Activity, ConfigKey, ConnectionId, ConnectionRef, Happening, Outcome};
+
+/// How many rows are kept.
+const KEPT: i64 = 10_000;
+
+/// Activity.
+impl Store {
+    /// Keeps what happened (its number is chosen here), and drops what is very old.
+    pub fn add_activity(&self, activity: &Activity) -> Result<i64, StoreError> {
+        self.write(|database| {
+            let sql = "INSERT INTO activity (at, config, connection, happening, outcome, detail, took, fingerprint)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+            database.execute(
+                sql,
+                params![
+                    activity.at.timestamp_millis(),
+                    activity.config.as_ref().map(ConfigKey::as_str),
+                    activity.connection.as_ref().map(ConnectionId::as_str),
+                    activity.happening.word(),
+                    activity.outcome.word(),
+                    activity.detail,
+                    activity.took.map(|took| i64::try_from(took.as_millis()).unwrap_or(i64::MAX)),
+                    activity.fingerprint,
+                ],
+            )?;
+            let number = database.last_insert_rowid();
+            database.execute("DELETE FROM activity WHERE number <= ?1", [number - KEPT])?;
+            Ok(number)
+        })
+    }
+
+    /// Returns what happened, newest first, at most `most` rows: all of it, or what concerns one
+    /// connection.
+    pub fn activity(&self, of: Option<&ConnectionRef>, most: u32) -> Result<Vec<Activity>, StoreError> {
+        self.read(|database| {
+            let filter =
+                if of.is_some() { "WHERE config = ?1 AND connection = ?2" } else { "WHERE ?1 IS NULL AND ?2 IS NULL" };
+            let sql = format!("SELECT * FROM activity {filter} ORDER BY number DESC LIMIT ?3");
+            let (config, id) = (of.map(|of| of.config.as_str()), of.map(|of| of.id.as_str()));
+            database.prepare_cached(&sql)?.query_map(params![config, id, most], activity)?.collect()
+        })
+    }
+
+    /// Returns what happened after the row `number`, oldest first.
+    pub fn activity_after(&self, number: i64, of: Option<&ConnectionRef>) -> Result<Vec<Activity>, StoreError> {
+        let mut rows = self.activity(of, 1_000)?;
+        rows.retain(|row| row.number > number);
+        rows.reverse();
+        Ok(rows)
+    }
+}
+
+fn activity(row: &Row<'_>) -> rusqlite::Result<Activity> {
+    let happening: String = row.get("happening")?;
+    let outcome: String = row.get("outcome")?;
+    let config: Option<String> = row.get("config")?;
+    let connection: Option<String> = row.get("connection")?;
+    let unknown = |name: &'static str| move || column::odd(name, "an unknown word");
+    Ok(Activity {
+        number: row.get("number")?,
+        at: column::time(row, "at")?,
+        config: config.map(ConfigKey::new).transpose().map_err(|error| column::odd("config", error))?,
+        connection: connection.map(ConnectionId::new).transpose().map_err(|error| column::odd("connection", error))?,
+        happening: Happening::from_word(&happening).ok_or_else(unknown("happening"))?,
+        outcome: Outcome::from_word(&outcome).ok_or_else(unknown("outcome"))?,
+        detail: row.get("detail")?,
+        took: row.get::<_, Option<i64>>("took")?.map(|took| Duration::from_millis(took.unsigned_abs())),
+        fingerprint: row.get("fingerprint")?,
+    })
+}

@@ -1,0 +1,135 @@
+//! Opening a database, and bringing it to the schema of this version.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection as Sqlite, OpenFlags};
+
+use super::StoreError;
+use crate::settings::private;
+
+/// How long a write waits for another process's.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The steps from one version to the next. A step that was released is never changed.
+const STEPS: [&str; 1] = ["
+    CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    CREATE TABLE configs (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL UNIQUE,
+        provider TEXT NOT NULL,
+        client_id TEXT NOT NULL,
+        has_client_secret INTEGER NOT NULL,
+        scopes TEXT NOT NULL,
+        redirect_uri TEXT,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE connections (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        config TEXT NOT NULL,
+        id TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        requested_scopes TEXT NOT NULL,
+        granted_scopes TEXT,
+        expires_at INTEGER,
+        obtained_at INTEGER NOT NULL,
+        is_refreshable INTEGER NOT NULL,
+        variables TEXT NOT NULL,
+        problem_kind TEXT,
+        problem_reason TEXT,
+        problem_at INTEGER,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        refreshed_at INTEGER,
+        UNIQUE (config, id)
+    ) STRICT;
+    CREATE TABLE intents (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        item TEXT NOT NULL,
+        process INTEGER NOT NULL,
+        at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE pending (
+        state_digest TEXT PRIMARY KEY,
+        config TEXT NOT NULL,
+        connection TEXT NOT NULL,
+        relay_port INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE activity (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL,
+        config TEXT,
+        connection TEXT,
+        happening TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        took INTEGER,
+        fingerprint TEXT
+    ) STRICT;
+    CREATE INDEX activity_of_connection ON activity (config, connection, number);
+"];
+
+/// The version this program knows.
+#[expect(clippy::cast_possible_truncation, reason = "there are a handful of steps")]
+const VERSION: u32 = STEPS.len() as u32;
+
+pub(super) fn in_memory() -> Result<Sqlite, StoreError> {
+    let opening = |source| StoreError::Database { doing: "opening", source };
+    let mut database = Sqlite::open_in_memory().map_err(opening)?;
+    upgrade(&mut database).map_err(opening)?;
+    Ok(database)
+}
+
+/// Opens the file, which exists, and upgrades it after making a copy.
+pub(super) fn open(file: &Path) -> Result<Sqlite, StoreError> {
+    let opening = |source| StoreError::Database { doing: "opening", source };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut database = Sqlite::open_with_flags(file, flags).map_err(opening)?;
+    database.busy_timeout(BUSY).map_err(opening)?;
+    // FULL: what is committed survives a power cut, also in WAL mode.
+    database.pragma_update(None, "journal_mode", "WAL").map_err(opening)?;
+    database.pragma_update(None, "synchronous", "FULL").map_err(opening)?;
+    let found = version(&database).map_err(opening)?;
+    if found > VERSION {
+        return Err(StoreError::Newer { path: file.to_owned(), found, known: VERSION });
+    }
+    if found < VERSION {
+        if found > 0 {
+            copy(&database, file, found)?;
+        }
+        upgrade(&mut database).map_err(opening)?;
+    }
+    Ok(database)
+}
+
+fn version(database: &Sqlite) -> rusqlite::Result<u32> {
+    database.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn copy(database: &Sqlite, file: &Path, found: u32) -> Result<(), StoreError> {
+    let path = file.with_extension(format!("db.schema-{found}"));
+    match private::options().create_new(true).open(&path) {
+        Ok(_) => {}
+        // The copy of an upgrade that was interrupted holds the same.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(source) => return Err(StoreError::Copy { path, source }),
+    }
+    let copying = |source| StoreError::Database { doing: "copying", source };
+    let mut target = Sqlite::open(&path).map_err(copying)?;
+    let backup = rusqlite::backup::Backup::new(database, &mut target).map_err(copying)?;
+    backup.run_to_completion(1_000, Duration::ZERO, None).map_err(copying)
+}
+
+/// Runs the missing steps in one transaction; another process may have been faster.
+fn upgrade(database: &mut Sqlite) -> rusqlite::Result<()> {
+    let transaction = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let found = version(&transaction)?;
+    for step in STEPS.iter().skip(found as usize) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}

@@ -1,0 +1,185 @@
+use std::time::Duration;
+
+use super::*;
+use crate::model::connection::tests::connection;
+use crate::model::{
+    Activity, Config, ConfigKey, ConnectionId, Happening, Outcome, Problem, ProblemKind, ProviderId, Time,
+};
+
+fn time(seconds: i64) -> Time {
+    Time::from_timestamp(1_767_225_600 + seconds, 0).unwrap()
+}
+
+fn config(key: &str) -> Config {
+    Config {
+        number: 0,
+        key: ConfigKey::new(key).unwrap(),
+        provider: ProviderId::new("github").unwrap(),
+        client_id: "id".to_owned(),
+        has_client_secret: true,
+        scopes: vec!["repo".to_owned()],
+        redirect_uri: None,
+        created_at: time(0),
+        updated_at: time(0),
+    }
+}
+
+fn on_disk() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::at(folder.path().join("home/hallpass.db")).unwrap();
+    (folder, store)
+}
+
+#[test]
+fn nothing_is_written_until_something_is_saved() {
+    let (folder, store) = on_disk();
+    assert!(store.configs().unwrap().is_empty());
+    assert!(store.connections().unwrap().is_empty());
+    assert!(!store.exists());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    store.add_config(&config("github"), None).unwrap();
+    assert!(store.exists());
+}
+
+#[test]
+fn what_one_process_saves_another_sees() {
+    let (folder, store) = on_disk();
+    let other = Store::at(folder.path().join("home/hallpass.db")).unwrap();
+    assert!(other.configs().unwrap().is_empty());
+    store.add_config(&config("github"), None).unwrap();
+    let version = other.version().unwrap();
+    assert_eq!(other.configs().unwrap().len(), 1);
+    store.add_config(&config("gitlab"), None).unwrap();
+    assert_ne!(other.version().unwrap(), version);
+}
+
+#[test]
+fn a_config_comes_back_as_it_was_and_its_key_is_unique() {
+    let store = Store::in_memory().unwrap();
+    let number = store.add_config(&config("github"), None).unwrap();
+    let found = store.config(&ConfigKey::new("github").unwrap()).unwrap().unwrap();
+    assert_eq!(found, Config { number, ..config("github") });
+    assert!(matches!(store.add_config(&config("github"), None), Err(StoreError::Exists(_))));
+}
+
+#[test]
+fn authorizing_again_keeps_the_number_and_the_birthday() {
+    let store = Store::in_memory().unwrap();
+    store.save_connection(&connection(), None).unwrap();
+    let again = Connection { created_at: time(99), ..connection() };
+    store.save_connection(&again, None).unwrap();
+    let found = store.connection(&connection().reference).unwrap().unwrap();
+    assert_eq!(found.number, 1);
+    assert_eq!(found.created_at, connection().created_at);
+}
+
+use crate::model::Connection;
+
+#[test]
+fn a_problem_is_kept_and_leaves_with_the_next_success() {
+    let store = Store::in_memory().unwrap();
+    store.save_connection(&connection(), None).unwrap();
+    let problem = Problem { kind: ProblemKind::NeedsAuthorization, reason: "revoked".to_owned(), at: time(1) };
+    store.set_problem(&connection().reference, &problem).unwrap();
+    assert_eq!(store.connection(&connection().reference).unwrap().unwrap().problem, Some(problem));
+    store.save_connection(&connection(), None).unwrap();
+    assert_eq!(store.connection(&connection().reference).unwrap().unwrap().problem, None);
+}
+
+#[test]
+fn a_renamed_config_takes_its_connections_along() {
+    let store = Store::in_memory().unwrap();
+    store.add_config(&config("github"), None).unwrap();
+    store.add_config(&config("taken"), None).unwrap();
+    store.save_connection(&connection(), None).unwrap();
+    let key = |text| ConfigKey::new(text).unwrap();
+    assert!(matches!(store.rename_config(&key("github"), &key("taken"), &[]), Err(StoreError::Exists(_))));
+    store.rename_config(&key("github"), &key("work"), &[]).unwrap();
+    assert_eq!(store.connections().unwrap()[0].reference.to_string(), "work/jane");
+}
+
+#[test]
+fn a_connection_is_not_renamed_over_another() {
+    let store = Store::in_memory().unwrap();
+    store.save_connection(&connection(), None).unwrap();
+    let mut other = connection();
+    other.reference.id = ConnectionId::new("joe").unwrap();
+    store.save_connection(&other, None).unwrap();
+    let copied = store.announce(IntentKind::Write, "connection/github/joe", time(0)).unwrap();
+    let rename = Rename { copied: Some(copied), old_item: "connection/github/jane", at: time(0) };
+    let clash = store.rename_connection(&connection().reference, &other.reference.id, &rename);
+    assert!(matches!(clash, Err(StoreError::Exists(_))));
+    let free = ConnectionId::new("jim").unwrap();
+    let deletion = store.rename_connection(&connection().reference, &free, &rename).unwrap();
+    let left = store.intents().unwrap();
+    assert_eq!((left.len(), left[0].number, left[0].kind), (1, deletion, IntentKind::Delete));
+}
+
+#[test]
+fn a_save_and_the_clearing_of_its_intent_are_one_transaction() {
+    let store = Store::in_memory().unwrap();
+    let intent = store.announce(IntentKind::Write, "connection/github/jane", time(0)).unwrap();
+    assert_eq!(store.intents().unwrap().len(), 1);
+    store.save_connection(&connection(), Some(intent)).unwrap();
+    assert!(store.intents().unwrap().is_empty());
+}
+
+#[test]
+fn pending_flows_are_found_by_digest_until_they_end() {
+    let store = Store::in_memory().unwrap();
+    let flow = PendingFlow {
+        state_digest: "d".to_owned(),
+        connection: connection().reference,
+        relay_port: 4000,
+        expires_at: time(10),
+    };
+    store.add_pending(&flow, time(0)).unwrap();
+    assert_eq!(store.pending("d", time(9)).unwrap(), Some(flow));
+    assert_eq!(store.pending("d", time(10)).unwrap(), None);
+    assert_eq!(store.pending("e", time(0)).unwrap(), None);
+}
+
+#[test]
+fn activity_comes_newest_first_and_by_connection() {
+    let store = Store::in_memory().unwrap();
+    let mut row = Activity {
+        number: 0,
+        at: time(0),
+        config: Some(ConfigKey::new("github").unwrap()),
+        connection: Some(ConnectionId::new("jane").unwrap()),
+        happening: Happening::Refreshed,
+        outcome: Outcome::Done,
+        detail: "one".to_owned(),
+        took: Some(Duration::from_millis(12)),
+        fingerprint: Some("00".to_owned()),
+    };
+    row.number = store.add_activity(&row).unwrap();
+    let other = Activity { connection: None, detail: "two".to_owned(), ..row.clone() };
+    store.add_activity(&other).unwrap();
+    assert_eq!(store.activity(None, 10).unwrap()[0].detail, "two");
+    assert_eq!(store.activity(Some(&connection().reference), 10).unwrap(), [row]);
+    assert_eq!(store.activity_after(1, None).unwrap().len(), 1);
+}
+
+#[test]
+fn a_newer_schema_is_refused_and_left_alone() {
+    let (folder, store) = on_disk();
+    store.add_config(&config("github"), None).unwrap();
+    drop(store);
+    let file = folder.path().join("home/hallpass.db");
+    rusqlite::Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let error = Store::at(file).unwrap().configs().unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_files_are_private_whatever_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, store) = on_disk();
+    store.add_config(&config("github"), None).unwrap();
+    for entry in std::fs::read_dir(folder.path().join("home")).unwrap() {
+        let mode = entry.as_ref().unwrap().metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{entry:?}");
+    }
+}
