@@ -54,3 +54,4 @@ pub mod model;
 pub mod settings;
 pub mod catalog;
 pub mod store;
+pub mod vault;
