@@ -55,3 +55,4 @@ pub mod settings;
 pub mod catalog;
 pub mod store;
 pub mod vault;
+pub mod auth;

@@ -1,0 +1,181 @@
+//! The authorization code grant with PKCE (RFC 6749 section 4.1, RFC 7636).
+
+use oauth2::{AuthorizationCode, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RequestTokenError, Scope};
+use url::Url;
+
+use super::callback::Expected;
+use super::transport::{Exchange, Transport};
+use super::{AuthError, Client};
+use crate::model::provider::Pkce;
+use crate::model::{Secret, TokenSet};
+
+/// A flow that has begun: where the browser goes, and what its return must show.
+#[derive(Debug)]
+pub struct Begun {
+    /// The URL to open.
+    pub url: Url,
+    /// What the callback must carry.
+    pub expected: Expected,
+    /// The code verifier; `None` where the provider rejects PKCE.
+    verifier: Option<Secret>,
+}
+
+/// Begins a flow that asks for `scopes`.
+pub fn begin(client: &Client, scopes: &[String]) -> Result<Begun, AuthError> {
+    let table = &client.table;
+    client.authorization_url()?;
+    let inner = client.inner(&client.token_url)?;
+    let state = random_text();
+    let csrf = CsrfToken::new(state.expose().to_owned());
+    let mut request = inner.authorize_url(move || csrf).map_err(|_| AuthError::NotOffered("authorization endpoint"))?;
+    if !scopes.is_empty() {
+        // One scope of ours is the whole list: the crate would join several by spaces.
+        request = request.add_scope(Scope::new(scopes.join(&table.scope_separator)));
+    }
+    let verifier = (table.pkce == Pkce::S256).then(random_text);
+    if let Some(verifier) = &verifier {
+        let verifier = PkceCodeVerifier::new(verifier.expose().to_owned());
+        request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+    }
+    for (name, value) in &table.authorization_params {
+        request = request.add_extra_param(name, value.to_string());
+    }
+    let (url, _) = request.url();
+    Ok(Begun {
+        url: renamed(url, client),
+        expected: Expected {
+            state,
+            issuer: table.issuer.clone(),
+            code_parameter: table.code_param.clone().unwrap_or_else(|| "code".to_owned()),
+        },
+        verifier,
+    })
+}
+
+/// Exchanges the code of the callback for tokens.
+pub async fn exchange(
+    transport: &Transport,
+    client: &Client,
+    begun: &Begun,
+    code: &Secret,
+) -> Result<TokenSet, AuthError> {
+    let inner = client.inner(&client.token_url)?;
+    let request = inner.exchange_code(AuthorizationCode::new(code.expose().to_owned()));
+    let mut request = request.map_err(|_| AuthError::NotOffered("token endpoint"))?;
+    if let Some(verifier) = &begun.verifier {
+        request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()));
+    }
+    for (name, value) in &client.table.token_params {
+        request = request.add_extra_param(name, value.to_string());
+    }
+    let exchange = Exchange { transport, table: &client.table };
+    let answer = request.request_async(&exchange).await.map_err(plain)?;
+    Ok(Client::token_set(&answer, transport.now()))
+}
+
+/// Unwraps an error of the crate. Its own variants are never printed: `Parse` carries the body.
+pub(super) fn plain<E: oauth2::ErrorResponse>(error: RequestTokenError<AuthError, E>) -> AuthError {
+    match error {
+        RequestTokenError::Request(error) => error,
+        RequestTokenError::ServerResponse(_) | RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
+            AuthError::Unusable {
+                host: "the provider".to_owned(),
+                status: 200,
+                what: "a token answer with a field of the wrong kind".to_owned(),
+            }
+        }
+    }
+}
+
+/// 32 bytes of the system's randomness as 43 characters (RFC 7636 section 4.1).
+fn random_text() -> Secret {
+    use base64::Engine as _;
+    let mut bytes = zeroize::Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *bytes).expect("the system has a source of randomness");
+    Secret::new(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(*bytes))
+}
+
+/// Gives the parameters the provider's own names (`client_key` for `client_id`).
+fn renamed(mut url: Url, client: &Client) -> Url {
+    let names = &client.table.param_names;
+    if names.is_empty() {
+        return url;
+    }
+    let pairs: Vec<(String, String)> = url
+        .query_pairs()
+        .map(|(name, value)| {
+            (names.get(name.as_ref()).cloned().unwrap_or_else(|| name.into_owned()), value.into_owned())
+        })
+        .collect();
+    url.query_pairs_mut().clear().extend_pairs(pairs);
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Registration;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    fn client(text: &str) -> Client {
+        let provider = toml::from_str(text).unwrap();
+        let registration = Registration {
+            provider: &provider,
+            client_id: "id with space",
+            client_secret: None,
+            redirect_uri: "http://localhost:3003/oauth/callback",
+            variables: &BTreeMap::new(),
+        };
+        Client::new(&registration).unwrap()
+    }
+
+    const PLAIN: &str = "name = \"A\"\n[oauth2]\nauthorization_endpoint = \"https://a.com/authorize?audience=x\"\ntoken_endpoint = \"https://a.com/t\"\n";
+
+    fn query(begun: &Begun) -> BTreeMap<String, String> {
+        begun.url.query_pairs().into_owned().collect()
+    }
+
+    #[test]
+    fn the_request_carries_what_rfc_6749_and_7636_ask_for() {
+        let begun = begin(&client(PLAIN), &["a:b".to_owned(), "c".to_owned()]).unwrap();
+        let query = query(&begun);
+        assert_eq!(query["response_type"], "code");
+        assert_eq!(query["client_id"], "id with space");
+        assert_eq!(query["redirect_uri"], "http://localhost:3003/oauth/callback");
+        assert_eq!(query["scope"], "a:b c");
+        assert_eq!(query["code_challenge_method"], "S256");
+        assert_eq!(query["state"], begun.expected.state.expose());
+        assert_eq!(query["audience"], "x", "the endpoint's own query stays");
+    }
+
+    #[test]
+    fn verifier_and_state_have_43_characters_and_never_repeat() {
+        let mut seen = BTreeSet::new();
+        for _ in 0..50 {
+            let begun = begin(&client(PLAIN), &[]).unwrap();
+            for text in [begun.expected.state, begun.verifier.unwrap()] {
+                let text = text.expose().to_owned();
+                assert_eq!(text.len(), 43);
+                assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+                assert!(seen.insert(text));
+            }
+        }
+    }
+
+    #[test]
+    fn a_providers_wishes_are_met() {
+        let wishes = format!(
+            "{PLAIN}scope_separator = \",\"\npkce = \"none\"\nparam_names = {{ client_id = \"client_key\" }}\nauthorization_params = {{ access_type = \"offline\", n = 1 }}\n"
+        );
+        let query = query(&begin(&client(&wishes), &["a".to_owned(), "b".to_owned()]).unwrap());
+        assert_eq!(query["scope"], "a,b");
+        assert_eq!(query["client_key"], "id with space");
+        assert_eq!((query["access_type"].as_str(), query["n"].as_str()), ("offline", "1"));
+        assert!(!query.contains_key("code_challenge") && !query.contains_key("client_id"));
+    }
+
+    #[test]
+    fn no_scope_is_sent_where_none_is_asked_for() {
+        assert!(!query(&begin(&client(PLAIN), &[]).unwrap()).contains_key("scope"));
+    }
+}

@@ -1,0 +1,192 @@
+//! A client as an authorization server knows it: id, secret, redirect URI, and the endpoints of
+//! one provider with its variables filled in.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
+};
+use oauth2::{
+    AuthType, AuthUrl, ClientId, ClientSecret, EndpointMaybeSet, EndpointNotSet, RedirectUrl, StandardRevocableToken,
+    StandardTokenResponse, TokenResponse, TokenUrl,
+};
+use reqwest::header::HeaderValue;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::AuthError;
+use super::transport::TokenRequest;
+use crate::model::provider::{ClientAuthentication, OAuth2, UrlTemplate};
+use crate::model::template::Values;
+use crate::model::{Provider, Secret, Time, TokenSet};
+
+/// Every field of an answer that RFC 6749 does not name.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Extra(Map<String, Value>);
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Extra([redacted])")
+    }
+}
+
+impl oauth2::ExtraTokenFields for Extra {}
+
+pub(super) type Answer = StandardTokenResponse<Extra, BasicTokenType>;
+
+pub(super) type Inner = oauth2::Client<
+    BasicErrorResponse,
+    Answer,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointMaybeSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+>;
+
+/// What a client is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Registration<'a> {
+    /// The provider.
+    pub provider: &'a Provider,
+    /// The client id.
+    pub client_id: &'a str,
+    /// The client secret, unless it is a public client.
+    pub client_secret: Option<&'a Secret>,
+    /// The redirect URI, exactly as it is registered.
+    pub redirect_uri: &'a str,
+    /// The provider's variables.
+    pub variables: &'a BTreeMap<String, String>,
+}
+
+/// A client, ready to make requests.
+pub struct Client {
+    pub(super) table: OAuth2,
+    pub(super) token_url: Url,
+    pub(super) refresh_url: Url,
+    revocation_url: Option<Url>,
+    authorization_url: Option<Url>,
+    client_id: String,
+    client_secret: Option<Secret>,
+    pub(super) redirect_uri: String,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Fills the endpoints of `registration`'s provider.
+    pub fn new(registration: &Registration<'_>) -> Result<Self, AuthError> {
+        let provider = registration.provider;
+        let table = provider.oauth2.clone().ok_or(AuthError::NotOffered("`[oauth2]` table"))?;
+        if table.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt {
+            return Err(AuthError::NotOffered(
+                "client authentication that this version knows (it wants `private_key_jwt`)",
+            ));
+        }
+        let values = Values {
+            declared: &provider.variables,
+            given: registration.variables,
+            allows_loopback_http: provider.is_own,
+        };
+        let fill = |url: &Option<UrlTemplate>| url.as_ref().map(|url| values.url(url)).transpose();
+        let token_url = fill(&table.token_endpoint)?.ok_or(AuthError::NotOffered("token endpoint"))?;
+        Ok(Self {
+            refresh_url: fill(&table.refresh_endpoint)?.unwrap_or_else(|| token_url.clone()),
+            token_url,
+            revocation_url: fill(&table.revocation_endpoint)?,
+            authorization_url: fill(&table.authorization_endpoint)?,
+            client_id: registration.client_id.to_owned(),
+            client_secret: registration.client_secret.filter(|secret| !secret.is_empty()).cloned(),
+            redirect_uri: registration.redirect_uri.to_owned(),
+            table,
+        })
+    }
+
+    pub(super) fn authorization_url(&self) -> Result<Url, AuthError> {
+        self.authorization_url.clone().ok_or(AuthError::NotOffered("authorization endpoint"))
+    }
+
+    pub(super) fn revocation_url(&self) -> Result<&Url, AuthError> {
+        self.revocation_url.as_ref().ok_or(AuthError::NotOffered("revocation endpoint"))
+    }
+
+    /// Returns the client as the `oauth2` crate knows it, for requests to `token_url`.
+    pub(super) fn inner(&self, token_url: &Url) -> Result<Inner, AuthError> {
+        let redirect =
+            RedirectUrl::new(self.redirect_uri.clone()).map_err(|_| AuthError::NotOffered("usable redirect URI"))?;
+        let public = self.table.token_endpoint_auth_method == ClientAuthentication::None;
+        let client: Inner = oauth2::Client::new(ClientId::new(self.client_id.clone()))
+            .set_auth_type(match self.table.token_endpoint_auth_method {
+                ClientAuthentication::ClientSecretBasic => AuthType::BasicAuth,
+                ClientAuthentication::ClientSecretPost
+                | ClientAuthentication::None
+                | ClientAuthentication::PrivateKeyJwt => AuthType::RequestBody,
+            })
+            .set_redirect_uri(redirect)
+            .set_auth_uri_option(self.authorization_url.clone().map(AuthUrl::from_url))
+            .set_token_uri_option(Some(TokenUrl::from_url(token_url.clone())));
+        Ok(match &self.client_secret {
+            Some(secret) if !public => client.set_client_secret(ClientSecret::new(secret.expose().to_owned())),
+            _ => client,
+        })
+    }
+
+    /// Returns a request of our own in which the client shows who it is.
+    pub(super) fn request(&self, parameters: &[(&str, &str)]) -> TokenRequest {
+        let mut parameters: Vec<_> =
+            parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned().into())).collect();
+        let authorization = match (self.table.token_endpoint_auth_method, &self.client_secret) {
+            (ClientAuthentication::ClientSecretBasic, Some(secret)) => basic(&self.client_id, secret),
+            (method, secret) => {
+                parameters.push(("client_id".to_owned(), self.client_id.clone().into()));
+                if let Some(secret) = secret.as_ref().filter(|_| method == ClientAuthentication::ClientSecretPost) {
+                    parameters.push(("client_secret".to_owned(), secret.expose().to_owned().into()));
+                }
+                None
+            }
+        };
+        TokenRequest { parameters, authorization }
+    }
+
+    /// Makes a token set of an answer that came at `now`.
+    pub(super) fn token_set(answer: &Answer, now: Time) -> TokenSet {
+        let mut extra = answer.extra_fields().0.clone();
+        let id_token = extra.remove("id_token").and_then(|token| token.as_str().map(Secret::new));
+        let token_type = match answer.token_type() {
+            BasicTokenType::Bearer => "Bearer".to_owned(),
+            other => other.as_ref().to_owned(),
+        };
+        TokenSet {
+            access_token: Secret::new(answer.access_token().secret().as_str()),
+            token_type,
+            refresh_token: answer.refresh_token().map(|token| Secret::new(token.secret().as_str())),
+            id_token,
+            expires_at: answer
+                .expires_in()
+                .and_then(|length| now.checked_add_signed(chrono::Duration::from_std(length).ok()?)),
+            obtained_at: now,
+            scopes: answer.scopes().map(|scopes| {
+                scopes.iter().map(|scope| scope.as_str().to_owned()).filter(|scope| !scope.is_empty()).collect()
+            }),
+            extra: Secret::new(Value::Object(extra).to_string()),
+        }
+    }
+}
+
+/// RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined.
+fn basic(client_id: &str, secret: &Secret) -> Option<HeaderValue> {
+    use base64::Engine as _;
+    let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = format!("{}:{}", encode(client_id), encode(secret.expose()));
+    HeaderValue::try_from(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))).ok()
+}

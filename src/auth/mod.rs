@@ -1,0 +1,133 @@
+//! One file per way in and per exchange, without storage.
+//!
+//! [`transport`] is the one place that talks to an authorization server. It makes what a provider
+//! wants of a standard request, and a standard answer of whatever comes back, so that the rest
+//! reads like the RFCs.
+
+pub mod answer;
+pub mod authorization_code;
+pub mod callback;
+pub mod client;
+pub mod jwt;
+pub mod refresh;
+pub mod revoke;
+pub mod transport;
+
+use std::time::Duration;
+
+pub use client::{Client, Registration};
+pub use transport::Transport;
+
+use crate::model::template::TemplateError;
+use crate::model::untrusted;
+
+/// What can go wrong with an authorization server; cut by what may be done next.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// It said no (RFC 6749 sections 4.1.2.1 and 5.2).
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It answered whole, and may say yes later: 408, 429 or 5xx.
+    #[error("{host} answered {status}{}", detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default())]
+    Busy {
+        /// The host that answered.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// When it wants to be asked again.
+        retry_after: Option<Duration>,
+        /// What it said, made harmless for a terminal.
+        detail: Option<String>,
+    },
+    /// No connection came about: nothing was sent.
+    #[error("cannot reach {host}: {why}")]
+    Unreachable {
+        /// The host.
+        host: String,
+        /// Why, without the URL.
+        why: String,
+    },
+    /// The request was sent and no whole answer came: the server may have acted on it.
+    #[error("{host} gave no whole answer: {why}")]
+    NoAnswer {
+        /// The host.
+        host: String,
+        /// Why, without the URL.
+        why: String,
+    },
+    /// An answer came that is no token answer.
+    #[error("{host} answered {status} with {what}")]
+    Unusable {
+        /// The host.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// What it was.
+        what: String,
+    },
+    /// A URL of the provider file cannot be filled.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The provider file does not offer what was asked for.
+    #[error("the provider offers no {0}")]
+    NotOffered(&'static str),
+    /// The system offers no usable TLS.
+    #[error("no secure connection can be set up: {0}")]
+    Tls(String),
+}
+
+/// A server's "no", in its own words, made harmless for a terminal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}{}", description.as_ref().map(|description| format!(": {description}")).unwrap_or_default())]
+pub struct Refusal {
+    /// The error code, such as `invalid_grant`.
+    pub code: String,
+    /// The `error_description`.
+    pub description: Option<String>,
+    /// The `error_uri`, where it is a web address.
+    pub uri: Option<String>,
+    /// The HTTP status it came with; 0 for the front channel.
+    pub status: u16,
+}
+
+impl Refusal {
+    /// Takes over what a server said.
+    pub fn new(code: &str, description: Option<&str>, uri: Option<&str>, status: u16) -> Self {
+        let said = |text: &str| Some(untrusted::line(text)).filter(|text| !text.is_empty());
+        let is_web = |uri: &String| uri.starts_with("https://") || uri.starts_with("http://");
+        Self {
+            code: said(code).unwrap_or_else(|| "unknown error".to_owned()),
+            description: description.and_then(said),
+            uri: uri.and_then(said).filter(is_web),
+            status,
+        }
+    }
+
+    /// Tells whether it is the client that was refused, not the grant: then the config is wrong,
+    /// and the connection is not (RFC 6749 section 5.2).
+    pub fn is_about_the_client(&self) -> bool {
+        matches!(
+            self.code.as_str(),
+            "invalid_client" | "unauthorized_client" | "incorrect_client_credentials" | "bad_client_secret"
+        )
+    }
+
+    /// Tells whether the grant is gone for good: `invalid_grant`, or another refusal with 400 or
+    /// 401, or one that came with 200.
+    pub fn ends_the_grant(&self) -> bool {
+        !self.is_about_the_client() && matches!(self.status, 200 | 400 | 401)
+    }
+}
+
+impl AuthError {
+    /// Tells whether asking again may help and cannot hurt: nothing was sent, or a whole answer
+    /// said "later".
+    pub fn may_be_repeated(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Busy { .. })
+    }
+
+    /// Tells whether the server may have acted on a request whose answer is lost.
+    pub fn is_lost_answer(&self) -> bool {
+        matches!(self, Self::NoAnswer { .. } | Self::Unusable { .. })
+    }
+}
