@@ -56,3 +56,4 @@ pub mod catalog;
 pub mod store;
 pub mod vault;
 pub mod auth;
+pub mod listener;

@@ -1,0 +1,310 @@
+//! The loopback accept loop under the callback and the sandbox: bind, limits, Host check, stop.
+//!
+//! Deliberately not here: what is answered. Whoever serves passes a handler.
+
+pub mod callback;
+pub mod page;
+pub mod reply;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::header::HOST;
+use hyper::{Request, StatusCode, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+pub use reply::Reply;
+
+/// The largest request line and headers together, in bytes.
+const LARGEST_HEAD: usize = 16 * 1024;
+/// How many connections are served at once; the next ones wait.
+const CONNECTIONS: usize = 16;
+/// How long a client may take to send its headers.
+const HEAD_TIME: Duration = Duration::from_secs(5);
+/// How long answers under way may take to get out when the listener stops.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Answers a request whose Host was checked.
+pub type Handler = Arc<dyn Fn(Request<Incoming>) -> Pin<Box<dyn Future<Output = Reply> + Send>> + Send + Sync>;
+
+/// A loopback name to listen on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoopbackHost {
+    /// `localhost`: both 127.0.0.1 and ::1, since a browser may try either.
+    Localhost,
+    /// One address.
+    Address(IpAddr),
+}
+
+impl LoopbackHost {
+    /// Reads the host of a URL; `None` where it is not loopback.
+    pub fn of(host: &url::Host<&str>) -> Option<Self> {
+        match host {
+            url::Host::Domain("localhost") => Some(Self::Localhost),
+            url::Host::Ipv4(address) if address.is_loopback() => Some(Self::Address((*address).into())),
+            url::Host::Ipv6(address) if address.is_loopback() => Some(Self::Address((*address).into())),
+            _ => None,
+        }
+    }
+}
+
+/// A port that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Another program listens there.
+    #[error("port {0} is taken by another program")]
+    Taken(u16),
+    /// The system says no.
+    #[error("cannot listen on port {port}")]
+    Io {
+        /// The port.
+        port: u16,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+/// Sockets that listen on loopback, and nothing else.
+#[derive(Debug)]
+pub struct Listener {
+    sockets: Vec<TcpListener>,
+    port: u16,
+}
+
+impl Listener {
+    /// Listens on a port of loopback; 0 takes any free one.
+    pub async fn bind(host: LoopbackHost, port: u16) -> Result<Self, BindError> {
+        match host {
+            LoopbackHost::Address(address) => {
+                let socket = bind_one(address, port).await?;
+                let port = port_of(&socket, port)?;
+                Ok(Self { sockets: vec![socket], port })
+            }
+            LoopbackHost::Localhost => {
+                let v4 = bind_one(Ipv4Addr::LOCALHOST.into(), port).await?;
+                let port = port_of(&v4, port)?;
+                match bind_one(Ipv6Addr::LOCALHOST.into(), port).await {
+                    Ok(v6) => Ok(Self { sockets: vec![v4, v6], port }),
+                    // A machine without IPv6 sends its browser to 127.0.0.1.
+                    Err(BindError::Io { source, .. }) if is_without_ipv6(&source) => {
+                        Ok(Self { sockets: vec![v4], port })
+                    }
+                    // A stranger on [::1] would get the callback of a browser that tries IPv6 first.
+                    Err(error) => Err(error),
+                }
+            }
+        }
+    }
+
+    /// Returns the port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Serves until `stop` is dropped or changes. Requests whose Host is not one of `hosts`
+    /// (`localhost:3003`) are refused before `handler` sees them.
+    pub async fn serve(self, hosts: Vec<String>, handler: Handler, stop: watch::Receiver<bool>) {
+        let hosts: Arc<[String]> = hosts.into();
+        let seats = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut loops = JoinSet::new();
+        for socket in self.sockets {
+            loops.spawn(accept(socket, hosts.clone(), handler.clone(), seats.clone(), stop.clone()));
+        }
+        while loops.join_next().await.is_some() {}
+    }
+}
+
+fn is_without_ipv6(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::AddrNotAvailable | std::io::ErrorKind::Unsupported)
+        // EAFNOSUPPORT has no kind of its own: 97 on Linux, 47 on macOS, 10047 on Windows.
+        || matches!(error.raw_os_error(), Some(97 | 47 | 10_047))
+}
+
+async fn bind_one(address: IpAddr, port: u16) -> Result<TcpListener, BindError> {
+    TcpListener::bind(SocketAddr::new(address, port)).await.map_err(|source| match source.kind() {
+        std::io::ErrorKind::AddrInUse => BindError::Taken(port),
+        _ => BindError::Io { port, source },
+    })
+}
+
+fn port_of(socket: &TcpListener, port: u16) -> Result<u16, BindError> {
+    socket.local_addr().map(|address| address.port()).map_err(|source| BindError::Io { port, source })
+}
+
+async fn accept(
+    socket: TcpListener,
+    hosts: Arc<[String]>,
+    handler: Handler,
+    seats: Arc<Semaphore>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+            () = stopped(&mut stop) => break,
+        };
+        match accepted {
+            Ok((stream, peer)) if peer.ip().is_loopback() => {
+                let Ok(seat) = seats.clone().acquire_owned().await else { break };
+                let serving = connection(stream, hosts.clone(), handler.clone(), stop.clone());
+                connections.spawn(async move {
+                    serving.await;
+                    drop(seat);
+                });
+            }
+            Ok((_, peer)) => tracing::warn!(%peer, "refused a connection that is not from this machine"),
+            Err(error) => {
+                // Out of file descriptors, most likely: others will be closed soon.
+                tracing::warn!(%error, "accepting a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop(socket);
+    // Answers under way still get out; whatever hangs is dropped with the set.
+    let _ = tokio::time::timeout(GOODBYE, async { while connections.join_next().await.is_some() {} }).await;
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that the other end is gone, which is a stop too.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+async fn connection(stream: TcpStream, hosts: Arc<[String]>, handler: Handler, mut stop: watch::Receiver<bool>) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (hosts, handler) = (hosts.clone(), handler.clone());
+        async move { Ok::<_, Infallible>(if is_for(&request, &hosts) { handler(request).await } else { wrong_host() }) }
+    });
+    let mut connection = std::pin::pin!(
+        hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME)
+            .keep_alive(false)
+            .max_headers(64)
+            .max_buf_size(LARGEST_HEAD)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopped(&mut stop) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended badly");
+    }
+}
+
+/// Exactly one Host, and it is ours: anything else is a rebound DNS name or a confused client.
+fn is_for(request: &Request<Incoming>, hosts: &[String]) -> bool {
+    let mut values = request.headers().get_all(HOST).iter();
+    let (first, second) = (values.next(), values.next());
+    let named = first.and_then(|value| value.to_str().ok());
+    second.is_none() && named.is_some_and(|named| hosts.iter().any(|host| host.eq_ignore_ascii_case(named)))
+}
+
+fn wrong_host() -> Reply {
+    tracing::warn!("refused a request for another host");
+    reply::text(StatusCode::MISDIRECTED_REQUEST, "This address is not served here.\n")
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// Sends raw bytes and returns all that comes back.
+    pub(crate) async fn raw(port: u16, request: &str) -> String {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    async fn start() -> (u16, watch::Sender<bool>) {
+        let listener = Listener::bind(LoopbackHost::Localhost, 0).await.unwrap();
+        let port = listener.port();
+        let (stop, stopping) = watch::channel(false);
+        let handler: Handler = Arc::new(|_| Box::pin(async { reply::text(StatusCode::OK, "here") }));
+        tokio::spawn(listener.serve(vec![format!("localhost:{port}")], handler, stopping));
+        (port, stop)
+    }
+
+    #[tokio::test]
+    async fn only_the_advertised_host_is_served() {
+        let (port, _stop) = start().await;
+        let ask = |host: String| async move { raw(port, &format!("GET / HTTP/1.1\r\n{host}\r\n")).await };
+        assert!(ask(format!("Host: localhost:{port}\r\n")).await.starts_with("HTTP/1.1 200"));
+        let wrong = [
+            "".to_owned(),
+            "Host: localhost\r\n".to_owned(),
+            format!("Host: evil.example:{port}\r\n"),
+            format!("Host: localhost:{port}\r\nHost: evil\r\n"),
+        ];
+        for host in wrong {
+            let answer = ask(host.clone()).await;
+            assert!(answer.starts_with("HTTP/1.1 421") || answer.starts_with("HTTP/1.1 400"), "{host}: {answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_head_over_16_kib_is_refused() {
+        let (port, _stop) = start().await;
+        let answer =
+            raw(port, &format!("GET /{} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n", "x".repeat(20_000))).await;
+        assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_told_and_never_changed() {
+        let (port, _stop) = start().await;
+        let error = Listener::bind(LoopbackHost::Localhost, port).await.unwrap_err();
+        assert!(matches!(error, BindError::Taken(taken) if taken == port));
+    }
+
+    #[tokio::test]
+    async fn a_stopped_listener_frees_its_port() {
+        let (port, stop) = start().await;
+        raw(port, &format!("GET / HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n")).await;
+        stop.send(true).unwrap();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[test]
+    fn only_loopback_hosts_can_be_listened_on() {
+        let of = |text| LoopbackHost::of(&url::Host::parse(text).unwrap().as_ref_str());
+        assert_eq!(of("localhost"), Some(LoopbackHost::Localhost));
+        assert!(of("127.0.0.1").is_some() && of("[::1]").is_some());
+        for other in ["0.0.0.0", "example.com", "192.168.0.1", "localhost.evil.com"] {
+            assert!(of(other).is_none(), "{other}");
+        }
+    }
+
+    trait AsRefStr {
+        fn as_ref_str(&self) -> url::Host<&str>;
+    }
+
+    impl AsRefStr for url::Host<String> {
+        fn as_ref_str(&self) -> url::Host<&str> {
+            match self {
+                Self::Domain(name) => url::Host::Domain(name),
+                Self::Ipv4(address) => url::Host::Ipv4(*address),
+                Self::Ipv6(address) => url::Host::Ipv6(*address),
+            }
+        }
+    }
+}

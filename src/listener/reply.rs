@@ -1,0 +1,50 @@
+//! Answers, each with the headers that keep it out of caches, frames and referrers.
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use hyper::{Response, StatusCode};
+
+/// An answer.
+pub type Reply = Response<Full<Bytes>>;
+
+/// Returns plain text.
+pub fn text(status: StatusCode, text: &str) -> Reply {
+    with(status, "text/plain; charset=utf-8", text.to_owned())
+}
+
+/// Returns JSON.
+pub fn json(status: StatusCode, value: &serde_json::Value) -> Reply {
+    with(status, "application/json", value.to_string())
+}
+
+/// Returns a redirect (303, so that the next request is a GET). An address that cannot stand in a
+/// header gets an error instead.
+pub fn redirect(target: &str) -> Reply {
+    let Ok(location) = HeaderValue::try_from(target) else {
+        return text(StatusCode::BAD_REQUEST, "That address cannot be redirected to.\n");
+    };
+    let mut reply = text(StatusCode::SEE_OTHER, "");
+    reply.headers_mut().insert(LOCATION, location);
+    reply
+}
+
+/// Returns a page under a content security policy.
+pub fn html(status: StatusCode, html: String, policy: &str) -> Reply {
+    let mut reply = with(status, "text/html; charset=utf-8", html);
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        reply.headers_mut().insert(HeaderName::from_static("content-security-policy"), policy);
+    }
+    reply
+}
+
+fn with(status: StatusCode, kind: &'static str, body: String) -> Reply {
+    let mut reply = Response::new(Full::from(body));
+    *reply.status_mut() = status;
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer"));
+    headers.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    reply
+}
