@@ -57,3 +57,4 @@ pub mod store;
 pub mod vault;
 pub mod auth;
 pub mod listener;
+pub mod system;

@@ -1,0 +1,304 @@
+//! The clipboard, marked as holding a secret where the system knows that, and cleared afterwards
+//! only if what it holds is still ours.
+//!
+//! Over SSH and where there is no display, the secret goes to the terminal (OSC 52), which may or
+//! may not put it on its own machine's clipboard, and tells nobody; so it is said differently.
+
+use std::io::{BufRead, Write};
+use std::process::Stdio;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use zeroize::Zeroizing;
+
+use super::process;
+use crate::model::Secret;
+use crate::settings::Surroundings;
+
+/// How long the desktop's clipboard may take to answer.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// Where a copy went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopiedTo {
+    /// The clipboard of this desktop; it will be cleared.
+    Clipboard,
+    /// The terminal, which may put it on its own clipboard; it cannot be cleared.
+    Terminal,
+}
+
+/// Why nothing was copied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClipboardError {
+    /// The desktop says no.
+    #[error("the clipboard cannot be used: {0}")]
+    Unavailable(String),
+    /// The desktop did not answer.
+    #[error("the clipboard did not answer within {} seconds", DEADLINE.as_secs())]
+    Timeout,
+}
+
+/// Something that takes a secret and gives it to the user's next paste.
+pub trait Clipboard: Send + Sync {
+    /// Copies `secret`, and clears it after `time` if it is still there.
+    fn copy(&self, secret: &Secret, time: Duration) -> Result<CopiedTo, ClipboardError>;
+
+    /// Clears what was copied, if it is still there: at the end of the program.
+    fn clear(&self);
+}
+
+/// Tells whether the desktop's clipboard is the one the user pastes from.
+pub fn is_local(place: &Surroundings) -> bool {
+    !place.is_ssh && (cfg!(any(windows, target_os = "macos")) || place.has_display)
+}
+
+enum Order {
+    Copy(Secret, Duration, Sender<Result<(), ClipboardError>>),
+    Clear(Sender<()>),
+}
+
+/// The clipboard of the desktop, held by a thread of its own: on Linux, what was copied lives as
+/// long as its holder.
+#[derive(Default)]
+pub struct DesktopClipboard {
+    orders: Mutex<Option<Sender<Order>>>,
+}
+
+impl DesktopClipboard {
+    fn send(&self, order: Order) -> Result<(), ClipboardError> {
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = match orders.take() {
+            Some(sender) => sender,
+            None => start()?,
+        };
+        sender.send(order).map_err(|_| ClipboardError::Unavailable("its thread ended".to_owned()))?;
+        *orders = Some(sender);
+        Ok(())
+    }
+}
+
+impl Clipboard for DesktopClipboard {
+    fn copy(&self, secret: &Secret, time: Duration) -> Result<CopiedTo, ClipboardError> {
+        let (answer, answered) = channel();
+        self.send(Order::Copy(secret.clone(), time, answer))?;
+        match answered.recv_timeout(DEADLINE) {
+            Ok(outcome) => outcome.map(|()| CopiedTo::Clipboard),
+            Err(_) => Err(ClipboardError::Timeout),
+        }
+    }
+
+    fn clear(&self) {
+        let started = self.orders.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let (answer, answered) = channel();
+        if started && self.send(Order::Clear(answer)).is_ok() {
+            // A desktop that does not answer must not hold up the end of the program.
+            let _ = answered.recv_timeout(DEADLINE);
+        }
+    }
+}
+
+fn start() -> Result<Sender<Order>, ClipboardError> {
+    let unavailable = |error: &dyn std::fmt::Display| ClipboardError::Unavailable(error.to_string());
+    let (sender, receiver) = channel();
+    thread::Builder::new()
+        .name("clipboard".to_owned())
+        .spawn(move || hold(&receiver))
+        .map_err(|error| unavailable(&error))?;
+    Ok(sender)
+}
+
+fn hold(orders: &Receiver<Order>) {
+    let mut desktop: Option<arboard::Clipboard> = None;
+    let mut held: Option<(Secret, Instant)> = None;
+    loop {
+        let order = match &held {
+            Some((_, until)) => orders.recv_timeout(until.saturating_duration_since(Instant::now())),
+            None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match order {
+            Ok(Order::Copy(secret, time, answer)) => {
+                let outcome = put(&mut desktop, &secret);
+                if outcome.is_ok() {
+                    held = Some((secret, Instant::now() + time));
+                }
+                let _ = answer.send(outcome);
+            }
+            Ok(Order::Clear(answer)) => {
+                take_back(&mut desktop, held.take());
+                let _ = answer.send(());
+            }
+            Err(RecvTimeoutError::Timeout) => take_back(&mut desktop, held.take()),
+            Err(RecvTimeoutError::Disconnected) => {
+                take_back(&mut desktop, held.take());
+                return;
+            }
+        }
+    }
+}
+
+fn put(desktop: &mut Option<arboard::Clipboard>, secret: &Secret) -> Result<(), ClipboardError> {
+    let unavailable = |error: arboard::Error| ClipboardError::Unavailable(error.to_string());
+    let clipboard = match desktop.take() {
+        Some(clipboard) => desktop.insert(clipboard),
+        None => desktop.insert(arboard::Clipboard::new().map_err(unavailable)?),
+    };
+    sensitive(clipboard.set()).text(secret.expose()).map_err(unavailable)
+}
+
+#[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "openbsd", target_os = "netbsd"))]
+fn sensitive(set: arboard::Set<'_>) -> arboard::Set<'_> {
+    arboard::SetExtLinux::exclude_from_history(set)
+}
+
+#[cfg(target_os = "macos")]
+fn sensitive(set: arboard::Set<'_>) -> arboard::Set<'_> {
+    arboard::SetExtApple::exclude_from_history(set)
+}
+
+#[cfg(windows)]
+fn sensitive(set: arboard::Set<'_>) -> arboard::Set<'_> {
+    use arboard::SetExtWindows;
+    set.exclude_from_monitoring().exclude_from_cloud().exclude_from_history()
+}
+
+fn take_back(desktop: &mut Option<arboard::Clipboard>, held: Option<(Secret, Instant)>) {
+    let (Some(clipboard), Some((secret, _))) = (desktop.as_mut(), held) else { return };
+    let now = clipboard.get_text().map(Zeroizing::new);
+    if now.is_ok_and(|text| Secret::new(text.as_str()) == secret) {
+        // A desktop that will not be cleared cannot be made to.
+        let _ = clipboard.clear();
+    }
+}
+
+/// The desktop's clipboard, held by a child process that outlives this one: for a command that
+/// ends at once. The child's only argument is a number of seconds; the secret goes through a pipe.
+pub struct HeldByChild {
+    program: std::path::PathBuf,
+    subcommand: &'static str,
+}
+
+impl HeldByChild {
+    /// Names the program to start, and its subcommand that calls [`hold_for`].
+    pub fn new(program: std::path::PathBuf, subcommand: &'static str) -> Self {
+        Self { program, subcommand }
+    }
+}
+
+impl Clipboard for HeldByChild {
+    fn copy(&self, secret: &Secret, time: Duration) -> Result<CopiedTo, ClipboardError> {
+        let unavailable = |error: std::io::Error| ClipboardError::Unavailable(error.to_string());
+        let mut command = process::detached(&self.program.to_string_lossy());
+        command.args([self.subcommand, &time.as_secs().to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(unavailable)?;
+        if let Some(mut pipe) = child.stdin.take() {
+            pipe.write_all(secret.expose().as_bytes()).map_err(unavailable)?;
+        }
+        let mut answer = String::new();
+        if let Some(pipe) = child.stdout.take() {
+            std::io::BufReader::new(pipe).read_line(&mut answer).map_err(unavailable)?;
+        }
+        match answer.trim() {
+            HELD => Ok(CopiedTo::Clipboard),
+            why => Err(ClipboardError::Unavailable(crate::model::untrusted::line(why))),
+        }
+    }
+
+    fn clear(&self) {}
+}
+
+/// What the holding child says once it holds.
+const HELD: &str = "held";
+
+/// Holds the secret that stands on `input` for `time`, after telling `output` whether it does;
+/// then clears it, if it is still there.
+pub fn hold_for(time: Duration, mut input: impl std::io::Read, mut output: impl Write) -> std::io::Result<()> {
+    let mut text = Zeroizing::new(String::new());
+    input.read_to_string(&mut text)?;
+    let clipboard = DesktopClipboard::default();
+    let outcome = clipboard.copy(&Secret::new(text.as_str()), time);
+    match &outcome {
+        Ok(_) => writeln!(output, "{HELD}")?,
+        Err(error) => writeln!(output, "{error}")?,
+    }
+    output.flush()?;
+    if outcome.is_ok() {
+        thread::sleep(time);
+        clipboard.clear();
+    }
+    Ok(())
+}
+
+/// Where OSC 52 sequences go.
+pub enum Sink {
+    /// To the controlling terminal, beside standard output.
+    Terminal,
+    /// To whoever draws the screen, which writes them between two frames.
+    Screen(tokio::sync::mpsc::UnboundedSender<Zeroizing<String>>),
+}
+
+/// The terminal's own clipboard (OSC 52).
+pub struct TerminalClipboard {
+    sink: Sink,
+}
+
+impl TerminalClipboard {
+    /// Sends to `sink`.
+    pub fn new(sink: Sink) -> Self {
+        Self { sink }
+    }
+}
+
+impl Clipboard for TerminalClipboard {
+    fn copy(&self, secret: &Secret, _time: Duration) -> Result<CopiedTo, ClipboardError> {
+        let unavailable = |why: String| ClipboardError::Unavailable(why);
+        match &self.sink {
+            Sink::Screen(screen) => {
+                screen.send(osc52(secret)).map_err(|_| unavailable("the screen is gone".to_owned()))?
+            }
+            Sink::Terminal => {
+                let mut terminal = std::fs::OpenOptions::new()
+                    .write(true)
+                    .open(if cfg!(windows) { "CONOUT$" } else { "/dev/tty" })
+                    .map_err(|error| unavailable(format!("there is no terminal ({error})")))?;
+                terminal.write_all(osc52(secret).as_bytes()).map_err(|error| unavailable(error.to_string()))?;
+            }
+        }
+        Ok(CopiedTo::Terminal)
+    }
+
+    fn clear(&self) {}
+}
+
+/// Returns the sequence that asks a terminal to put `secret` on its clipboard.
+pub fn osc52(secret: &Secret) -> Zeroizing<String> {
+    let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(secret.expose()));
+    Zeroizing::new(format!("\u{1b}]52;c;{}\u{7}", encoded.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_ssh_the_desktop_is_not_the_users() {
+        let place = Surroundings { has_display: true, ..Surroundings::default() };
+        assert!(is_local(&place));
+        assert!(!is_local(&Surroundings { is_ssh: true, ..place }));
+    }
+
+    #[test]
+    fn the_terminals_sequence_carries_the_text_in_base64() {
+        assert_eq!(osc52(&Secret::new("tok")).as_str(), "\u{1b}]52;c;dG9r\u{7}");
+    }
+
+    #[test]
+    fn a_screen_gets_the_secret_to_write_between_its_frames() {
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        let clipboard = TerminalClipboard::new(Sink::Screen(sender));
+        assert_eq!(clipboard.copy(&Secret::new("t"), Duration::ZERO), Ok(CopiedTo::Terminal));
+        assert_eq!(receiver.try_recv().unwrap(), osc52(&Secret::new("t")));
+    }
+}

@@ -1,0 +1,69 @@
+//! Who listens on a port, so that an error can name the program.
+
+/// Returns the program that listens on `port`, as `name (process 123)`, where the system tells.
+#[cfg(target_os = "linux")]
+pub fn holder(port: u16) -> Option<String> {
+    let inodes = listening_inodes(port);
+    let processes = std::fs::read_dir("/proc").ok()?;
+    for process in processes.flatten() {
+        let Some(number) = process.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        let Ok(files) = std::fs::read_dir(process.path().join("fd")) else { continue };
+        let holds = files.flatten().any(|file| {
+            std::fs::read_link(file.path())
+                .ok()
+                .and_then(|target| target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']').map(str::to_owned))
+                .is_some_and(|inode| inodes.contains(&inode))
+        });
+        if holds {
+            let name = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
+            return Some(format!("{} (process {number})", crate::model::untrusted::line(&name)));
+        }
+    }
+    None
+}
+
+/// `/proc/net/tcp`: the second column is the local address as `hex:port`, the fourth the state
+/// (`0A` listens), the tenth the inode.
+#[cfg(target_os = "linux")]
+fn listening_inodes(port: u16) -> Vec<String> {
+    let suffix = format!(":{port:04X}");
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| std::fs::read_to_string(path).unwrap_or_default());
+    let inode = |line: &str| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let listens = columns.get(1)?.ends_with(&suffix) && *columns.get(3)? == "0A";
+        listens.then(|| columns.get(9).map(|inode| (*inode).to_owned())).flatten()
+    };
+    tables.iter().flat_map(|table| table.lines().filter_map(inode)).collect()
+}
+
+/// Returns the program that listens on `port`, where the system tells.
+#[cfg(all(unix, not(target_os = "linux")))]
+pub fn holder(port: u16) -> Option<String> {
+    let output = std::process::Command::new("lsof")
+        .args(["-nP", "-sTCP:LISTEN", "-Fpc", &format!("-iTCP:{port}")])
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let field =
+        |letter: char| text.lines().find_map(|line| line.strip_prefix(letter)).map(crate::model::untrusted::line);
+    Some(format!("{} (process {})", field('c')?, field('p')?))
+}
+
+/// Returns the program that listens on `port`, where the system tells.
+#[cfg(windows)]
+pub fn holder(_port: u16) -> Option<String> {
+    // `netstat -ano` needs seconds; the user finds the number there, as the hint says.
+    None
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_of_our_own_is_found_by_its_port() {
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let found = holder(socket.local_addr().unwrap().port()).unwrap();
+        assert!(found.ends_with(&format!("(process {})", std::process::id())), "{found}");
+    }
+}

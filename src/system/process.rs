@@ -1,0 +1,50 @@
+//! Other processes: whether one lives, how one is started without our secrets, and how this one
+//! keeps its memory to itself.
+
+use std::process::{Command, Stdio};
+
+use crate::settings::SECRET_VARIABLES;
+
+/// Returns a command that inherits none of our secrets and none of our streams.
+pub fn detached(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for variable in SECRET_VARIABLES {
+        command.env_remove(variable);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command
+}
+
+/// Tells whether a process of this number lives; `None` where the system does not say.
+#[cfg(unix)]
+pub fn is_alive(number: u32) -> Option<bool> {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(number).ok()?)?;
+    match rustix::process::test_kill_process(pid) {
+        Ok(()) | Err(rustix::io::Errno::PERM) => Some(true),
+        Err(_) => Some(false),
+    }
+}
+
+/// Tells whether a process of this number lives; `None` where the system does not say.
+#[cfg(not(unix))]
+pub fn is_alive(_number: u32) -> Option<bool> {
+    None
+}
+
+/// Keeps other programs of the same user from reading this one's memory, and a crash from writing
+/// it to disk. The same user's debugger with root's help is out of reach of any program.
+pub fn harden() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        // A refusal changes nothing else, and there is nobody to tell.
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    }
+    #[cfg(all(target_os = "linux", not(debug_assertions)))]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
