@@ -58,3 +58,4 @@ pub mod vault;
 pub mod auth;
 pub mod listener;
 pub mod system;
+pub mod sandbox;
