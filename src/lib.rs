@@ -59,3 +59,5 @@ pub mod auth;
 pub mod listener;
 pub mod system;
 pub mod sandbox;
+pub mod service;
+pub mod backend;

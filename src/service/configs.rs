@@ -1,0 +1,224 @@
+//! Making, changing and deleting configs.
+
+use super::activity::About;
+use super::items::Item;
+use super::{Error, Result, Service};
+use crate::model::{Config, ConfigKey, Happening, ProviderId, Secret, search, untrusted};
+use crate::store::Rename;
+
+/// What a new config is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewConfig {
+    /// Its key.
+    pub key: ConfigKey,
+    /// The provider's id, or an old one.
+    pub provider: String,
+    /// The client id.
+    pub client_id: String,
+    /// The client secret, unless it is a public client.
+    pub client_secret: Option<Secret>,
+    /// The scopes.
+    pub scopes: Vec<String>,
+    /// The redirect URI, if not the default one.
+    pub redirect_uri: Option<String>,
+}
+
+/// What is to change of a config; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct ConfigChanges {
+    /// Another provider.
+    pub provider: Option<String>,
+    /// Another client id.
+    pub client_id: Option<String>,
+    /// Another client secret.
+    pub client_secret: Option<Secret>,
+    /// Other scopes.
+    pub scopes: Option<Vec<String>>,
+    /// Another redirect URI; an empty one means the default.
+    pub redirect_uri: Option<String>,
+}
+
+impl Service {
+    /// Returns every config, sorted by key.
+    pub fn configs(&self) -> Result<Vec<Config>> {
+        Ok(self.store.configs()?)
+    }
+
+    /// Returns the config `key`.
+    pub fn config(&self, key: &ConfigKey) -> Result<Config> {
+        if let Some(config) = self.store.config(key)? {
+            return Ok(config);
+        }
+        let configs = self.store.configs()?;
+        let near = search::nearest(key.as_str(), configs.iter().map(|config| config.key.as_str()));
+        let hint = match near.first() {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if configs.is_empty() => "make one with `hallpass config create`".to_owned(),
+            None => "`hallpass config list` shows what there is".to_owned(),
+        };
+        Err(Error::not_found(format!("there is no config `{key}`")).hinted(hint))
+    }
+
+    /// Makes a config.
+    pub async fn create_config(&self, new: NewConfig) -> Result<Config> {
+        self.may_change()?;
+        let (provider_id, provider) = self.provider(&new.provider)?;
+        if provider.oauth2.is_none() {
+            let ways = provider.ways().join(", ");
+            return Err(Error::usage(format!(
+                "{} authenticates by {ways}, and this version of hallpass authorizes by oauth2 only",
+                provider.name
+            )));
+        }
+        if self.store.config(&new.key)?.is_some() {
+            return Err(Error::usage(format!("there is a config `{}` already", new.key))
+                .hinted(format!("choose another key, or change it with `hallpass config edit {}`", new.key)));
+        }
+        let client_id = checked_client_id(&new.client_id)?;
+        let secret = new.client_secret.filter(|secret| !secret.is_empty());
+        let now = self.now();
+        let mut config = Config {
+            number: 0,
+            key: new.key,
+            provider: provider_id,
+            client_id,
+            has_client_secret: secret.is_some(),
+            scopes: new.scopes,
+            redirect_uri: new.redirect_uri.as_deref().map(checked_redirect_uri).transpose()?,
+            created_at: now,
+            updated_at: now,
+        };
+        config.number = match &secret {
+            Some(secret) => {
+                let key = config.key.clone();
+                self.save_client_secret(&key, secret, |intent| Ok(self.store.add_config(&config, Some(intent))?))
+                    .await?
+            }
+            None => self.store.add_config(&config, None)?,
+        };
+        self.record_config(&config.key, Happening::Changed, About::saying(format!("made for {}", provider.name)));
+        Ok(config)
+    }
+
+    /// Changes a config. Its connections stay as they are.
+    pub async fn edit_config(&self, key: &ConfigKey, changes: ConfigChanges) -> Result<Config> {
+        self.may_change()?;
+        let mut config = self.config(key)?;
+        if let Some(provider) = &changes.provider {
+            config.provider = self.provider(provider)?.0;
+        }
+        if let Some(client_id) = &changes.client_id {
+            config.client_id = checked_client_id(client_id)?;
+        }
+        if let Some(scopes) = changes.scopes {
+            config.scopes = scopes;
+        }
+        if let Some(redirect_uri) = changes.redirect_uri {
+            config.redirect_uri =
+                (!redirect_uri.is_empty()).then(|| checked_redirect_uri(&redirect_uri)).transpose()?;
+        }
+        config.updated_at = self.now();
+        match changes.client_secret.filter(|secret| !secret.is_empty()) {
+            Some(secret) => {
+                config.has_client_secret = true;
+                self.save_client_secret(key, &secret, |intent| Ok(self.store.update_config(&config, Some(intent))?))
+                    .await?;
+            }
+            None => self.store.update_config(&config, None)?,
+        }
+        self.record_config(key, Happening::Changed, About::saying("edited"));
+        Ok(config)
+    }
+
+    /// Gives a config another key; its connections and secrets go along.
+    pub async fn rename_config(&self, key: &ConfigKey, new: &ConfigKey) -> Result<()> {
+        self.may_change()?;
+        self.config(key)?;
+        if self.store.config(new)?.is_some() {
+            return Err(Error::usage(format!("there is a config `{new}` already")).hinted("choose another key"));
+        }
+        let connections = self.store.connections_of(key)?;
+        let moved = connections.iter().map(|connection| {
+            let mut there = connection.reference.clone();
+            there.config = new.clone();
+            (Item::Connection(connection.reference.clone()), Item::Connection(there))
+        });
+        let items: Vec<(Item, Item)> =
+            [(Item::Config(key.clone()), Item::Config(new.clone()))].into_iter().chain(moved).collect();
+        let mut copies = Vec::new();
+        for (from, to) in &items {
+            copies.push((self.copy_item(from, to).await?, from.name()));
+        }
+        let at = self.now();
+        let renames: Vec<Rename<'_>> =
+            copies.iter().map(|(copied, old_item)| Rename { copied: *copied, old_item, at }).collect();
+        let deletions = self.store.rename_config(key, new, &renames)?;
+        for (deletion, (_, old_item)) in deletions.into_iter().zip(&copies) {
+            self.vault.delete(old_item).await?;
+            self.store.clear_intent(deletion)?;
+        }
+        self.record_config(new, Happening::Changed, About::saying(format!("was `{key}`")));
+        Ok(())
+    }
+
+    /// Deletes a config with the connections under it, and returns how many these were. What the
+    /// providers granted stays granted.
+    pub async fn delete_config(&self, key: &ConfigKey) -> Result<usize> {
+        self.may_change()?;
+        self.config(key)?;
+        let connections = self.store.connections_of(key)?;
+        for connection in &connections {
+            self.forget(&connection.reference).await?;
+        }
+        self.delete_item(&Item::Config(key.clone()), |intent| Ok(self.store.delete_config(key, &[intent])?)).await?;
+        self.record_config(key, Happening::Deleted, About::saying(format!("with {} connections", connections.len())));
+        Ok(connections.len())
+    }
+
+    /// Returns the scopes that a config asks for: its own, or the provider's usual ones.
+    pub fn scopes_of(&self, config: &Config) -> Result<Vec<String>> {
+        if !config.scopes.is_empty() {
+            return Ok(config.scopes.clone());
+        }
+        let (_, provider) = self.provider(config.provider.as_str())?;
+        Ok(provider.oauth2.map(|oauth2| oauth2.default_scopes).unwrap_or_default())
+    }
+
+    /// Suggests a key for a new config of a provider: its id, or that with a number.
+    pub fn suggested_key(&self, provider: &ProviderId) -> Result<String> {
+        let taken: Vec<String> = self.configs()?.iter().map(|config| config.key.as_str().to_owned()).collect();
+        let numbered = (2..).map(|number| format!("{}-{number}", provider.as_str()));
+        let mut keys = std::iter::once(provider.as_str().to_owned()).chain(numbered);
+        Ok(keys.find(|key| !taken.contains(key)).unwrap_or_default())
+    }
+}
+
+fn checked_client_id(text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err(Error::usage(format!(
+            "`{}` is not a client id: expected some text without control characters",
+            untrusted::line(text)
+        )));
+    }
+    Ok(text.to_owned())
+}
+
+fn checked_redirect_uri(text: &str) -> Result<String> {
+    let expected = "expected an address such as `http://localhost:3003/oauth/callback`; a port of 0 takes any free one";
+    let bad = || Error::usage(format!("`{}` is not a redirect URI", untrusted::line(text))).hinted(expected);
+    let url = url::Url::parse(text).map_err(|_| bad())?;
+    let is_web = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
+    if !is_web
+        || url.fragment().is_some()
+        || url.query().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
+        return Err(bad());
+    }
+    if url.scheme() == "http" && !crate::model::template::is_loopback(&url) {
+        return Err(bad().hinted("plain http is for this machine only (localhost, 127.0.0.1)"));
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,325 @@
+//! Authorizing a connection: listen, open the browser, judge what comes back, exchange the code,
+//! keep what it brings.
+
+mod arrival;
+mod finish;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use url::Url;
+
+use super::activity::About;
+use super::items::digest;
+use super::seat::{Address, Seat, Taken};
+use super::{Error, Result, Service};
+use crate::auth::authorization_code::{self, Begun};
+use crate::auth::{self, Registration};
+use crate::model::template::check_value;
+use crate::model::{Config, Connection, ConnectionRef, Happening, Outcome, Provider, Secret, Time};
+use crate::store::PendingFlow;
+pub use crate::system::BrowserError;
+use arrival::Arrival;
+
+/// How long an authorization may take unless the user says otherwise.
+pub const TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How the answer comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Way {
+    /// Through the listener; the browser is opened.
+    #[default]
+    Browser,
+    /// Through the listener; the user opens the URL themselves.
+    NoBrowser,
+    /// The user pastes the URL that the browser ended on; nothing listens.
+    Paste,
+}
+
+/// What is to be authorized.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectRequest {
+    /// The connection.
+    pub connection: ConnectionRef,
+    /// The provider's variables.
+    pub variables: BTreeMap<String, String>,
+    /// The scopes, if not those of the config.
+    pub scopes: Option<Vec<String>>,
+    /// How the answer comes back.
+    pub way: Way,
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+impl ConnectRequest {
+    /// Asks for a connection in the usual way.
+    pub fn new(connection: ConnectionRef) -> Self {
+        Self { connection, variables: BTreeMap::new(), scopes: None, way: Way::default(), timeout: TIMEOUT }
+    }
+}
+
+/// What is known about an authorization that waits for its answer: plain data, to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The connection.
+    pub connection: ConnectionRef,
+    /// The URL to open.
+    pub url: Url,
+    /// The redirect URI, as it must be registered.
+    pub redirect_uri: String,
+    /// When it ends by itself.
+    pub deadline: Time,
+    /// Whether a browser was opened, and why not.
+    pub browser: std::result::Result<(), BrowserError>,
+    /// Whether something listens for the answer.
+    pub listens: bool,
+    /// Whether another hallpass holds the port and will send the browser on.
+    pub is_relayed: bool,
+}
+
+/// What came of an authorization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connected {
+    /// The connection as it is now.
+    pub connection: Connection,
+    /// The fingerprint of its access token.
+    pub fingerprint: String,
+    /// Whatever deserves a second look.
+    pub warnings: Vec<String>,
+}
+
+/// An authorization under way. Dropping it cancels it, and closes the port.
+pub struct Authorization {
+    service: Arc<Service>,
+    waiting: Waiting,
+    config: Config,
+    provider: Provider,
+    scopes: Vec<String>,
+    variables: BTreeMap<String, String>,
+    client: auth::Client,
+    begun: Begun,
+    address: Option<Address>,
+    arrivals: mpsc::Receiver<Arrival>,
+    sender: mpsc::Sender<Arrival>,
+    cancelled: oneshot::Receiver<()>,
+    is_announced: bool,
+    stop: watch::Sender<bool>,
+    served: Vec<JoinHandle<()>>,
+}
+
+/// Takes the URL that a browser ended on.
+#[derive(Debug, Clone)]
+pub struct Paster {
+    redirect_uri: String,
+    sender: mpsc::Sender<Arrival>,
+}
+
+impl Service {
+    /// Begins an authorization: proves that its outcome can be kept, listens, and opens the
+    /// browser. The answer is waited for by [`Authorization::finish`].
+    pub async fn begin(self: &Arc<Self>, request: ConnectRequest) -> Result<Authorization> {
+        self.may_change()?;
+        let config = self.config(&request.connection.config)?;
+        let (_, provider) = self.provider(config.provider.as_str())?;
+        let variables = asked_variables(&provider, &request.variables)?;
+        // A token that cannot be kept must not be asked for.
+        self.vault.probe().await?;
+        let scopes = match request.scopes {
+            Some(scopes) => scopes,
+            None => self.scopes_of(&config)?,
+        };
+        let secret = self.load_client_secret(&config).await?;
+        let address = match request.way {
+            Way::Paste => None,
+            Way::Browser | Way::NoBrowser => Some(Address::of(config.redirect_uri())?),
+        };
+        let locks = self.store_is_shared().then_some(self.settings.paths.locks.as_path());
+        let taken = match &address {
+            Some(address) => Some(address.take(locks).await?),
+            None => None,
+        };
+        let redirect_uri = redirect_uri(&config, address.as_ref(), taken.as_ref());
+        let registration = Registration {
+            provider: &provider,
+            client_id: &config.client_id,
+            client_secret: secret.as_ref(),
+            redirect_uri: &redirect_uri,
+            variables: &variables,
+        };
+        let client = auth::Client::new(&registration)?;
+        let begun = authorization_code::begin(&client, &scopes)?;
+        let deadline = self.now() + request.timeout;
+        let (sender, arrivals) = mpsc::channel(8);
+        let (stop, _) = watch::channel(false);
+        let mut authorization = Authorization {
+            waiting: Waiting {
+                connection: request.connection.clone(),
+                url: begun.url.clone(),
+                redirect_uri,
+                deadline,
+                browser: Err(BrowserError::NotWanted),
+                listens: taken.is_some(),
+                is_relayed: matches!(taken, Some(Taken::Relayed(_))),
+            },
+            cancelled: self.under_way(&request.connection),
+            service: self.clone(),
+            config,
+            provider,
+            scopes,
+            variables,
+            client,
+            begun,
+            address,
+            arrivals,
+            sender,
+            is_announced: false,
+            stop,
+            served: Vec::new(),
+        };
+        if let Some(Taken::Own(seat) | Taken::Relayed(seat)) = taken {
+            authorization.announce_relay(&seat)?;
+            authorization.serve(seat);
+        }
+        if request.way == Way::Browser {
+            authorization.waiting.browser = self.machine.browser.open(&authorization.waiting.url);
+        }
+        self.record(
+            &request.connection,
+            Happening::Started,
+            Outcome::Done,
+            About::saying(format!("asking for {}", spoken_scopes(&authorization.scopes))),
+        );
+        Ok(authorization)
+    }
+
+    /// Registers an authorization as the one for its connection; an earlier one is cancelled.
+    fn under_way(&self, connection: &ConnectionRef) -> oneshot::Receiver<()> {
+        let (cancel, cancelled) = oneshot::channel();
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.retain(|_, cancel| !cancel.is_closed());
+        if let Some(earlier) = under_way.insert(connection.clone(), cancel) {
+            // It may have ended meanwhile.
+            let _ = earlier.send(());
+        }
+        cancelled
+    }
+
+    /// Tells whether other processes see this store.
+    fn store_is_shared(&self) -> bool {
+        self.refresh_locks.are_shared()
+    }
+}
+
+impl Authorization {
+    /// Returns what can be shown while it waits.
+    pub fn waiting(&self) -> &Waiting {
+        &self.waiting
+    }
+
+    /// Returns what takes a pasted URL.
+    pub fn paster(&self) -> Paster {
+        Paster { redirect_uri: self.waiting.redirect_uri.clone(), sender: self.sender.clone() }
+    }
+
+    /// Tells the holder of the port where to send our browser on.
+    fn announce_relay(&mut self, seat: &Seat) -> Result<()> {
+        if !self.waiting.is_relayed {
+            return Ok(());
+        }
+        let flow = PendingFlow {
+            state_digest: digest(self.begun.expected.state.expose()),
+            connection: self.waiting.connection.clone(),
+            relay_port: seat.listener.port(),
+            expires_at: self.waiting.deadline,
+        };
+        self.is_announced = true;
+        Ok(self.service.store.add_pending(&flow, self.service.now())?)
+    }
+
+    fn serve(&mut self, seat: Seat) {
+        let path = self.address.as_ref().map_or_else(|| "/".to_owned(), |address| address.path.clone());
+        let (listener, host, lock) = seat.into_parts();
+        let answer = arrival::answer(self.sender.clone());
+        let serving =
+            listener.serve(vec![host], crate::listener::callback::handler(path, answer), self.stop.subscribe());
+        self.served.push(tokio::spawn(async move {
+            serving.await;
+            drop(lock);
+        }));
+    }
+}
+
+impl Paster {
+    /// Hands over the URL that the browser ended on. An error is about the text; the
+    /// authorization goes on waiting.
+    pub async fn paste(&self, text: &str) -> Result<()> {
+        let query =
+            auth::callback::pasted_query(text, &self.redirect_uri).map_err(|error| Error::usage(error.to_string()))?;
+        self.hand_over(query).await
+    }
+
+    async fn hand_over(&self, query: Secret) -> Result<()> {
+        let ended = || Error::usage("that authorization has ended already").hinted("begin a new one");
+        let (arrival, page) = Arrival::new(query);
+        self.sender.send(arrival).await.map_err(|_| ended())?;
+        match page.await {
+            Ok(page) if page.status == 400 => Err(Error::usage(page.paragraphs.join(" "))
+                .hinted("paste the address of the authorization that was begun last")),
+            Ok(_) => Ok(()),
+            Err(_) => Err(ended()),
+        }
+    }
+}
+
+/// Checks the variables a user gave, and that none is missing.
+fn asked_variables(provider: &Provider, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+    for name in given.keys() {
+        if !provider.asked_variables().any(|(asked, _)| asked == name) {
+            let names: Vec<String> = provider.asked_variables().map(|(name, _)| format!("`{name}`")).collect();
+            let hint = if names.is_empty() {
+                format!("{} asks for none", provider.name)
+            } else {
+                format!("{} asks for {}", provider.name, names.join(", "))
+            };
+            return Err(Error::usage(format!(
+                "`{}` is not a variable of {}",
+                crate::model::untrusted::line(name),
+                provider.name
+            ))
+            .hinted(hint));
+        }
+    }
+    let mut checked = BTreeMap::new();
+    for (name, variable) in provider.asked_variables() {
+        match given.get(name).filter(|value| !value.trim().is_empty()) {
+            Some(value) => {
+                checked.insert(name.to_owned(), check_value(name, variable, value, provider.is_own)?);
+            }
+            None if variable.default.is_some() || variable.optional => {}
+            None => {
+                let label = variable.label.as_deref().unwrap_or(name);
+                return Err(Error::usage(format!("{} needs `{name}` ({label})", provider.name))
+                    .hinted(format!("give it with `--param {name}=VALUE`")));
+            }
+        }
+    }
+    Ok(checked)
+}
+
+fn redirect_uri(config: &Config, address: Option<&Address>, taken: Option<&Taken>) -> String {
+    match (address, taken) {
+        (Some(address), Some(Taken::Own(seat))) if address.takes_any_port() => address.uri(seat.listener.port()),
+        _ => config.redirect_uri().to_owned(),
+    }
+}
+
+fn spoken_scopes(scopes: &[String]) -> String {
+    if scopes.is_empty() {
+        "the provider's own choice of scopes".to_owned()
+    } else {
+        crate::model::untrusted::line(&scopes.join(" "))
+    }
+}

@@ -1,0 +1,132 @@
+//! Connections: finding, renaming, deleting, revoking.
+
+use super::activity::About;
+use super::items::Item;
+use super::{Error, Kind, Result, Service};
+use crate::auth::{self, Registration};
+use crate::model::{ConfigKey, Connection, ConnectionId, ConnectionRef, Happening, Outcome, Secret};
+use crate::store::Rename;
+
+/// What became of a deletion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deleted {
+    /// What the provider said to the revocation, if one was asked for.
+    pub revocation: Option<std::result::Result<(), Error>>,
+}
+
+impl Service {
+    /// Returns every connection, sorted by config and id.
+    pub fn connections(&self) -> Result<Vec<Connection>> {
+        Ok(self.store.connections()?)
+    }
+
+    /// Returns one connection.
+    pub fn connection(&self, reference: &ConnectionRef) -> Result<Connection> {
+        if let Some(connection) = self.store.connection(reference)? {
+            return Ok(connection);
+        }
+        self.config(&reference.config)?;
+        Err(Error::not_found(format!("there is no connection `{reference}`"))
+            .hinted(format!("authorize it with {}", super::error::authorize_command(reference))))
+    }
+
+    /// Finds the connection that is meant where its id was left out: the only one of the config.
+    pub fn only_connection(&self, key: &ConfigKey) -> Result<ConnectionRef> {
+        self.config(key)?;
+        let connections = self.store.connections_of(key)?;
+        match connections.as_slice() {
+            [only] => Ok(only.reference.clone()),
+            [] => Err(Error::not_found(format!("`{key}` has no connection yet"))
+                .hinted(format!("authorize one with `hallpass connect {key} ID`"))),
+            several => {
+                let names: Vec<String> =
+                    several.iter().take(8).map(|connection| format!("`{}`", connection.reference)).collect();
+                let more = if several.len() > 8 { ", …" } else { "" };
+                Err(Error::usage(format!("`{key}` has {} connections; name one", several.len()))
+                    .hinted(format!("{}{more}", names.join(", "))))
+            }
+        }
+    }
+
+    /// Gives a connection another id; its credentials go along.
+    pub async fn rename_connection(&self, reference: &ConnectionRef, new: &ConnectionId) -> Result<ConnectionRef> {
+        self.may_change()?;
+        self.connection(reference)?;
+        let there = ConnectionRef::new(reference.config.clone(), new.clone());
+        if self.store.connection(&there)?.is_some() {
+            return Err(Error::usage(format!("there is a connection `{there}` already")).hinted("choose another id"));
+        }
+        // Nobody refreshes it meanwhile, or a rotated token would go to the old name.
+        let _lock = self.refresh_locks.acquire(reference).await?;
+        let (from, to) = (Item::Connection(reference.clone()), Item::Connection(there.clone()));
+        let copied = self.copy_item(&from, &to).await?;
+        let deletion =
+            self.store.rename_connection(reference, new, &Rename { copied, old_item: &from.name(), at: self.now() })?;
+        self.vault.delete(&from.name()).await?;
+        self.store.clear_intent(deletion)?;
+        self.record(&there, Happening::Changed, Outcome::Done, About::saying(format!("was `{reference}`")));
+        Ok(there)
+    }
+
+    /// Deletes a connection here, after revoking its tokens at the provider if `revoke` says so.
+    /// It is deleted here whatever the provider answers.
+    pub async fn delete_connection(&self, reference: &ConnectionRef, revoke: bool) -> Result<Deleted> {
+        self.may_change()?;
+        self.connection(reference)?;
+        let revocation = if revoke { Some(self.revoke(reference).await) } else { None };
+        self.forget(reference).await?;
+        let detail = match &revocation {
+            None => "here only; the provider was not told",
+            Some(Ok(())) => "and revoked at the provider",
+            Some(Err(_)) => "here; revoking it at the provider did not work",
+        };
+        self.record(reference, Happening::Deleted, Outcome::Done, About::saying(detail));
+        Ok(Deleted { revocation })
+    }
+
+    /// Revokes the tokens of a connection at the provider (RFC 7009). The connection stays.
+    pub async fn revoke(&self, reference: &ConnectionRef) -> Result<()> {
+        self.may_change()?;
+        let connection = self.connection(reference)?;
+        let credentials = self.load_credentials(reference).await?;
+        let credentials = credentials
+            .ok_or_else(|| Error::new(Kind::Vault, format!("the credentials of `{reference}` are not in the vault")))?;
+        let client = self.client_of(&reference.config, &connection.variables).await?;
+        let fingerprint = Some(credentials.tokens().access_token.fingerprint());
+        let outcome = auth::revoke::revoke(&self.transport, &client, credentials.tokens()).await;
+        let (word, detail) = match &outcome {
+            Ok(()) => (Outcome::Done, "refresh token and access token".to_owned()),
+            Err(error) => (Outcome::Failed, error.to_string()),
+        };
+        self.record(reference, Happening::Revoked, word, About { detail, fingerprint, took: None });
+        Ok(outcome?)
+    }
+
+    /// Deletes a connection from the vault and the store.
+    pub(super) async fn forget(&self, reference: &ConnectionRef) -> Result<()> {
+        let _lock = self.refresh_locks.acquire(reference).await?;
+        self.delete_item(&Item::Connection(reference.clone()), |intent| {
+            Ok(self.store.delete_connection(reference, Some(intent))?)
+        })
+        .await
+    }
+
+    /// Returns the client of a config, with a connection's variables.
+    pub(super) async fn client_of(
+        &self,
+        key: &ConfigKey,
+        variables: &std::collections::BTreeMap<String, String>,
+    ) -> Result<auth::Client> {
+        let config = self.config(key)?;
+        let (_, provider) = self.provider(config.provider.as_str())?;
+        let secret: Option<Secret> = self.load_client_secret(&config).await?;
+        let registration = Registration {
+            provider: &provider,
+            client_id: &config.client_id,
+            client_secret: secret.as_ref(),
+            redirect_uri: config.redirect_uri(),
+            variables,
+        };
+        Ok(auth::Client::new(&registration)?)
+    }
+}

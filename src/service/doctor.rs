@@ -1,0 +1,245 @@
+//! What works on this machine, what does not, and how to mend it. Nothing is changed or made.
+
+use std::path::Path;
+
+use super::seat::Address;
+use super::{Error, Service};
+use crate::listener::{Listener, LoopbackHost};
+use crate::model::config::DEFAULT_REDIRECT_URI;
+use crate::model::untrusted;
+use crate::system::browser::DesktopBrowser;
+use crate::system::{clipboard, port_holder};
+
+/// How well something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wellness {
+    /// It works.
+    Well,
+    /// It works in part, or not where this runs.
+    Odd,
+    /// It does not work.
+    Ill,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What: `vault`, `browser`, ….
+    pub what: &'static str,
+    /// How well it is.
+    pub wellness: Wellness,
+    /// What was found.
+    pub found: String,
+    /// What mends it.
+    pub mend: Option<String>,
+}
+
+impl Finding {
+    fn well(what: &'static str, found: impl Into<String>) -> Self {
+        Self { what, wellness: Wellness::Well, found: found.into(), mend: None }
+    }
+
+    fn odd(what: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { what, wellness: Wellness::Odd, found: found.into(), mend: Some(mend.into()) }
+    }
+
+    fn ill(what: &'static str, error: &Error) -> Self {
+        let causes = error.causes.iter().map(String::as_str);
+        let found = std::iter::once(error.message.as_str()).chain(causes).collect::<Vec<_>>().join(": ");
+        Self { what, wellness: Wellness::Ill, found, mend: error.hint.clone() }
+    }
+}
+
+impl Service {
+    /// Looks at everything that may go wrong on this machine.
+    pub async fn doctor(&self) -> Vec<Finding> {
+        vec![
+            self.folder(),
+            self.store_finding(),
+            self.vault_finding().await,
+            self.providers_finding(),
+            self.browser_finding(),
+            self.clipboard_finding(),
+            self.port_finding().await,
+            self.tls_finding().await,
+            self.proxy_finding(),
+            self.clock_finding(),
+            self.host_finding(),
+        ]
+    }
+
+    fn folder(&self) -> Finding {
+        let folder = self.settings.paths.store.parent().unwrap_or_else(|| Path::new("."));
+        let shown = folder.display();
+        match std::fs::metadata(folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Finding::well("folder", format!("`{shown}` is made when something is saved"))
+            }
+            Err(error) => Finding::odd("folder", format!("`{shown}`: {error}"), "name another folder with `--home`"),
+            Ok(metadata) if !metadata.is_dir() => {
+                Finding::odd("folder", format!("`{shown}` is not a folder"), "name another one with `--home`")
+            }
+            Ok(metadata) => mode_finding(folder, &metadata),
+        }
+    }
+
+    fn store_finding(&self) -> Finding {
+        if !self.store.exists() {
+            return Finding::well("store", "nothing was saved yet");
+        }
+        match (self.store.configs(), self.store.connections()) {
+            (Ok(configs), Ok(connections)) => {
+                Finding::well("store", format!("{} configs, {} connections", configs.len(), connections.len()))
+            }
+            (Err(error), _) | (_, Err(error)) => Finding::ill("store", &error.into()),
+        }
+    }
+
+    async fn vault_finding(&self) -> Finding {
+        let status = self.vault_status().await;
+        match &status.problem {
+            None => Finding::well("vault", format!("{} ({})", status.kind.word(), status.why)),
+            Some(error) => {
+                Finding { found: format!("{}: {}", status.kind.word(), error.message), ..Finding::ill("vault", error) }
+            }
+        }
+    }
+
+    fn providers_finding(&self) -> Finding {
+        let providers = self.providers();
+        let broken: Vec<String> =
+            providers.iter().filter(|(_, provider)| provider.is_err()).map(|(id, _)| id.to_string()).collect();
+        if broken.is_empty() {
+            Finding::well("providers", format!("{} known", providers.len()))
+        } else {
+            let found = format!("mistakes in {}", broken.join(", "));
+            Finding::odd(
+                "providers",
+                found,
+                format!(
+                    "`hallpass provider check FILE` tells them; the files are in `{}`",
+                    self.settings.paths.providers.display()
+                ),
+            )
+        }
+    }
+
+    fn browser_finding(&self) -> Finding {
+        let place = &self.settings.surroundings;
+        match DesktopBrowser::new(place.clone()).check() {
+            Ok(()) => match &place.browser {
+                Some(command) => Finding::well("browser", format!("$BROWSER is `{}`", untrusted::line(command))),
+                None => Finding::well("browser", "the desktop's"),
+            },
+            Err(error) => Finding::odd(
+                "browser",
+                error.to_string(),
+                "`hallpass connect … --paste` needs none here; over SSH, `ssh -L 3003:localhost:3003 HOST` brings the callback through",
+            ),
+        }
+    }
+
+    fn clipboard_finding(&self) -> Finding {
+        if clipboard::is_local(&self.settings.surroundings) {
+            Finding::well("clipboard", "the desktop's, cleared after a while")
+        } else {
+            Finding::odd(
+                "clipboard",
+                "none of a desktop: copies are sent to your terminal (OSC 52)",
+                "in tmux, `set -s set-clipboard on`; hallpass cannot clear it there",
+            )
+        }
+    }
+
+    async fn port_finding(&self) -> Finding {
+        const WHAT: &str = "callback";
+        let configs = self.store.configs().unwrap_or_default();
+        let uris: std::collections::BTreeSet<&str> =
+            configs.iter().map(crate::model::Config::redirect_uri).chain([DEFAULT_REDIRECT_URI]).collect();
+        for uri in &uris {
+            let Ok(address) = Address::of(uri) else { continue };
+            if let Err(error) = address.bind(None).await {
+                let port = url::Url::parse(uri).ok().and_then(|url| url.port_or_known_default()).unwrap_or_default();
+                let holder = port_holder::holder(port).map(|holder| format!(" ({holder})")).unwrap_or_default();
+                return Finding::odd(
+                    WHAT,
+                    format!("{error}{holder}"),
+                    "end that program; or use another redirect URI, or `--paste`",
+                );
+            }
+        }
+        match Listener::bind(LoopbackHost::Localhost, 0).await {
+            Ok(_) => {
+                Finding::well(WHAT, format!("{} can be listened at", uris.into_iter().collect::<Vec<_>>().join(", ")))
+            }
+            Err(error) => Finding::odd(WHAT, error.to_string(), "authorize with `--paste`"),
+        }
+    }
+
+    async fn tls_finding(&self) -> Finding {
+        match self.transport.check().await {
+            Ok(()) => Finding::well("certificates", "the system's"),
+            Err(error) => Finding::ill("certificates", &error.into()),
+        }
+    }
+
+    fn proxy_finding(&self) -> Finding {
+        let proxies = &self.settings.surroundings.proxies;
+        if proxies.is_empty() { Finding::well("proxy", "none") } else { Finding::well("proxy", proxies.join(" ")) }
+    }
+
+    /// Without a network there is nothing to compare with but what was written down here before.
+    fn clock_finding(&self) -> Finding {
+        let now = self.now();
+        let shown = now.format("%Y-%m-%d %H:%M UTC");
+        let last = self.store.activity(None, 1).ok().and_then(|rows| rows.first().map(|row| row.at));
+        match last {
+            Some(last) if last - now > chrono::TimeDelta::minutes(1) => Finding::odd(
+                "clock",
+                format!("{shown}, which is before the last activity ({})", last.format("%Y-%m-%d %H:%M UTC")),
+                "set this machine's clock",
+            ),
+            _ => Finding::well("clock", shown.to_string()),
+        }
+    }
+
+    fn host_finding(&self) -> Finding {
+        match &self.settings.surroundings.nango_host {
+            None => Finding::well("host", "this machine"),
+            Some(host) => Finding::odd(
+                "host",
+                format!("NANGO_HOSTPORT is `{host}`, and this version works on this machine only"),
+                "unset it to silence this",
+            ),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn mode_finding(folder: &Path, metadata: &std::fs::Metadata) -> Finding {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = metadata.permissions().mode() & 0o777;
+    let shown = folder.display();
+    if mode & 0o022 != 0 {
+        let mut finding = Finding::odd(
+            "folder",
+            format!("other users may write into `{shown}` (mode {mode:o})"),
+            format!("chmod go-w '{shown}'"),
+        );
+        finding.wellness = Wellness::Ill;
+        finding
+    } else if mode & 0o055 != 0 {
+        Finding::odd(
+            "folder",
+            format!("other users may look into `{shown}` (mode {mode:o}); the files in it are closed to them"),
+            format!("chmod 700 '{shown}'"),
+        )
+    } else {
+        Finding::well("folder", format!("`{shown}`"))
+    }
+}
+
+#[cfg(not(unix))]
+fn mode_finding(folder: &Path, _metadata: &std::fs::Metadata) -> Finding {
+    Finding::well("folder", format!("`{}`", folder.display()))
+}

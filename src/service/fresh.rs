@@ -1,0 +1,248 @@
+//! A fresh token: the flow that everything else is for.
+//!
+//! ```text
+//! read → fresh? → hand out
+//!          │ no
+//!       lock → read again → fresh now, or refreshed by another? → hand out
+//!          │ no
+//!       refresh → answered  → vault, then store → hand out
+//!               → transient → again, if nothing was sent or a whole "later" came
+//!               → lost      → read again, once more, then an error; nothing is marked dead
+//!               → refused   → the connection needs authorization; config and history stay
+//! ```
+
+use std::time::{Duration, Instant};
+
+use super::activity::About;
+use super::{Error, Kind, Result, Service};
+use crate::auth::{self, AuthError, Refusal};
+use crate::model::freshness::{INTERACTIVE_MARGIN, margin};
+use crate::model::{Connection, ConnectionRef, Credentials, Happening, Outcome, Problem, ProblemKind, TokenSet};
+
+/// How often a refresh is tried in all where a server says "later" or cannot be reached.
+const TRIES: u32 = 3;
+/// The pause before the second try; it doubles.
+const PAUSE: Duration = Duration::from_millis(400);
+/// The longest `Retry-After` that is waited for while somebody waits for a token.
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+/// How long all tries together may take. Shorter than the patience of `refresh_lock`.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How fresh a token is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Freshness {
+    /// For how long it must still be valid, if not for the usual margin.
+    pub min_ttl: Option<Duration>,
+    /// Whether it is refreshed whatever its age.
+    pub forced: bool,
+}
+
+/// A fresh token and what belongs to it.
+#[derive(Debug, Clone)]
+pub struct Fresh {
+    /// The connection as it is now.
+    pub connection: Connection,
+    /// Its credentials.
+    pub credentials: Credentials,
+    /// Whether it was refreshed for this call.
+    pub was_refreshed: bool,
+}
+
+/// Why a refresh did not work.
+enum Failure {
+    /// The grant is gone.
+    Gone(String),
+    /// The client is refused: the config must be mended.
+    Client(Refusal),
+    /// Anything that may pass.
+    Passing(AuthError),
+}
+
+impl Service {
+    /// Returns credentials that are valid for at least the margin, refreshing them if need be.
+    pub async fn fresh_credentials(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<Fresh> {
+        let (connection, credentials) = self.kept(reference).await?;
+        let Credentials::OAuth2(tokens) = &credentials;
+        if self.is_good(&connection, tokens, freshness)? {
+            return Ok(Fresh { connection, credentials, was_refreshed: false });
+        }
+        self.may_change()?;
+        let seen = tokens.access_token.clone();
+        let _lock = self.refresh_locks.acquire(reference).await?;
+        let (connection, credentials) = self.kept(reference).await?;
+        let Credentials::OAuth2(tokens) = &credentials;
+        let by_another = tokens.access_token != seen;
+        let freshness = Freshness { forced: freshness.forced && !by_another, ..freshness };
+        if self.is_good(&connection, tokens, freshness)? {
+            return Ok(Fresh { connection, credentials, was_refreshed: by_another });
+        }
+        self.refresh(connection, credentials.tokens()).await
+    }
+
+    /// Reads a connection and its credentials.
+    async fn kept(&self, reference: &ConnectionRef) -> Result<(Connection, Credentials)> {
+        let connection = self.connection(reference)?;
+        if let Some(Problem { kind: ProblemKind::NeedsAuthorization, reason, .. }) = &connection.problem {
+            return Err(Error::authorization_needed(reference, reason));
+        }
+        let credentials = self.load_credentials(reference).await?;
+        let credentials = credentials
+            .ok_or_else(|| Error::authorization_needed(reference, "its credentials are not in the vault"))?;
+        Ok((connection, credentials))
+    }
+
+    /// Tells whether the tokens can be handed out as they are.
+    fn is_good(&self, connection: &Connection, tokens: &TokenSet, freshness: Freshness) -> Result<bool> {
+        if freshness.forced {
+            return Ok(false);
+        }
+        if tokens.expires_at.is_none() {
+            return Ok(true);
+        }
+        let provider = self.provider(connection.provider.as_str()).ok();
+        let declared =
+            provider.and_then(|(_, provider)| provider.oauth2?.response.refresh_margin).map(Duration::from_secs);
+        let margin = margin(freshness.min_ttl, declared, INTERACTIVE_MARGIN, tokens.lifetime());
+        let now = self.now();
+        if tokens.is_fresh(now, margin) {
+            return Ok(true);
+        }
+        if tokens.refresh_token.is_some() {
+            return Ok(false);
+        }
+        // Nothing to refresh it with: what is left of it is all there is, and the end is the end.
+        if tokens.is_fresh(now, Duration::ZERO) && freshness.min_ttl.is_none() {
+            return Ok(true);
+        }
+        Err(Error::authorization_needed(
+            &connection.reference,
+            "its token has ended, or soon will, and it has no refresh token",
+        ))
+    }
+
+    async fn refresh(&self, mut connection: Connection, tokens: &TokenSet) -> Result<Fresh> {
+        let reference = connection.reference.clone();
+        let Some(refresh_token) = &tokens.refresh_token else {
+            return Err(Error::authorization_needed(&reference, "it has no refresh token"));
+        };
+        let client = self.client_of(&reference.config, &connection.variables).await?;
+        let started = Instant::now();
+        let outcome = match tokio::time::timeout(DEADLINE, self.try_refresh(&client, refresh_token)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Failure::Passing(AuthError::NoAnswer {
+                host: "the provider".to_owned(),
+                why: format!("it took longer than {} seconds", DEADLINE.as_secs()),
+            })),
+        };
+        let answer = match outcome {
+            Ok(answer) => answer.merged_with(tokens),
+            Err(failure) => return Err(self.refresh_failed(&reference, failure, started)),
+        };
+        let fingerprint = Some(answer.access_token.fingerprint());
+        let was_rotated = answer.refresh_token != tokens.refresh_token;
+        connection.record(&answer);
+        connection.refreshed_at = Some(answer.obtained_at);
+        let credentials = Credentials::OAuth2(answer);
+        self.save_surely(&connection, &credentials).await?;
+        let detail = if was_rotated { "new access token, and a new refresh token" } else { "new access token" };
+        let about = About { detail: detail.to_owned(), took: Some(started.elapsed()), fingerprint };
+        self.record(&reference, Happening::Refreshed, Outcome::Done, about);
+        Ok(Fresh { connection, credentials, was_refreshed: true })
+    }
+
+    /// A rotated token that is not kept is lost: a vault that hiccups gets more than one chance.
+    pub(super) async fn save_surely(&self, connection: &Connection, credentials: &Credentials) -> Result<()> {
+        let mut pause = PAUSE;
+        for _ in 1..TRIES {
+            match self.save_credentials(connection, credentials).await {
+                Ok(()) => return Ok(()),
+                Err(error) => tracing::warn!(%error, "keeping new credentials; trying again"),
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        self.save_credentials(connection, credentials).await
+    }
+
+    async fn try_refresh(
+        &self,
+        client: &auth::Client,
+        refresh_token: &crate::model::Secret,
+    ) -> std::result::Result<TokenSet, Failure> {
+        let (mut tries, mut was_lost, mut pause) = (0, false, PAUSE);
+        loop {
+            tries += 1;
+            let error = match auth::refresh::refresh(&self.transport, client, refresh_token).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            tracing::info!(%error, tries, "a refresh did not work");
+            match error {
+                AuthError::Refused(refusal) if refusal.is_about_the_client() => return Err(Failure::Client(refusal)),
+                AuthError::Refused(refusal) if refusal.ends_the_grant() => {
+                    return Err(Failure::Gone(if was_lost {
+                        format!(
+                            "the provider's answer to a refresh was lost on the way after it had replaced the refresh token, and it refuses the old one ({refusal})"
+                        )
+                    } else {
+                        format!("the provider refused the refresh ({refusal})")
+                    }));
+                }
+                error if error.may_be_repeated() && tries < TRIES => {
+                    let asked = match &error {
+                        AuthError::Busy { retry_after, .. } => *retry_after,
+                        _ => None,
+                    };
+                    if asked.is_some_and(|asked| asked > LONGEST_PAUSE) {
+                        return Err(Failure::Passing(error));
+                    }
+                    tokio::time::sleep(asked.unwrap_or_else(|| jittered(pause))).await;
+                    pause *= 2;
+                }
+                // The server may have acted on it. One more try tells: it answers again, or it
+                // refuses, and then the token was replaced.
+                error if error.is_lost_answer() && !was_lost => {
+                    was_lost = true;
+                    tokio::time::sleep(jittered(pause)).await;
+                }
+                error => return Err(Failure::Passing(error)),
+            }
+        }
+    }
+
+    /// Keeps what went wrong, and returns the error that says it.
+    fn refresh_failed(&self, reference: &ConnectionRef, failure: Failure, started: Instant) -> Error {
+        let (kind, outcome, reason, error) = match failure {
+            Failure::Gone(reason) => {
+                let error = Error::authorization_needed(reference, &reason);
+                (ProblemKind::NeedsAuthorization, Outcome::Refused, reason, error)
+            }
+            Failure::Client(refusal) => {
+                let reason = format!("the provider refused the client ({refusal})");
+                let error = Error::new(Kind::Provider, format!("`{reference}` was not refreshed: {reason}")).hinted(
+                    format!("check the client id and the client secret: `hallpass config edit {}`", reference.config),
+                );
+                (ProblemKind::ClientRefused, Outcome::Refused, reason, error)
+            }
+            Failure::Passing(error) => {
+                let reason = error.to_string();
+                let error = Error::from(error);
+                let error = Error { message: format!("`{reference}` was not refreshed: {}", error.message), ..error };
+                (ProblemKind::Transient, Outcome::Failed, reason, error)
+            }
+        };
+        let problem = Problem { kind, reason: reason.clone(), at: self.now() };
+        if let Err(error) = self.store.set_problem(reference, &problem) {
+            tracing::warn!(%error, "keeping a problem");
+        }
+        let about = About { detail: reason, took: Some(started.elapsed()), fingerprint: None };
+        self.record(reference, Happening::Refreshed, outcome, about);
+        error
+    }
+}
+
+/// Spreads tries of several processes over half again the pause.
+fn jittered(pause: Duration) -> Duration {
+    let [byte] = crate::vault::key::fresh::<1>();
+    pause + pause.mul_f64(f64::from(byte) / 512.0)
+}

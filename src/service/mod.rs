@@ -1,0 +1,142 @@
+//! The use cases, and the only layer that sees the rooms below together: it locks, retries and
+//! keeps the activity. The faces hold no rules; whatever they offer is a call to here.
+
+mod activity;
+pub mod configs;
+pub mod connect;
+pub mod connections;
+pub mod copy;
+pub mod demo;
+pub mod doctor;
+pub mod error;
+pub mod fresh;
+mod hints;
+pub mod inspect;
+mod items;
+mod mend;
+mod refresh_lock;
+pub mod sandbox;
+mod seat;
+pub mod vaults;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::oneshot;
+
+pub use error::{Error, Kind};
+
+use crate::auth::Transport;
+use crate::catalog::Catalog;
+use crate::model::{ConnectionRef, Provider, ProviderId, Time};
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::system::{Browser, Clipboard, Clock};
+use refresh_lock::RefreshLocks;
+use vaults::ChosenVault;
+
+/// What every use case returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The parts of the machine that a test replaces.
+pub struct Machine {
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// The browser.
+    pub browser: Box<dyn Browser>,
+    /// The clipboard.
+    pub clipboard: Box<dyn Clipboard>,
+}
+
+/// Everything the program can do.
+pub struct Service {
+    catalog: Catalog,
+    store: Store,
+    vault: ChosenVault,
+    transport: Transport,
+    machine: Machine,
+    settings: Settings,
+    refresh_locks: RefreshLocks,
+    /// Authorizations under way in this process; sending cancels one.
+    under_way: Mutex<HashMap<ConnectionRef, oneshot::Sender<()>>>,
+}
+
+impl Service {
+    /// Takes the home that `settings` name. Nothing is opened or made yet.
+    pub fn open(settings: Settings, machine: Machine, ask: Option<vaults::AskPassphrase>) -> Result<Self> {
+        let store = Store::at(settings.paths.store.clone())?;
+        let catalog = Catalog::new(Some(settings.paths.providers.clone()));
+        let vault = ChosenVault::of(&settings, &store, ask)?;
+        let locks = RefreshLocks::in_folder(settings.paths.locks.clone());
+        Ok(Self::assemble(catalog, store, vault, machine, settings, locks))
+    }
+
+    /// Makes a service that leaves nothing behind: store and vault in memory.
+    pub fn in_memory(catalog: Catalog, settings: Settings, machine: Machine) -> Result<Self> {
+        let vault = ChosenVault::in_memory();
+        Ok(Self::assemble(catalog, Store::in_memory()?, vault, machine, settings, RefreshLocks::in_process()))
+    }
+
+    fn assemble(
+        catalog: Catalog,
+        store: Store,
+        vault: ChosenVault,
+        machine: Machine,
+        settings: Settings,
+        refresh_locks: RefreshLocks,
+    ) -> Self {
+        let clock = machine.clock.clone();
+        let transport = Transport::new(Arc::new(move || clock.now()));
+        Self { catalog, store, vault, transport, machine, settings, refresh_locks, under_way: Mutex::default() }
+    }
+
+    /// Returns the time of day.
+    pub fn now(&self) -> Time {
+        self.machine.clock.now()
+    }
+
+    /// Returns what the user decided.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Returns a number that changes when another process changes the store.
+    pub fn version(&self) -> Result<i64> {
+        Ok(self.store.version()?)
+    }
+
+    /// Returns every provider, sorted by id; those whose files have mistakes with these.
+    pub fn providers(&self) -> Vec<(ProviderId, Result<Provider>)> {
+        self.catalog.all().into_iter().map(|(id, provider)| (id, provider.map_err(Error::from))).collect()
+    }
+
+    /// Returns one provider, found by its id or an old one.
+    pub fn provider(&self, id: &str) -> Result<(ProviderId, Provider)> {
+        Ok(self.catalog.get(id)?)
+    }
+
+    /// Returns all that is wrong with a provider file.
+    pub fn check_provider_file(&self, path: &std::path::Path) -> Result<Vec<String>> {
+        Ok(self.catalog.check_file(path)?)
+    }
+
+    /// Refuses whatever changes something when nothing may be changed.
+    fn may_change(&self) -> Result<()> {
+        if self.settings.read_only { Err(Error::usage("this is `--read-only`: nothing is changed")) } else { Ok(()) }
+    }
+
+    /// Opens a web page in the browser: a provider's console, its docs.
+    pub fn open_page(&self, url: &str) -> Result<()> {
+        let bad = || Error::usage(format!("`{}` is not a web address", crate::model::untrusted::line(url)));
+        let url = url::Url::parse(url).map_err(|_| bad())?;
+        self.machine
+            .browser
+            .open(&url)
+            .map_err(|error| Error::usage(error.to_string()).hinted(format!("open it yourself: {url}")))
+    }
+
+    /// Clears what is still ours on the clipboard; called at the end of the program.
+    pub fn clear_clipboard(&self) {
+        self.machine.clipboard.clear();
+    }
+}

@@ -1,0 +1,117 @@
+//! One refresh at a time for a connection: within this process by a mutex, across processes by a
+//! lock file that the system frees when its holder dies.
+
+use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::Instant;
+
+use super::items::digest;
+use super::{Error, Kind, Result};
+use crate::model::ConnectionRef;
+use crate::settings::private;
+
+/// How long a refresh of another process is waited for. Longer than any refresh may take, so that
+/// only a stopped process runs into it.
+const PATIENCE: Duration = Duration::from_secs(75);
+/// How often another process's lock is tried. The lock blocks a thread if it is waited for.
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// The locks of all connections.
+#[derive(Debug)]
+pub(super) struct RefreshLocks {
+    folder: Option<PathBuf>,
+    patience: Duration,
+    within: Mutex<HashMap<ConnectionRef, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// A lock that is held until it is dropped.
+#[derive(Debug)]
+pub(super) struct Held {
+    _file: Option<File>,
+    _within: OwnedMutexGuard<()>,
+}
+
+impl RefreshLocks {
+    /// Locks across all processes that share `folder`.
+    pub(super) fn in_folder(folder: PathBuf) -> Self {
+        Self { folder: Some(folder), patience: PATIENCE, within: Mutex::default() }
+    }
+
+    /// Locks within this process only: its store is its own.
+    pub(super) fn in_process() -> Self {
+        Self { folder: None, patience: PATIENCE, within: Mutex::default() }
+    }
+
+    /// Tells whether other processes share these locks.
+    pub(super) fn are_shared(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// Waits until nobody else refreshes this connection.
+    pub(super) async fn acquire(&self, connection: &ConnectionRef) -> Result<Held> {
+        let deadline = Instant::now() + self.patience;
+        let stuck = || {
+            Error::new(
+                Kind::Network,
+                format!("another process has been refreshing `{connection}` for {} seconds", self.patience.as_secs()),
+            )
+            .hinted("end that process, or wait until it gives up; other connections are not held up")
+        };
+        let within = {
+            let mut within = self.within.lock().unwrap_or_else(PoisonError::into_inner);
+            within.entry(connection.clone()).or_default().clone()
+        };
+        let within = tokio::time::timeout_at(deadline, within.lock_owned()).await.map_err(|_| stuck())?;
+        let Some(folder) = &self.folder else { return Ok(Held { _file: None, _within: within }) };
+        let path = folder.join(format!("{}.lock", digest(&connection.to_string())));
+        let broken = |error: std::io::Error| {
+            let mut broken = Error::new(Kind::Vault, format!("cannot lock `{}`", path.display()))
+                .hinted("`hallpass doctor` looks at the folder");
+            broken.causes.push(error.to_string());
+            broken
+        };
+        private::folder(folder).map_err(|error| Error::new(Kind::Vault, error.to_string()))?;
+        let file = private::options().create(true).truncate(false).open(&path).map_err(broken)?;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Held { _file: Some(file), _within: within }),
+                Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return Err(stuck()),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(PAUSE).await,
+                Err(TryLockError::Error(error)) => return Err(broken(error)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jane() -> ConnectionRef {
+        ConnectionRef::parse("github/jane").unwrap()
+    }
+
+    #[tokio::test]
+    async fn one_connection_does_not_hold_up_another() {
+        let locks = RefreshLocks::in_process();
+        let _jane = locks.acquire(&jane()).await.unwrap();
+        locks.acquire(&ConnectionRef::parse("github/joe").unwrap()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn another_processs_lock_is_waited_for_and_then_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let patience = Duration::from_millis(60);
+        let locks = || RefreshLocks { patience, ..RefreshLocks::in_folder(folder.path().join("locks")) };
+        let (mine, others) = (locks(), locks());
+        let held = others.acquire(&jane()).await.unwrap();
+        assert_eq!(mine.acquire(&jane()).await.unwrap_err().kind, Kind::Network);
+        drop(held);
+        mine.acquire(&jane()).await.unwrap();
+    }
+}

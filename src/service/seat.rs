@@ -1,0 +1,175 @@
+//! A place to be called back at: the port of the redirect URI, or, while another hallpass of the
+//! same user holds that, a port of our own to which it sends our browser on.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use url::Url;
+
+use super::{Error, Result};
+use crate::listener::{BindError, Listener, LoopbackHost};
+use crate::settings::private;
+use crate::system::port_holder;
+
+/// A place to listen, taken.
+#[derive(Debug)]
+pub(super) struct Seat {
+    /// The sockets.
+    pub(super) listener: Listener,
+    /// What browsers call it: `localhost:3003`.
+    pub(super) host: String,
+    /// Held while the port of the redirect URI is ours, so that others know who has it.
+    lock: Option<File>,
+}
+
+/// How a seat was come by.
+#[derive(Debug)]
+pub(super) enum Taken {
+    /// The port of the redirect URI is ours.
+    Own(Seat),
+    /// Another hallpass holds it; this is where it sends our browser on.
+    Relayed(Seat),
+}
+
+/// The parts of a redirect URI that can be listened at.
+#[derive(Debug, Clone)]
+pub(super) struct Address {
+    host: LoopbackHost,
+    named: String,
+    port: u16,
+    /// The path, which a request must name to the letter.
+    pub(super) path: String,
+}
+
+impl Address {
+    /// Reads a redirect URI; one that cannot be listened at gets an error that says what else can
+    /// be done.
+    pub(super) fn of(redirect_uri: &str) -> Result<Self> {
+        let bad = |why: &str| {
+            Error::usage(format!("`{}` cannot be listened at: {why}", crate::model::untrusted::line(redirect_uri)))
+                .hinted("authorize with `--paste`, and paste the address the browser ends on; or choose another redirect URI with `hallpass config edit KEY --redirect-uri`")
+        };
+        let url = Url::parse(redirect_uri).map_err(|_| bad("it is not a URL"))?;
+        if url.scheme() != "http" {
+            return Err(bad("it is not plain http"));
+        }
+        let host = url
+            .host()
+            .and_then(|host| LoopbackHost::of(&host))
+            .ok_or_else(|| bad("it does not lead to this machine"))?;
+        let named = url.host_str().unwrap_or_default().to_owned();
+        Ok(Self { host, named, port: url.port_or_known_default().unwrap_or(80), path: url.path().to_owned() })
+    }
+
+    /// Returns the redirect URI with the port that was taken.
+    pub(super) fn uri(&self, port: u16) -> String {
+        format!("http://{}:{port}{}", self.named, self.path)
+    }
+
+    /// Tells whether any port will do.
+    pub(super) fn takes_any_port(&self) -> bool {
+        self.port == 0
+    }
+
+    /// Takes the port, or a place beside it if another hallpass of the same user holds it.
+    pub(super) async fn take(&self, locks: Option<&Path>) -> Result<Taken> {
+        match self.bind(locks).await {
+            Ok(seat) => Ok(Taken::Own(seat)),
+            Err(BindError::Taken(port)) if self.is_held_by_hallpass(locks) => {
+                let address = std::net::Ipv4Addr::LOCALHOST;
+                let listener = Listener::bind(LoopbackHost::Address(address.into()), 0)
+                    .await
+                    .map_err(|error| refused(port, &error))?;
+                let host = format!("{address}:{}", listener.port());
+                Ok(Taken::Relayed(Seat { listener, host, lock: None }))
+            }
+            Err(error) => Err(refused(self.port, &error)),
+        }
+    }
+
+    /// Takes the port if it is free now.
+    pub(super) async fn bind(&self, locks: Option<&Path>) -> std::result::Result<Seat, BindError> {
+        let listener = Listener::bind(self.host, self.port).await?;
+        let host = format!("{}:{}", self.named, listener.port());
+        let lock = locks.filter(|_| !self.takes_any_port()).and_then(|locks| self.lock(locks).ok());
+        Ok(Seat { listener, host, lock })
+    }
+
+    fn lock_file(&self, locks: &Path) -> std::io::Result<File> {
+        private::folder(locks).map_err(std::io::Error::other)?;
+        private::options().create(true).truncate(false).open(locks.join(format!("callback-{}.lock", self.port)))
+    }
+
+    fn lock(&self, locks: &Path) -> std::io::Result<File> {
+        let file = self.lock_file(locks)?;
+        file.try_lock().map_err(std::io::Error::other)?;
+        Ok(file)
+    }
+
+    fn is_held_by_hallpass(&self, locks: Option<&Path>) -> bool {
+        let file = locks.filter(|_| !self.takes_any_port()).and_then(|locks| self.lock_file(locks).ok());
+        file.is_some_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+}
+
+impl Seat {
+    /// Takes it apart into what listens and what is held meanwhile.
+    pub(super) fn into_parts(self) -> (Listener, String, Option<File>) {
+        (self.listener, self.host, self.lock)
+    }
+}
+
+fn refused(port: u16, error: &BindError) -> Error {
+    let mut shown = Error::usage(match error {
+        BindError::Taken(_) => match port_holder::holder(port) {
+            Some(holder) => format!("port {port} is taken by {holder}"),
+            None => format!("port {port} is taken by another program"),
+        },
+        BindError::Io { .. } => error.to_string(),
+    });
+    if let BindError::Io { source, .. } = error {
+        shown.causes.push(source.to_string());
+    }
+    shown.hinted("end that program, or authorize with `--paste`; another port needs another redirect URI at the provider (`hallpass config edit KEY --redirect-uri`)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_http_on_loopback_can_be_listened_at() {
+        for uri in ["https://localhost:3003/cb", "http://example.com/cb", "http://0.0.0.0/cb", "nonsense"] {
+            let error = Address::of(uri).unwrap_err();
+            assert!(error.hint.unwrap().contains("--paste"), "{uri}");
+        }
+        let address = Address::of("http://localhost:3003/oauth/callback").unwrap();
+        assert_eq!(
+            (address.path.as_str(), address.uri(3003).as_str()),
+            ("/oauth/callback", "http://localhost:3003/oauth/callback")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_stranger_on_the_port_is_named_with_two_ways_out() {
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let locks = tempfile::tempdir().unwrap();
+        let address = Address::of(&format!("http://127.0.0.1:{port}/cb")).unwrap();
+        let error = address.take(Some(locks.path())).await.unwrap_err();
+        assert!(error.message.contains(&format!("port {port} is taken by")), "{error}");
+        assert!(error.hint.unwrap().contains("--paste"));
+    }
+
+    #[tokio::test]
+    async fn while_another_hallpass_holds_the_port_a_place_beside_it_is_taken() {
+        let locks = tempfile::tempdir().unwrap();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address = Address::of(&format!("http://127.0.0.1:{free}/cb")).unwrap();
+        let Taken::Own(first) = address.take(Some(locks.path())).await.unwrap() else { panic!() };
+        let Taken::Relayed(second) = address.take(Some(locks.path())).await.unwrap() else { panic!() };
+        assert_ne!(second.listener.port(), free);
+        drop(first);
+        assert!(matches!(address.take(Some(locks.path())).await.unwrap(), Taken::Own(_)));
+    }
+}
