@@ -61,3 +61,4 @@ pub mod system;
 pub mod sandbox;
 pub mod service;
 pub mod backend;
+pub mod cli;

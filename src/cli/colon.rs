@@ -1,0 +1,56 @@
+//! Nango's colon forms: `config:create` is `config create`, for every command that has verbs.
+
+use clap::CommandFactory;
+
+use super::args::Arguments;
+
+/// Options before the command that take a value as the next word.
+const WITH_VALUE: [&str; 3] = ["--home", "--vault", "--color"];
+
+/// Returns the arguments with the first word that is a colon form taken apart.
+pub fn expanded(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Vec<std::ffi::OsString> {
+    let mut words: Vec<std::ffi::OsString> = arguments.into_iter().collect();
+    let mut is_value = true; // The first word is the program.
+    for index in 0..words.len() {
+        let Some(word) = words[index].to_str() else { return words };
+        if is_value || word.starts_with('-') {
+            is_value = !is_value && WITH_VALUE.contains(&word);
+            continue;
+        }
+        if let Some((noun, verb)) = word.split_once(':').filter(|(noun, verb)| is_command(noun, verb)) {
+            let (noun, verb) = (noun.into(), verb.into());
+            words.splice(index..=index, [noun, verb]);
+        }
+        return words;
+    }
+    words
+}
+
+fn is_command(noun: &str, verb: &str) -> bool {
+    let command = Arguments::command();
+    command.find_subcommand(noun).is_some_and(|noun| noun.find_subcommand(verb).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expand(line: &str) -> String {
+        let words = expanded(line.split(' ').map(std::ffi::OsString::from));
+        words.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_colon_form_is_two_words() {
+        assert_eq!(expand("hallpass token:get github jane"), "hallpass token get github jane");
+        assert_eq!(expand("hallpass --json config:list"), "hallpass --json config list");
+        assert_eq!(expand("hallpass --home a:b config:create x:y"), "hallpass --home a:b config create x:y");
+    }
+
+    #[test]
+    fn other_colons_stay() {
+        for line in ["hallpass config get a:b", "hallpass nonsense:get", "hallpass config:nonsense", "hallpass"] {
+            assert_eq!(expand(line), line);
+        }
+    }
+}

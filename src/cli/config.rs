@@ -1,0 +1,201 @@
+use std::io::IsTerminal;
+
+use super::args::ConfigCommand;
+use super::{Outcome, Output, prompt};
+use crate::backend::Backend;
+use crate::model::config::split_scopes;
+use crate::model::rest::ConfigView;
+use crate::model::{Config, ConfigKey, Secret, search};
+use crate::service::configs::{ConfigChanges, NewConfig};
+use crate::service::{Error, Result};
+
+pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Output) -> Outcome {
+    match command {
+        ConfigCommand::Create { key, provider, client_id, client_secret, scopes, public, redirect_uri } => {
+            let provider = asked_provider(provider, backend, output)?;
+            let (id, _) = backend.provider(&provider)?;
+            let key = prompt::argument(key, "KEY", "A key for this config", Some(&backend.suggested_key(&id)?))?;
+            let client_id = prompt::argument(client_id, "CLIENT_ID", "Client id", None)?;
+            let client_secret = if public { None } else { Some(asked_secret(client_secret)?) };
+            let scopes = scopes.as_deref().map(split_scopes).unwrap_or_default();
+            let new = NewConfig { key: ConfigKey::new(key)?, provider, client_id, client_secret, scopes, redirect_uri };
+            let config = backend.create_config(new).await?;
+            created(&config, output)
+        }
+        ConfigCommand::List => list(&backend.configs()?, output),
+        ConfigCommand::Get { key } => get(&backend.config(&asked_key(key)?)?, output),
+        ConfigCommand::Edit {
+            key,
+            provider,
+            client_id,
+            client_secret,
+            scopes,
+            new_client_id,
+            new_client_secret,
+            new_scopes,
+            redirect_uri,
+        } => {
+            let key = asked_key(key)?;
+            backend.config(&key)?;
+            let changes = ConfigChanges {
+                provider,
+                client_id: client_id.or(new_client_id),
+                client_secret: client_secret
+                    .or(new_client_secret)
+                    .map(|given| asked_secret(Some(given).filter(|given| !given.is_empty())))
+                    .transpose()?,
+                scopes: scopes.or(new_scopes).as_deref().map(split_scopes),
+                redirect_uri,
+            };
+            let changes = if is_empty(&changes) { asked_changes()? } else { changes };
+            edited(&backend.edit_config(&key, changes).await?, output)
+        }
+        ConfigCommand::Rename { key, new } => {
+            let key = asked_key(key)?;
+            let new = ConfigKey::new(prompt::argument(new, "NEW", "The new key", None)?)?;
+            backend.rename_config(&key, &new).await?;
+            output.done(&format!("`{key}` is now `{new}`"));
+            Ok(())
+        }
+        ConfigCommand::Delete { key, yes } => delete(&asked_key(key)?, yes, backend, output).await,
+    }
+}
+
+fn asked_key(key: Option<String>) -> Result<ConfigKey> {
+    Ok(ConfigKey::new(prompt::argument(key, "KEY", "Config", None)?)?)
+}
+
+/// Asks for a provider until what is typed is one, showing what is like it.
+fn asked_provider(given: Option<String>, backend: &Backend, output: Output) -> Result<String> {
+    if let Some(given) = given {
+        return Ok(given);
+    }
+    loop {
+        let typed = prompt::argument(None, "PROVIDER", "Provider (a few letters are enough)", None)?;
+        if backend.provider(&typed).is_ok() {
+            return Ok(typed);
+        }
+        let providers = backend.providers();
+        let names: Vec<String> = providers
+            .iter()
+            .map(|(id, provider)| format!("{id} {}", provider.as_ref().map_or("", |provider| &provider.name)))
+            .collect();
+        match search::fuzzy(&typed, &names).as_slice() {
+            [] => output.note("No provider matches."),
+            [only] => return Ok(providers[*only].0.as_str().to_owned()),
+            several => {
+                let ids: Vec<String> = several.iter().take(12).map(|index| providers[*index].0.to_string()).collect();
+                output.note(&format!("Which one? {}", ids.join(", ")));
+            }
+        }
+    }
+}
+
+/// Reads the client secret: `-` stands for standard input, nothing for the prompt.
+fn asked_secret(given: Option<String>) -> Result<Secret> {
+    match given.as_deref() {
+        Some("-") => prompt::piped_secret(),
+        Some(given) => Ok(Secret::new(given)),
+        None if prompt::is_interactive() => prompt::secret("Client secret (nothing for a public client)"),
+        None => Err(prompt::missing("CLIENT_SECRET")
+            .hinted("pipe it and write `-` in its place, or say `--public` if there is none")),
+    }
+}
+
+fn is_empty(changes: &ConfigChanges) -> bool {
+    changes.provider.is_none()
+        && changes.client_id.is_none()
+        && changes.client_secret.is_none()
+        && changes.scopes.is_none()
+        && changes.redirect_uri.is_none()
+}
+
+/// Asks what is to change, where nothing was said: an empty answer leaves it as it is.
+fn asked_changes() -> Result<ConfigChanges> {
+    if !prompt::is_interactive() {
+        return Err(Error::usage("nothing was said to change")
+            .hinted("`--client-id`, `--client-secret -`, `--scopes` and `--redirect-uri` say what"));
+    }
+    let answer = |question: &str| -> Result<Option<String>> {
+        Ok(Some(prompt::ask(question, None)?).filter(|answer| !answer.is_empty()))
+    };
+    Ok(ConfigChanges {
+        provider: None,
+        client_id: answer("New client id (enter leaves it)")?,
+        client_secret: Some(prompt::secret("New client secret (enter leaves it)")?).filter(|secret| !secret.is_empty()),
+        scopes: answer("New scopes, comma-separated (enter leaves them)")?.as_deref().map(split_scopes),
+        redirect_uri: answer("New redirect URI (enter leaves it)")?,
+    })
+}
+
+fn created(config: &Config, output: Output) -> Outcome {
+    if output.json {
+        return Ok(output.document(&ConfigView::from(config))?);
+    }
+    output.done(&format!("`{}` is ready", config.key));
+    output.note(&format!("  register this redirect URI at the provider: {}", config.redirect_uri()));
+    output.note(&format!("  then: hallpass connect {} ID", config.key));
+    Ok(())
+}
+
+fn edited(config: &Config, output: Output) -> Outcome {
+    if output.json {
+        return Ok(output.document(&ConfigView::from(config))?);
+    }
+    output.done(&format!("`{}` was changed; its connections stay", config.key));
+    Ok(())
+}
+
+fn list(configs: &[Config], output: Output) -> Outcome {
+    if output.json {
+        return Ok(output.document(&configs.iter().map(ConfigView::from).collect::<Vec<_>>())?);
+    }
+    let row = |config: &Config| {
+        vec![config.key.to_string(), config.provider.to_string(), config.client_id.clone(), config.scopes.join(",")]
+    };
+    output.table(&["KEY", "PROVIDER", "CLIENT ID", "SCOPES"], &configs.iter().map(row).collect::<Vec<_>>())?;
+    if configs.is_empty() && std::io::stdout().is_terminal() {
+        output.note("No config yet; `hallpass config create` makes one, `hallpass demo` shows how it all works.");
+    }
+    Ok(())
+}
+
+fn get(config: &Config, output: Output) -> Outcome {
+    if output.json {
+        return Ok(output.document(&ConfigView::from(config))?);
+    }
+    Ok(output.fields(&[
+        ("key", config.key.to_string()),
+        ("provider", config.provider.to_string()),
+        ("client id", config.client_id.clone()),
+        ("client secret", if config.has_client_secret { "in the vault" } else { "none (a public client)" }.to_owned()),
+        (
+            "scopes",
+            if config.scopes.is_empty() { "the provider's usual ones".to_owned() } else { config.scopes.join(",") },
+        ),
+        ("redirect URI", config.redirect_uri().to_owned()),
+        ("made", config.created_at.format("%Y-%m-%d %H:%M UTC").to_string()),
+        ("changed", config.updated_at.format("%Y-%m-%d %H:%M UTC").to_string()),
+    ])?)
+}
+
+async fn delete(key: &ConfigKey, yes: bool, backend: &Backend, output: Output) -> Outcome {
+    backend.config(key)?;
+    let connections =
+        backend.connections()?.into_iter().filter(|connection| connection.reference.config == *key).count();
+    if !yes {
+        let question =
+            format!("Delete `{key}` with its {connections} connections? What the provider granted stays granted");
+        if !prompt::is_interactive() {
+            return Err(Error::usage(format!("`{key}` was not deleted: nobody was there to confirm it"))
+                .hinted("say `--yes`")
+                .into());
+        }
+        if !prompt::confirm(&question)? {
+            return Err(Error::usage("nothing was deleted").into());
+        }
+    }
+    let deleted = backend.delete_config(key).await?;
+    output.done(&format!("`{key}` and its {deleted} connections are gone from this machine"));
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! The command line: one file per noun. A command reads its arguments, calls the backend, and
+//! prints; it decides nothing.
+
+mod activity;
+pub mod args;
+pub mod colon;
+mod config;
+mod connect;
+mod connection;
+mod demo;
+mod doctor;
+pub mod output;
+pub mod prompt;
+mod provider;
+mod sandbox;
+mod shell;
+mod target;
+mod token;
+mod vault;
+
+use crate::backend::Backend;
+use args::Command;
+pub use demo::{DemoEnd, run as demo};
+pub use output::{Failure, Outcome, Output};
+pub use sandbox::run as sandbox;
+pub use shell::{completions, man};
+
+/// Runs a command that works on a backend.
+pub async fn run(command: Command, backend: &Backend, output: Output) -> Outcome {
+    match command {
+        Command::Provider(command) => provider::run(command, backend, output),
+        Command::Config(command) => config::run(command, backend, output).await,
+        Command::Connect(arguments) => connect::run(arguments, backend, output).await,
+        Command::Connection(command) => connection::run(command, backend, output).await,
+        Command::Token(command) => token::run(command, backend, output).await,
+        Command::Vault(command) => vault::run(&command, backend, output).await,
+        Command::Activity(arguments) => activity::run(arguments, backend, output).await,
+        Command::Doctor => doctor::run(backend, output).await,
+        Command::Paths => doctor::paths(backend, output),
+        Command::Demo(_)
+        | Command::Sandbox(_)
+        | Command::Completions { .. }
+        | Command::Man
+        | Command::ClipboardHold { .. } => {
+            unreachable!("main runs the commands that need no backend of the user's")
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The one home of standard output and standard error.
+//!
+//! Standard output is for what was asked for, and only that. A reader that goes away ends the
+//! program quietly, as `head` expects.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
+
+use super::args::{Color, Global};
+use crate::model::{InvalidName, untrusted};
+use crate::service::Error;
+
+/// What went wrong in a command.
+#[derive(Debug)]
+pub enum Failure {
+    /// The service says no.
+    Service(Error),
+    /// Standard output is gone.
+    Output(io::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Service(error)
+    }
+}
+
+impl From<InvalidName> for Failure {
+    fn from(error: InvalidName) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// What a command returns.
+pub type Outcome = Result<(), Failure>;
+
+/// How things are printed.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// Whether JSON was asked for.
+    pub json: bool,
+    quiet: bool,
+    out: ColorChoice,
+    err: ColorChoice,
+}
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const GREEN: Style = AnsiColor::Green.on_default();
+
+impl Output {
+    /// Takes what the command line and the environment say about printing.
+    pub fn new(global: &Global, no_color: bool) -> Self {
+        let choose = |is_terminal: bool| match global.color {
+            Color::Always => ColorChoice::Always,
+            Color::Auto if is_terminal && !no_color => ColorChoice::Always,
+            Color::Auto | Color::Never => ColorChoice::Never,
+        };
+        Self {
+            json: global.json,
+            quiet: global.quiet,
+            out: choose(io::stdout().is_terminal()),
+            err: choose(io::stderr().is_terminal()),
+        }
+    }
+
+    fn stdout(self) -> AutoStream<io::Stdout> {
+        AutoStream::new(io::stdout(), self.out)
+    }
+
+    fn stderr(self) -> AutoStream<io::Stderr> {
+        AutoStream::new(io::stderr(), self.err)
+    }
+
+    /// Prints one line that was asked for.
+    pub fn line(self, text: &str) -> io::Result<()> {
+        writeln!(self.stdout(), "{text}")
+    }
+
+    /// Prints text that was asked for as it is.
+    pub fn raw(self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout();
+        out.write_all(bytes)?;
+        out.flush()
+    }
+
+    /// Prints a JSON document.
+    pub fn document(self, value: &impl Serialize) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+        self.line(&text)
+    }
+
+    /// Prints a JSON object on a line of its own.
+    pub fn object(self, value: &Value) -> io::Result<()> {
+        let mut out = io::stdout();
+        writeln!(out, "{value}")?;
+        out.flush()
+    }
+
+    /// Tells something that was not asked for, unless nobody wants to hear it. Nobody reading is
+    /// no error.
+    pub fn note(self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(self.stderr(), "{text}");
+        }
+    }
+
+    /// Warns of something.
+    pub fn warn(self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(self.stderr(), "{YELLOW}warning:{YELLOW:#} {text}");
+        }
+    }
+
+    /// Tells that something worked.
+    pub fn done(self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(self.stderr(), "{GREEN}✓{GREEN:#} {text}");
+        }
+    }
+
+    /// Tells an error, its causes, and what mends it.
+    pub fn error(self, error: &Error) {
+        let mut err = self.stderr();
+        if self.json {
+            let _ = writeln!(err, "{}", json!({"error": error_value(error)}));
+            return;
+        }
+        let _ = writeln!(err, "{RED}error:{RED:#} {}", error.message);
+        for cause in &error.causes {
+            let _ = writeln!(err, "  {DIM}because:{DIM:#} {cause}");
+        }
+        if let Some(hint) = &error.hint {
+            let _ = writeln!(err, "  {BOLD}hint:{BOLD:#} {hint}");
+        }
+    }
+
+    /// Prints a table: aligned on a terminal, separated by tabs elsewhere.
+    pub fn table(self, heads: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+        let mut out = self.stdout();
+        if !io::stdout().is_terminal() {
+            for row in rows {
+                writeln!(out, "{}", row.iter().map(|cell| untrusted::line(cell)).collect::<Vec<_>>().join("\t"))?;
+            }
+            return Ok(());
+        }
+        let rows: Vec<Vec<String>> =
+            rows.iter().map(|row| row.iter().map(|cell| untrusted::line(cell)).collect()).collect();
+        let width = |column: usize| {
+            let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width());
+            cells.chain(heads.get(column).map(|head| head.width())).max().unwrap_or_default()
+        };
+        let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+        let line = |cells: &[String]| {
+            let padded =
+                cells.iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())));
+            padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+        writeln!(out, "{DIM}{}{DIM:#}", line(&heads))?;
+        rows.iter().try_for_each(|row| writeln!(out, "{}", line(row)))
+    }
+
+    /// Prints names and values, one a line.
+    pub fn fields(self, fields: &[(&str, String)]) -> io::Result<()> {
+        let width = fields.iter().map(|(name, _)| name.width()).max().unwrap_or_default();
+        let mut out = self.stdout();
+        for (name, value) in fields {
+            let gap = " ".repeat(width - name.width());
+            writeln!(out, "{DIM}{name}{DIM:#}{gap}  {}", untrusted::line(value))?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns an error as `--json` shows it.
+pub fn error_value(error: &Error) -> Value {
+    json!({"kind": error.kind.word(), "message": error.message, "causes": error.causes, "hint": error.hint})
+}

@@ -1,0 +1,96 @@
+//! Asking a person for what was left out. Only on a terminal: elsewhere a missing argument is an
+//! error that names it.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use crate::model::Secret;
+use crate::service::vaults::Purpose;
+use crate::service::{Error, Result};
+
+/// Tells whether there is a person to ask.
+pub fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Returns what was given, or asks for it; `default` is taken where nothing is typed.
+pub fn argument(given: Option<String>, name: &str, question: &str, default: Option<&str>) -> Result<String> {
+    if let Some(given) = given {
+        return Ok(given);
+    }
+    if !is_interactive() {
+        return Err(missing(name));
+    }
+    loop {
+        let answer = ask(question, default)?;
+        match (answer.is_empty(), default) {
+            (false, _) => return Ok(answer),
+            (true, Some(default)) => return Ok(default.to_owned()),
+            (true, None) => {}
+        }
+    }
+}
+
+/// Says that an argument is missing.
+pub fn missing(name: &str) -> Error {
+    Error::usage(format!("{name} is missing"))
+        .hinted("it is asked for on a terminal; elsewhere give it on the command line (`--help` shows where)")
+}
+
+/// Asks a question, and returns the line that was typed.
+pub fn ask(question: &str, default: Option<&str>) -> Result<String> {
+    let shown = default.map(|default| format!(" [{default}]")).unwrap_or_default();
+    let mut err = io::stderr();
+    // Nobody seeing the question will answer it either.
+    let _ = write!(err, "{question}{shown}: ");
+    let _ = err.flush();
+    line()
+}
+
+/// Asks for yes or no; no is the default.
+pub fn confirm(question: &str) -> Result<bool> {
+    Ok(matches!(ask(&format!("{question} (y/N)"), None)?.to_lowercase().as_str(), "y" | "yes"))
+}
+
+fn line() -> Result<String> {
+    let mut text = String::new();
+    let read = io::stdin()
+        .lock()
+        .read_line(&mut text)
+        .map_err(|error| Error::usage(format!("standard input cannot be read: {error}")))?;
+    if read == 0 {
+        return Err(Error::usage("nothing was typed"));
+    }
+    Ok(text.trim().to_owned())
+}
+
+/// Asks for a secret, without showing it.
+pub fn secret(question: &str) -> Result<Secret> {
+    rpassword::prompt_password(format!("{question}: "))
+        .map(|text| Secret::new(zeroize::Zeroizing::new(text).trim()))
+        .map_err(|error| Error::usage(format!("the terminal cannot be read: {error}")))
+}
+
+/// Reads a secret from standard input, without its last newline.
+pub fn piped_secret() -> Result<Secret> {
+    let mut text = zeroize::Zeroizing::new(String::new());
+    io::Read::read_to_string(&mut io::stdin().lock(), &mut text)
+        .map_err(|error| Error::usage(format!("standard input cannot be read: {error}")))?;
+    Ok(Secret::new(text.trim()))
+}
+
+/// Asks for the passphrase of a sealed vault; twice for a new one. `None` where nobody answers.
+pub fn passphrase(purpose: Purpose) -> Option<Secret> {
+    match purpose {
+        Purpose::Open => secret("Passphrase of the vault").ok(),
+        Purpose::Make => loop {
+            let first = secret("A passphrase for the new vault (there is no way in without it)").ok()?;
+            if first.is_empty() {
+                return None;
+            }
+            if first == secret("The same again").ok()? {
+                return Some(first);
+            }
+            let _ = writeln!(io::stderr(), "The two differ.");
+        },
+    }
+}

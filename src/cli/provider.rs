@@ -1,0 +1,144 @@
+use serde_json::{Value, json};
+
+use super::args::ProviderCommand;
+use super::{Outcome, Output, prompt};
+use crate::backend::Backend;
+use crate::model::provider::{ClientAuthentication, Pkce, RequestFormat, UrlTemplate};
+use crate::model::{Provider, ProviderId, search};
+use crate::service::Error;
+
+pub(super) fn run(command: ProviderCommand, backend: &Backend, output: Output) -> Outcome {
+    match command {
+        ProviderCommand::List { query } => list(&query.join(" "), backend, output),
+        ProviderCommand::Show { id } => show(id, backend, output),
+        ProviderCommand::Check { files } => check(&files, backend, output),
+    }
+}
+
+fn list(query: &str, backend: &Backend, output: Output) -> Outcome {
+    let mut providers: Vec<(ProviderId, Provider)> = Vec::new();
+    for (id, provider) in backend.providers() {
+        match provider {
+            Ok(provider) => providers.push((id, provider)),
+            Err(error) => output.warn(&error.message),
+        }
+    }
+    let haystack: Vec<String> = providers.iter().map(|(id, provider)| searchable(id, provider)).collect();
+    let found: Vec<&(ProviderId, Provider)> =
+        search::fuzzy(query, &haystack).into_iter().map(|index| &providers[index]).collect();
+    if output.json {
+        let shown: Vec<Value> = found.iter().map(|(id, provider)| value(id, provider)).collect();
+        return Ok(output.document(&shown)?);
+    }
+    let row = |(id, provider): &&(ProviderId, Provider)| {
+        vec![id.to_string(), provider.name.clone(), provider.ways().join(" "), provider.categories.join(" ")]
+    };
+    output.table(&["ID", "NAME", "WAYS IN", "CATEGORIES"], &found.iter().map(row).collect::<Vec<_>>())?;
+    if found.is_empty() {
+        output.note("No provider matches; a file of your own makes one (README, “A provider of your own”).");
+    }
+    Ok(())
+}
+
+fn searchable(id: &ProviderId, provider: &Provider) -> String {
+    format!("{id} {} {} {}", provider.name, provider.aliases.join(" "), provider.categories.join(" "))
+}
+
+fn value(id: &ProviderId, provider: &Provider) -> Value {
+    json!({
+        "id": id.as_str(),
+        "name": provider.name,
+        "categories": provider.categories,
+        "ways": provider.ways(),
+        "docs": provider.docs,
+        "console": provider.console,
+        "notes": provider.notes,
+        "is_own": provider.is_own,
+        "variables": provider.asked_variables().map(|(name, variable)| json!({
+            "name": name, "label": variable.label, "default": variable.default, "optional": variable.optional, "choices": variable.choices,
+        })).collect::<Vec<_>>(),
+        "known_scopes": provider.oauth2.as_ref().map(|oauth2| &oauth2.known_scopes),
+        "default_scopes": provider.oauth2.as_ref().map(|oauth2| &oauth2.default_scopes),
+    })
+}
+
+fn show(id: Option<String>, backend: &Backend, output: Output) -> Outcome {
+    let id = prompt::argument(id, "ID", "Provider id", None)?;
+    let (id, provider) = backend.provider(&id)?;
+    if output.json {
+        return Ok(output.document(&value(&id, &provider))?);
+    }
+    let mut fields = vec![
+        ("id", id.to_string()),
+        ("name", provider.name.clone()),
+        ("categories", provider.categories.join(", ")),
+        ("ways in", provider.ways().join(", ")),
+    ];
+    let mut push =
+        |name, text: Option<String>| fields.extend(text.filter(|text| !text.is_empty()).map(|text| (name, text)));
+    push("docs", provider.docs.clone());
+    push("console", provider.console.clone());
+    if let Some(oauth2) = &provider.oauth2 {
+        let first = |url: &Option<UrlTemplate>| url.as_ref().map(|url| url.candidates().join(" or "));
+        push("authorization", first(&oauth2.authorization_endpoint));
+        push("token", first(&oauth2.token_endpoint));
+        push("revocation", first(&oauth2.revocation_endpoint));
+        push("client shows", Some(authentication(oauth2.token_endpoint_auth_method).to_owned()));
+        push("PKCE", Some(if oauth2.pkce == Pkce::S256 { "S256" } else { "none: the provider rejects it" }.to_owned()));
+        push(
+            "token request",
+            (oauth2.token_request.format != RequestFormat::Form).then(|| "as JSON or in the URL".to_owned()),
+        );
+        push("usual scopes", Some(oauth2.default_scopes.join(" ")));
+        push("known scopes", Some(oauth2.known_scopes.join(" ")));
+        push("redirect", oauth2.redirect.https_only.then(|| "https only".to_owned()));
+    }
+    push("API", provider.api.base_url.as_ref().map(|url| url.candidates().join(" or ")));
+    output.fields(&fields)?;
+    for (name, variable) in provider.asked_variables() {
+        let label = variable.label.as_deref().unwrap_or("");
+        let default = variable.default.as_ref().map(|default| format!(" (usually {default})")).unwrap_or_default();
+        let optional = if variable.optional { " (may be left out)" } else { "" };
+        output.line(&format!("\nneeds `--param {name}=…`: {label}{default}{optional}"))?;
+    }
+    if !provider.notes.is_empty() {
+        output.line("")?;
+    }
+    for note in &provider.notes {
+        output.line(&format!("• {note}"))?;
+    }
+    Ok(())
+}
+
+fn authentication(method: ClientAuthentication) -> &'static str {
+    match method {
+        ClientAuthentication::ClientSecretPost => "id and secret in the body (client_secret_post)",
+        ClientAuthentication::ClientSecretBasic => "id and secret in a header (client_secret_basic)",
+        ClientAuthentication::None => "its id alone (a public client)",
+        ClientAuthentication::PrivateKeyJwt => "a signed assertion (private_key_jwt)",
+    }
+}
+
+fn check(files: &[std::path::PathBuf], backend: &Backend, output: Output) -> Outcome {
+    let mut all = Vec::new();
+    for file in files {
+        let problems = backend.check_provider_file(file)?;
+        all.push((file.display().to_string(), problems));
+    }
+    if output.json {
+        let shown: Vec<Value> =
+            all.iter().map(|(file, problems)| json!({"file": file, "problems": problems})).collect();
+        output.document(&shown)?;
+    } else {
+        for (file, problems) in &all {
+            if problems.is_empty() {
+                output.line(&format!("{file}: good"))?;
+            }
+            for problem in problems {
+                output.line(&format!("{file}: {problem}"))?;
+            }
+        }
+    }
+    let bad = all.iter().filter(|(_, problems)| !problems.is_empty()).count();
+    if bad == 0 { Ok(()) } else { Err(Error::usage(format!("{bad} of {} files have mistakes", all.len())).into()) }
+}

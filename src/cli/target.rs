@@ -1,0 +1,39 @@
+//! Which connection is meant: `CONFIG CONNECTION`, `CONFIG/CONNECTION`, or `CONFIG` alone.
+
+use super::args::Target;
+use super::prompt;
+use crate::backend::Backend;
+use crate::model::{ConfigKey, ConnectionId, ConnectionRef};
+use crate::service::Result;
+
+/// What was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) config: ConfigKey,
+    pub(super) id: Option<ConnectionId>,
+}
+
+impl Target {
+    /// Reads it, asking for the config where it was left out.
+    pub(super) fn named(self) -> Result<Named> {
+        let config = prompt::argument(self.config, "CONFIG", "Config", None)?;
+        match (config.split_once('/'), self.connection) {
+            (Some((config, id)), None) => {
+                Ok(Named { config: ConfigKey::new(config)?, id: Some(ConnectionId::new(id)?) })
+            }
+            // With both given, a slash is a slash, and the key says that it may not have one.
+            (_, connection) => {
+                Ok(Named { config: ConfigKey::new(config)?, id: connection.map(ConnectionId::new).transpose()? })
+            }
+        }
+    }
+
+    /// Returns the connection that is meant, which exists or not.
+    pub(super) fn existing(self, backend: &Backend) -> Result<ConnectionRef> {
+        let named = self.named()?;
+        match named.id {
+            Some(id) => Ok(ConnectionRef::new(named.config, id)),
+            None => backend.only_connection(&named.config),
+        }
+    }
+}

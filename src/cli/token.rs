@@ -1,0 +1,112 @@
+use serde_json::json;
+
+use super::args::{TokenArgs, TokenCommand, TokenFormat};
+use super::{Outcome, Output};
+use crate::backend::Backend;
+use crate::model::ConnectionRef;
+use crate::model::freshness::spoken;
+use crate::service::copy::{Copied, CopiedTo, Form};
+use crate::service::fresh::Freshness;
+
+pub(super) async fn run(command: TokenCommand, backend: &Backend, output: Output) -> Outcome {
+    match command {
+        TokenCommand::Get(arguments) => get(arguments, backend, output).await,
+        TokenCommand::Inspect(target) => inspect(&target.existing(backend)?, backend, output).await,
+    }
+}
+
+async fn get(arguments: TokenArgs, backend: &Backend, output: Output) -> Outcome {
+    let freshness = Freshness { min_ttl: arguments.min_ttl, forced: arguments.refresh };
+    let form = match arguments.format {
+        None if output.json && !arguments.copy => Form::Json,
+        None | Some(TokenFormat::Raw) => Form::Raw,
+        Some(TokenFormat::Header) => Form::Header,
+        Some(TokenFormat::Json) => Form::Json,
+        Some(TokenFormat::Env) => Form::Env,
+        Some(TokenFormat::Curl) => Form::Curl,
+    };
+    let reference = arguments.target.existing(backend)?;
+    if arguments.copy {
+        return copied(&backend.copy(&reference, freshness, form).await?, output);
+    }
+    let handed_out = backend.hand_out(&reference, freshness, form).await?;
+    if !handed_out.refused_scopes.is_empty() {
+        output.warn(&format!(
+            "asked for and not granted: {}",
+            crate::model::untrusted::line(&handed_out.refused_scopes.join(" "))
+        ));
+    }
+    Ok(output.raw(zeroize::Zeroizing::new(format!("{}\n", handed_out.text.expose())).as_bytes())?)
+}
+
+fn copied(copied: &Copied, output: Output) -> Outcome {
+    let valid = copied
+        .valid_for
+        .map_or_else(|| "valid without an end".to_owned(), |left| format!("valid for {}", spoken(left)));
+    if output.json {
+        let seconds = |time: Option<std::time::Duration>| time.map(|time| time.as_secs());
+        return Ok(output.document(&json!({
+            "copied_to": match copied.to { CopiedTo::Clipboard => "clipboard", CopiedTo::Terminal => "terminal" },
+            "format": copied.form.word(),
+            "valid_for_seconds": seconds(copied.valid_for),
+            "cleared_after_seconds": seconds(copied.cleared_after),
+        }))?);
+    }
+    match (copied.to, copied.cleared_after) {
+        (CopiedTo::Clipboard, Some(time)) => output.done(&format!("copied · {valid} · cleared in {}", spoken(time))),
+        (CopiedTo::Clipboard, None) => output.done(&format!("copied · {valid}")),
+        (CopiedTo::Terminal, _) => {
+            output.done(&format!("sent to your terminal's clipboard · {valid} · hallpass cannot clear it there"))
+        }
+    }
+    Ok(())
+}
+
+async fn inspect(reference: &ConnectionRef, backend: &Backend, output: Output) -> Outcome {
+    let inspection = backend.inspect(reference).await?;
+    if output.json {
+        return Ok(output.document(&json!({
+            "provider_config_key": reference.config.as_str(),
+            "connection_id": reference.id.as_str(),
+            "format": inspection.format,
+            "fingerprint": inspection.fingerprint,
+            "token_type": inspection.token_type,
+            "expires_at": inspection.expires_at.map(|end| end.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)),
+            "verified": false,
+            "header": inspection.header,
+            "claims": inspection.claims,
+            "requested_scopes": inspection.connection.requested_scopes,
+            "granted_scopes": inspection.connection.granted_scopes,
+            "warnings": inspection.warnings,
+        }))?);
+    }
+    let now = backend.now();
+    let end = match inspection.expires_at {
+        None => "never, as far as the provider says".to_owned(),
+        Some(end) => {
+            let left = crate::model::freshness::remaining(end, now);
+            let relative = if left.is_zero() { "ended".to_owned() } else { format!("in {}", spoken(left)) };
+            format!("{} ({relative})", end.format("%Y-%m-%d %H:%M:%S UTC"))
+        }
+    };
+    let mut fields = vec![
+        ("token", format!("{} ({})", inspection.masked, inspection.format)),
+        ("fingerprint", inspection.fingerprint.clone()),
+        ("type", inspection.token_type.clone()),
+        ("expires", end),
+        (
+            "scopes",
+            inspection.connection.granted_scopes.as_ref().unwrap_or(&inspection.connection.requested_scopes).join(" "),
+        ),
+    ];
+    let claims = inspection.claim_lines(now);
+    if !claims.is_empty() {
+        fields.push(("claims", "what the token says of itself; the signature was not checked".to_owned()));
+    }
+    fields.extend(claims.iter().map(|(name, value)| (name.as_str(), value.clone())));
+    output.fields(&fields)?;
+    for warning in &inspection.warnings {
+        output.warn(warning);
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+use serde_json::json;
+
+use super::args::VaultCommand;
+use super::output::error_value;
+use super::{Outcome, Output, prompt};
+use crate::backend::Backend;
+use crate::service::vaults::{Purpose, VaultStatus};
+use crate::settings::{KeySource, VaultKind};
+
+pub(super) async fn run(command: &VaultCommand, backend: &Backend, output: Output) -> Outcome {
+    match command {
+        VaultCommand::Status => status(&backend.vault_status().await, output),
+        VaultCommand::Unlock => unlock(backend, output).await,
+    }
+}
+
+fn status(status: &VaultStatus, output: Output) -> Outcome {
+    if output.json {
+        output.document(&json!({
+            "vault": status.kind.word(),
+            "why": status.why,
+            "key_source": status.key_source.map(KeySource::word),
+            "file": status.file.as_ref().map(|file| file.display().to_string()),
+            "is_open": status.problem.is_none(),
+            "problem": status.problem.as_ref().map(error_value),
+        }))?;
+    } else {
+        let mut fields = vec![("vault", status.kind.word().to_owned()), ("because", status.why.clone())];
+        fields.extend(status.file.as_ref().map(|file| ("file", file.display().to_string())));
+        fields.extend(status.key_source.map(|source| ("opened by", source.word().to_owned())));
+        fields.push((
+            "state",
+            status.problem.as_ref().map_or_else(|| "open".to_owned(), |problem| problem.message.clone()),
+        ));
+        output.fields(&fields)?;
+    }
+    match &status.problem {
+        None => Ok(()),
+        Some(error) => Err(error.clone().into()),
+    }
+}
+
+async fn unlock(backend: &Backend, output: Output) -> Outcome {
+    let status = backend.vault_status().await;
+    if status.kind == VaultKind::Keychain {
+        output.note("Waiting for the keychain; it may ask you on your desktop.");
+    }
+    let needs_passphrase =
+        status.key_source == Some(KeySource::Passphrase) && status.problem.is_some() && prompt::is_interactive();
+    let passphrase = if needs_passphrase { prompt::passphrase(Purpose::Open) } else { None };
+    backend.unlock_vault(passphrase).await?;
+    output.done(&format!("the {} vault is open", status.kind.word()));
+    if status.key_source == Some(KeySource::Passphrase) {
+        output.note("  Each command asks for the passphrase anew; HALLPASS_PASSPHRASE_FILE or a key file (HALLPASS_KEY_FILE) spares you that.");
+    }
+    Ok(())
+}
