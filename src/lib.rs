@@ -62,3 +62,4 @@ pub mod sandbox;
 pub mod service;
 pub mod backend;
 pub mod cli;
+pub mod tui;

@@ -1,3 +1,31 @@
-//! The program; its faces come with their rooms.
+//! Arguments → settings → backend → one face → exit code.
 
-fn main() {}
+mod start;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use hallpass::cli::{self, Failure, Output, args::Arguments};
+use hallpass::settings::Environment;
+use hallpass::system::process;
+
+fn main() -> ExitCode {
+    process::harden();
+    let arguments = Arguments::parse_from(cli::colon::expanded(std::env::args_os()));
+    let environment = Environment::of_process();
+    let no_color = environment.get("NO_COLOR").is_some() || environment.get("CLICOLOR") == Some("0");
+    let output = Output::new(&arguments.global, no_color);
+    match start::run(arguments, &environment, output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Service(error)) => {
+            output.error(&error);
+            ExitCode::from(error.kind.exit_code())
+        }
+        // Whoever read our output has had enough.
+        Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Output(error)) => {
+            output.note(&format!("error: standard output: {error}"));
+            ExitCode::from(70)
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Building what a command needs, and no more: most need neither keychain nor network, and
+//! `--help` needs nothing at all.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hallpass::backend::Backend;
+use hallpass::cli::args::{Arguments, Command, Global};
+use hallpass::cli::{self, DemoEnd, Outcome, Output, prompt};
+use hallpass::service::demo::Demo;
+use hallpass::service::vaults::AskPassphrase;
+use hallpass::service::{Error, Kind, Machine, Service};
+use hallpass::settings::{Environment, Overrides, Settings};
+use hallpass::system::browser::DesktopBrowser;
+use hallpass::system::clipboard::{self, DesktopClipboard, HeldByChild, Sink, TerminalClipboard};
+use hallpass::system::clock::SystemClock;
+use hallpass::system::{Browser, Clipboard};
+use hallpass::tui;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+/// The hidden command that holds a secret on the clipboard.
+const HOLD: &str = "clipboard-hold";
+
+/// Runs what was asked for.
+pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> Outcome {
+    let Arguments { global, command } = arguments;
+    match command {
+        Some(Command::Completions { shell }) => cli::completions(shell, output),
+        Some(Command::Man) => cli::man(output),
+        Some(Command::ClipboardHold { seconds }) => {
+            Ok(clipboard::hold_for(Duration::from_secs(seconds), std::io::stdin(), std::io::stdout())?)
+        }
+        command => {
+            let settings = settings(environment, &global)?;
+            log(&global);
+            match command {
+                None => screen(settings),
+                Some(Command::Demo(arguments)) => demo(arguments.auto, settings, output),
+                Some(Command::Sandbox(arguments)) => {
+                    let runtime = runtime(Builder::new_current_thread())?;
+                    runtime.block_on(async {
+                        let clock = Arc::new(SystemClock);
+                        let sandbox = hallpass::service::sandbox::start(
+                            arguments.port,
+                            &arguments.weather,
+                            arguments.lifetime,
+                            clock,
+                        )
+                        .await?;
+                        cli::sandbox(&arguments, &sandbox, output).await
+                    })
+                }
+                Some(command) => command_line(command, settings, output),
+            }
+        }
+    }
+}
+
+/// Runs one command on this machine's service.
+fn command_line(command: Command, settings: Settings, output: Output) -> Outcome {
+    let runtime = runtime(Builder::new_current_thread())?;
+    let clipboard: Box<dyn Clipboard> = if clipboard::is_local(&settings.surroundings) {
+        let program = std::env::current_exe().unwrap_or_else(|_| "hallpass".into());
+        Box::new(HeldByChild::new(program, HOLD))
+    } else {
+        Box::new(TerminalClipboard::new(Sink::Terminal))
+    };
+    let ask: Option<AskPassphrase> = prompt::is_interactive().then(|| Arc::new(prompt::passphrase) as AskPassphrase);
+    let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
+    let backend = Backend::Local(Arc::new(Service::open(settings, machine, ask)?));
+    let outcome = runtime.block_on(async {
+        mend(&backend, output).await;
+        cli::run(command, &backend, output).await
+    });
+    // A keychain call that hangs must not hold up the end.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Opens the terminal UI on this machine's service.
+fn screen(settings: Settings) -> Outcome {
+    check_terminal(&settings)?;
+    let runtime = runtime(Builder::new_multi_thread())?;
+    let (clipboard, sequences) = screen_clipboard(&settings);
+    let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
+    let backend = Backend::Local(Arc::new(Service::open(settings, machine, None)?));
+    let outcome = runtime.block_on(tui::run(backend, sequences));
+    runtime.shutdown_background();
+    Ok(outcome?)
+}
+
+/// Runs the demo; on a terminal it ends in the terminal UI.
+fn demo(auto: bool, settings: Settings, output: Output) -> Outcome {
+    let runtime = runtime(Builder::new_multi_thread())?;
+    let end = if !output.json && check_terminal(&settings).is_ok() { DemoEnd::Screen } else { DemoEnd::Report };
+    let desktop = DesktopBrowser::new(settings.surroundings.clone());
+    let browser: Option<Box<dyn Browser>> =
+        if auto || desktop.check().is_err() { None } else { Some(Box::new(desktop)) };
+    let (clipboard, sequences) = screen_clipboard(&settings);
+    let outcome = runtime.block_on(async {
+        let demo = Demo::start(settings, Arc::new(SystemClock), browser, clipboard).await?;
+        cli::demo(&demo, end, output).await?;
+        if end == DemoEnd::Screen {
+            tui::run(Backend::Local(demo.service.clone()), sequences).await?;
+        }
+        Ok(())
+    });
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Finishes what an interrupted process left; a vault that cannot be reached now is no reason not
+/// to run a command that needs none.
+async fn mend(backend: &Backend, output: Output) {
+    if let Err(error) = backend.mend().await {
+        output.warn(&format!("a write that was interrupted waits to be finished: {error}"));
+    }
+}
+
+fn settings(environment: &Environment, global: &Global) -> Result<Settings, Error> {
+    let overrides = Overrides { home: global.home.clone(), vault: global.vault.clone(), read_only: global.read_only };
+    Settings::load(environment, &overrides).map_err(|error| {
+        let shown = Error::usage(error.to_string());
+        match std::error::Error::source(&error) {
+            Some(cause) => Error { causes: vec![cause.to_string()], ..shown },
+            None => shown,
+        }
+    })
+}
+
+fn runtime(mut builder: Builder) -> Result<Runtime, Error> {
+    builder
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(Kind::Internal, format!("the runtime cannot be set up: {error}")))
+}
+
+fn browser(settings: &Settings) -> Box<dyn Browser> {
+    Box::new(DesktopBrowser::new(settings.surroundings.clone()))
+}
+
+/// Over SSH and without a display, copies go through the screen, between its frames.
+fn screen_clipboard(settings: &Settings) -> (Box<dyn Clipboard>, mpsc::UnboundedReceiver<Zeroizing<String>>) {
+    let (sender, sequences) = mpsc::unbounded_channel();
+    if clipboard::is_local(&settings.surroundings) {
+        (Box::new(DesktopClipboard::default()), sequences)
+    } else {
+        (Box::new(TerminalClipboard::new(Sink::Screen(sender))), sequences)
+    }
+}
+
+/// The terminal UI needs a terminal that can draw.
+fn check_terminal(settings: &Settings) -> Result<(), Error> {
+    let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let can_draw = settings.surroundings.terminal.as_deref() != Some("dumb");
+    if is_terminal && can_draw {
+        return Ok(());
+    }
+    let why = if is_terminal {
+        "this terminal (TERM=dumb) cannot draw"
+    } else {
+        "standard input and output are not a terminal"
+    };
+    Err(Error::usage(format!("the terminal UI needs a terminal, and {why}"))
+        .hinted("`hallpass connection list`, `hallpass token get CONFIG CONNECTION` and `hallpass --help` do without"))
+}
+
+/// Logs to standard error as far as `-v` asks for it; our own records only.
+fn log(global: &Global) {
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::prelude::*;
+    let level = match global.verbose {
+        0 => return,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_filter(Targets::new().with_target("hallpass", level));
+    // A second subscriber is impossible here, and would do no harm.
+    let _ = tracing_subscriber::registry().with(layer).try_init();
+}

@@ -1,0 +1,194 @@
+//! The state of the screens, and how messages change it. No IO here: what is to be done comes out
+//! as effects.
+
+mod modals;
+mod press;
+mod results;
+
+use super::effect::Effect;
+use super::keys::View;
+use super::message::{Lists, Message};
+use super::modal::Modal;
+use super::theme::Theme;
+use super::widgets::list::List;
+use crate::backend::Capabilities;
+use crate::model::freshness::remaining;
+use crate::model::{Activity, Config, Connection, Provider, ProviderId, Time};
+
+/// Below this many columns, details are a screen of their own.
+pub const NARROW: u16 = 84;
+/// How long good news stays.
+const NOTICE: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// Something to tell, below the view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Whether it is bad news, which stays until it is dismissed.
+    pub is_bad: bool,
+    /// The words, most important first.
+    pub lines: Vec<String>,
+    /// When good news leaves.
+    pub until: Option<Time>,
+}
+
+/// What the app starts with.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The time of day.
+    pub now: Time,
+    /// What the backend can do.
+    pub capabilities: Capabilities,
+    /// The styles.
+    pub theme: Theme,
+}
+
+/// The state of the screens.
+pub struct App {
+    pub(super) setup: Setup,
+    pub(super) now: Time,
+    pub(super) view: View,
+    pub(super) lists: Lists,
+    pub(super) providers: Vec<(ProviderId, Provider)>,
+    pub(super) is_loaded: bool,
+    pub(super) rows: [List; 4],
+    pub(super) is_filtering: bool,
+    pub(super) modals: Vec<Modal>,
+    pub(super) notice: Option<Notice>,
+    pub(super) doing: Option<String>,
+    pub(super) size: (u16, u16),
+}
+
+impl App {
+    /// Makes the app, and says what is to be done first.
+    pub fn new(setup: Setup) -> (Self, Vec<Effect>) {
+        let app = Self {
+            now: setup.now,
+            setup,
+            view: View::Connections,
+            lists: Lists::default(),
+            providers: Vec::new(),
+            is_loaded: false,
+            rows: Default::default(),
+            is_filtering: false,
+            modals: Vec::new(),
+            notice: None,
+            doing: None,
+            size: (80, 24),
+        };
+        (app, vec![Effect::Load, Effect::LoadProviders])
+    }
+
+    /// Takes a message.
+    pub fn update(&mut self, message: Message) -> Vec<Effect> {
+        let effects = match message {
+            Message::Key(key) => self.press(key),
+            Message::Pasted(text) => self.pasted(&text),
+            Message::Resized(width, height) => {
+                self.size = (width, height);
+                if width >= NARROW {
+                    self.modals.retain(|modal| !matches!(modal, Modal::Details(_)));
+                }
+                Vec::new()
+            }
+            Message::Ticked(now) => {
+                self.now = now;
+                self.notice.take_if(|notice| notice.until.is_some_and(|until| until <= now));
+                Vec::new()
+            }
+            result => self.result(result),
+        };
+        if let Some(doing) = effects.iter().find_map(Effect::doing) {
+            self.doing = Some(doing);
+        }
+        effects
+    }
+
+    /// Returns in how long something on the screen changes by itself.
+    pub fn next_tick(&self) -> Option<std::time::Duration> {
+        let second = std::time::Duration::from_secs(1);
+        let is_waiting = self.modals.iter().any(|modal| matches!(modal, Modal::Waiting(_)));
+        if is_waiting || self.notice.as_ref().is_some_and(|notice| notice.until.is_some()) {
+            return Some(second);
+        }
+        // Minutes are shown but for the last five, where seconds are.
+        let ends = self.lists.connections.iter().filter_map(|connection| connection.expires_at);
+        let soonest = ends.map(|end| remaining(end, self.now)).filter(|left| !left.is_zero()).min()?;
+        Some(if soonest.as_secs() <= 300 { second } else { second * 15 })
+    }
+
+    /// Tells whether details stand beside the list.
+    pub(super) fn is_wide(&self) -> bool {
+        self.size.0 >= NARROW
+    }
+
+    pub(super) fn list(&mut self) -> &mut List {
+        &mut self.rows[self.view.index()]
+    }
+
+    pub(super) fn selected_connection(&self) -> Option<&Connection> {
+        self.lists.connections.get(self.rows[View::Connections.index()].selected_row()?)
+    }
+
+    pub(super) fn selected_config(&self) -> Option<&Config> {
+        self.lists.configs.get(self.rows[View::Configs.index()].selected_row()?)
+    }
+
+    pub(super) fn selected_provider(&self) -> Option<&(ProviderId, Provider)> {
+        self.providers.get(self.rows[View::Providers.index()].selected_row()?)
+    }
+
+    pub(super) fn selected_activity(&self) -> Option<&Activity> {
+        self.lists.activity.get(self.rows[View::Activity.index()].selected_row()?)
+    }
+
+    pub(super) fn provider(&self, id: &ProviderId) -> Option<&Provider> {
+        let index = self.providers.binary_search_by(|(other, _)| other.cmp(id)).ok()?;
+        Some(&self.providers[index].1)
+    }
+
+    /// Tells something good, for a moment.
+    pub(super) fn tell(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { is_bad: false, lines: vec![text.into()], until: Some(self.now + NOTICE) });
+    }
+
+    /// Tells something good that takes longer to read.
+    pub(super) fn tell_longer(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { is_bad: false, lines: vec![text.into()], until: Some(self.now + NOTICE * 3) });
+    }
+
+    pub(super) fn tell_bad(&mut self, lines: Vec<String>) {
+        self.notice = Some(Notice { is_bad: true, lines, until: None });
+    }
+
+    /// Finds anew what the filters of the lists match.
+    fn refilter(&mut self, view: View) {
+        let rows: Vec<String> = match view {
+            View::Connections => self.lists.connections.iter().map(connection_text).collect(),
+            View::Configs => self
+                .lists
+                .configs
+                .iter()
+                .map(|config| format!("{} {} {}", config.key, config.provider, config.scopes.join(" ")))
+                .collect(),
+            View::Providers => self
+                .providers
+                .iter()
+                .map(|(id, provider)| {
+                    format!("{id} {} {} {}", provider.name, provider.aliases.join(" "), provider.categories.join(" "))
+                })
+                .collect(),
+            View::Activity => self
+                .lists
+                .activity
+                .iter()
+                .map(|row| format!("{} {} {} {}", row.subject(), row.happening.word(), row.outcome.word(), row.detail))
+                .collect(),
+        };
+        self.rows[view.index()].refresh(&rows);
+    }
+}
+
+fn connection_text(connection: &Connection) -> String {
+    let scopes = connection.granted_scopes.as_ref().unwrap_or(&connection.requested_scopes).join(" ");
+    format!("{} {} {scopes}", connection.reference, connection.provider)
+}

@@ -1,0 +1,227 @@
+//! What keys do in front of the views. A modal is taken off the stack, and put back unless the key
+//! ended it.
+
+use std::collections::BTreeMap;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::App;
+use crate::model::config::{DEFAULT_REDIRECT_URI, split_scopes};
+use crate::model::{ConfigKey, ConnectionId, ConnectionRef};
+use crate::service::configs::NewConfig;
+use crate::service::connect::ConnectRequest;
+use crate::service::vaults::Purpose;
+use crate::tui::effect::Effect;
+use crate::tui::keys::{self, Action, Context};
+use crate::tui::modal::{AuthorizeForm, Confirm, Modal, NewConfigForm, PassphraseForm, WaitingFor, copy_forms};
+use crate::tui::widgets::form::Pressed;
+use crate::tui::widgets::input::Input;
+
+impl App {
+    pub(super) fn press_in_front(&mut self, modal: Modal, key: KeyEvent) -> Vec<Effect> {
+        match modal {
+            Modal::Help(scroll) => self.scrolled(scroll, key, Modal::Help),
+            Modal::Details(scroll) => self.press_in_details(scroll, key),
+            Modal::Inspection(inspection, scroll) => {
+                self.scrolled(scroll, key, |scroll| Modal::Inspection(inspection, scroll))
+            }
+            Modal::Confirm(question) => self.press_in_confirm(question, key),
+            Modal::CopyAs(connection, selected) => self.press_in_copy_as(connection, selected, key),
+            Modal::NewConfig(form) => self.press_in_new_config(form, key),
+            Modal::Authorize(form) => self.press_in_authorize(form, key),
+            Modal::Waiting(waiting) => self.press_in_waiting(waiting, key),
+            Modal::Passphrase(form) => self.press_in_passphrase(form, key),
+        }
+    }
+
+    fn put_back(&mut self, modal: Modal) -> Vec<Effect> {
+        self.modals.push(modal);
+        Vec::new()
+    }
+
+    /// Something that is only read: it scrolls, and any other key ends it.
+    fn scrolled(&mut self, scroll: usize, key: KeyEvent, back: impl FnOnce(usize) -> Modal) -> Vec<Effect> {
+        match scrolled(scroll, key) {
+            Some(scroll) => self.put_back(back(scroll)),
+            None => Vec::new(),
+        }
+    }
+
+    /// The keys of the view count in its details too.
+    fn press_in_details(&mut self, scroll: usize, key: KeyEvent) -> Vec<Effect> {
+        if let Some(scroll) = scrolled(scroll, key) {
+            return self.put_back(Modal::Details(scroll));
+        }
+        match keys::action(key, &keys::contexts(self.view), self.setup.capabilities.can_change) {
+            None | Some(Action::Back | Action::Details) => Vec::new(),
+            Some(action @ (Action::Show(_) | Action::Filter | Action::NewConfig)) => self.act(action),
+            Some(action) => {
+                self.modals.push(Modal::Details(scroll));
+                self.act(action)
+            }
+        }
+    }
+
+    fn press_in_confirm(&mut self, question: Confirm, key: KeyEvent) -> Vec<Effect> {
+        self.modals.retain(|modal| !matches!(modal, Modal::Details(_)));
+        match (key.code, question) {
+            (KeyCode::Char('y'), Confirm::Connection(connection)) => vec![Effect::DeleteConnection(connection, false)],
+            (KeyCode::Char('R'), Confirm::Connection(connection)) => vec![Effect::DeleteConnection(connection, true)],
+            (KeyCode::Char('y'), Confirm::Config(key, _)) => vec![Effect::DeleteConfig(key)],
+            _ => {
+                self.tell("nothing was deleted");
+                Vec::new()
+            }
+        }
+    }
+
+    fn press_in_copy_as(&mut self, connection: ConnectionRef, selected: usize, key: KeyEvent) -> Vec<Effect> {
+        let forms = copy_forms();
+        let chosen = match key.code {
+            KeyCode::Char(character) => forms.iter().find(|(key, ..)| *key == character).map(|(_, form, _)| *form),
+            KeyCode::Enter => forms.get(selected).map(|(_, form, _)| *form),
+            _ => None,
+        };
+        if let Some(form) = chosen {
+            return vec![Effect::Copy(connection, form)];
+        }
+        match key.code {
+            KeyCode::Down => self.put_back(Modal::CopyAs(connection, (selected + 1) % forms.len())),
+            KeyCode::Up => self.put_back(Modal::CopyAs(connection, (selected + forms.len() - 1) % forms.len())),
+            _ => Vec::new(),
+        }
+    }
+
+    fn press_in_new_config(&mut self, mut form: Box<NewConfigForm>, key: KeyEvent) -> Vec<Effect> {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let mut effects = Vec::new();
+        match key.code {
+            KeyCode::Esc => return Vec::new(),
+            KeyCode::Char('r') if control => {
+                effects.push(Effect::CopyText("the redirect URI", form.form.text("redirect_uri").to_owned()))
+            }
+            KeyCode::Char('o') if control => effects.extend(form.provider.console.clone().map(Effect::OpenPage)),
+            _ => {
+                form.form.error = None;
+                if form.form.key(key) == Pressed::Submitted {
+                    match new_config(&form) {
+                        Ok(new) => effects.push(Effect::MakeConfig(new)),
+                        Err(error) => form.form.error = Some(error),
+                    }
+                }
+            }
+        }
+        self.modals.push(Modal::NewConfig(form));
+        effects
+    }
+
+    fn press_in_authorize(&mut self, mut form: Box<AuthorizeForm>, key: KeyEvent) -> Vec<Effect> {
+        if key.code == KeyCode::Esc {
+            return Vec::new();
+        }
+        form.form.error = None;
+        let mut effects = Vec::new();
+        if form.form.key(key) == Pressed::Submitted {
+            match connect_request(&form) {
+                Ok(request) => effects.push(Effect::Authorize(request)),
+                Err(error) => form.form.error = Some(error),
+            }
+        }
+        self.modals.push(Modal::Authorize(form));
+        effects
+    }
+
+    fn press_in_waiting(&mut self, mut waiting: Box<WaitingFor>, key: KeyEvent) -> Vec<Effect> {
+        if let Some(mut paste) = waiting.paste.take() {
+            let mut effects = Vec::new();
+            match key.code {
+                KeyCode::Esc => {}
+                KeyCode::Enter => effects.push(Effect::Paste(paste.take())),
+                _ => {
+                    paste.key(key);
+                    waiting.paste = Some(paste);
+                }
+            }
+            self.modals.push(Modal::Waiting(waiting));
+            return effects;
+        }
+        let mut effects = Vec::new();
+        match keys::action(key, &[Context::Waiting], true) {
+            Some(Action::Back) => {
+                self.modals.retain(|modal| !matches!(modal, Modal::Authorize(_)));
+                self.tell("the authorization was cancelled");
+                return vec![Effect::Cancel, Effect::Load];
+            }
+            Some(Action::CopyUrl) => effects.push(Effect::CopyText("the address", waiting.waiting.url.to_string())),
+            Some(Action::CopyRedirectUri) => {
+                effects.push(Effect::CopyText("the redirect URI", waiting.waiting.redirect_uri.clone()))
+            }
+            Some(Action::OpenUrl) => effects.push(Effect::OpenPage(waiting.waiting.url.to_string())),
+            Some(Action::Paste) => {
+                waiting.paste = Some(Input::default());
+                waiting.error = None;
+            }
+            _ => {}
+        }
+        self.modals.push(Modal::Waiting(waiting));
+        effects
+    }
+
+    fn press_in_passphrase(&mut self, mut form: Box<PassphraseForm>, key: KeyEvent) -> Vec<Effect> {
+        if key.code == KeyCode::Esc {
+            return Vec::new();
+        }
+        form.form.error = None;
+        let mut effects = Vec::new();
+        if form.form.key(key) == Pressed::Submitted {
+            let passphrase = form.form.secret("passphrase");
+            if passphrase.is_empty() {
+                form.form.error = Some("type the passphrase, or leave with esc".to_owned());
+            } else if form.purpose == Purpose::Make && passphrase != form.form.secret("again") {
+                form.form.error = Some("the two differ".to_owned());
+            } else {
+                effects.push(Effect::Unlock(passphrase));
+            }
+        }
+        self.modals.push(Modal::Passphrase(form));
+        effects
+    }
+}
+
+/// Returns where a key scrolls to; `None` if it does not scroll.
+fn scrolled(scroll: usize, key: KeyEvent) -> Option<usize> {
+    match key.code {
+        KeyCode::Down | KeyCode::Char('j') => Some(scroll + 1),
+        KeyCode::Up | KeyCode::Char('k') => Some(scroll.saturating_sub(1)),
+        KeyCode::PageDown => Some(scroll + 10),
+        KeyCode::PageUp => Some(scroll.saturating_sub(10)),
+        KeyCode::Home | KeyCode::Char('g') => Some(0),
+        _ => None,
+    }
+}
+
+fn new_config(form: &NewConfigForm) -> Result<NewConfig, String> {
+    let text = |name| form.form.text(name);
+    let key = ConfigKey::new(text("key")).map_err(|error| error.to_string())?;
+    if text("client_id").is_empty() {
+        return Err("the client id is empty; the provider's console shows it".to_owned());
+    }
+    let redirect_uri = Some(text("redirect_uri")).filter(|uri| !uri.is_empty() && *uri != DEFAULT_REDIRECT_URI);
+    Ok(NewConfig {
+        key,
+        provider: form.provider_id.as_str().to_owned(),
+        client_id: text("client_id").to_owned(),
+        client_secret: Some(form.form.secret("client_secret")).filter(|secret| !secret.is_empty()),
+        scopes: split_scopes(text("scopes")),
+        redirect_uri: redirect_uri.map(str::to_owned),
+    })
+}
+
+fn connect_request(form: &AuthorizeForm) -> Result<ConnectRequest, String> {
+    let id = ConnectionId::new(form.form.text("id")).map_err(|error| error.to_string())?;
+    let mut request = ConnectRequest::new(ConnectionRef::new(form.config.key.clone(), id));
+    let given = form.variables.iter().map(|name| (name.clone(), form.form.text(name).to_owned()));
+    request.variables = given.filter(|(_, value)| !value.is_empty()).collect::<BTreeMap<_, _>>();
+    request.scopes = Some(split_scopes(form.form.text("scopes"))).filter(|scopes| !scopes.is_empty());
+    Ok(request)
+}

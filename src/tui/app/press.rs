@@ -1,0 +1,223 @@
+//! What keys do in the views.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::App;
+use crate::model::{ConnectionRef, Secret};
+use crate::service::connect::ConnectRequest;
+use crate::service::copy::Form;
+use crate::tui::effect::Effect;
+use crate::tui::keys::{self, Action, Step, View};
+use crate::tui::modal::{AuthorizeForm, Confirm, Modal, NewConfigForm};
+
+impl App {
+    pub(super) fn press(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL) {
+            return vec![Effect::Quit];
+        }
+        if let Some(modal) = self.modals.pop() {
+            return self.press_in_front(modal, key);
+        }
+        if self.is_filtering {
+            return self.press_in_filter(key);
+        }
+        let may_change = self.setup.capabilities.can_change;
+        match keys::action(key, &keys::contexts(self.view), may_change) {
+            Some(action) => self.act(action),
+            None => Vec::new(),
+        }
+    }
+
+    fn press_in_filter(&mut self, key: KeyEvent) -> Vec<Effect> {
+        match key.code {
+            KeyCode::Enter => self.is_filtering = false,
+            KeyCode::Esc => {
+                self.is_filtering = false;
+                self.list().filter_mut().take();
+                self.refilter(self.view);
+            }
+            KeyCode::Down => self.list().move_by(1),
+            KeyCode::Up => self.list().move_by(-1),
+            _ => {
+                if self.list().filter_mut().key(key) {
+                    self.refilter(self.view);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    pub(super) fn pasted(&mut self, text: &Secret) -> Vec<Effect> {
+        match self.modals.last_mut() {
+            // A paste while an authorization waits can only be the address it ended on.
+            Some(Modal::Waiting(waiting)) => {
+                waiting.paste = None;
+                waiting.error = None;
+                return vec![Effect::Paste(text.clone())];
+            }
+            Some(Modal::NewConfig(form)) => form.form.paste(text.expose()),
+            Some(Modal::Authorize(form)) => form.form.paste(text.expose()),
+            Some(Modal::Passphrase(form)) => form.form.paste(text.expose()),
+            Some(_) => {}
+            None if self.is_filtering => {
+                self.list().filter_mut().insert(text.expose());
+                self.refilter(self.view);
+            }
+            // Pasted text never acts as keys.
+            None => {}
+        }
+        Vec::new()
+    }
+
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Quit => return vec![Effect::Quit],
+            Action::Back => self.back(),
+            Action::Show(view) => {
+                self.view = view;
+                self.notice.take_if(|notice| !notice.is_bad);
+            }
+            Action::Move(step) => self.step(step),
+            Action::Filter => self.is_filtering = true,
+            Action::Help => self.modals.push(Modal::Help(0)),
+            Action::Details => {
+                if !self.is_wide() && self.list().selected_row().is_some() {
+                    self.modals.push(Modal::Details(0));
+                }
+            }
+            Action::CopyToken => return self.with_connection(|connection| Effect::Copy(connection, Form::Raw)),
+            Action::CopyAs => {
+                if let Some(connection) = self.selected_connection() {
+                    self.modals.push(Modal::CopyAs(connection.reference.clone(), 0));
+                }
+            }
+            Action::Refresh => return self.with_connection(Effect::Refresh),
+            Action::Inspect => return self.with_connection(Effect::Inspect),
+            Action::Authorize => return self.authorize(),
+            Action::Delete => self.delete(),
+            Action::NewConfig => self.new_config(),
+            Action::CopyRedirectUri => {
+                return self
+                    .selected_config()
+                    .map(|config| Effect::CopyText("the redirect URI", config.redirect_uri().to_owned()))
+                    .into_iter()
+                    .collect();
+            }
+            Action::OpenConsole => return self.open_page("console", |provider| provider.console.clone()),
+            Action::OpenDocs => return self.open_page("docs", |provider| provider.docs.clone()),
+            // They belong to an authorization that waits, and are acted on there.
+            Action::CopyUrl | Action::OpenUrl | Action::Paste => {}
+        }
+        Vec::new()
+    }
+
+    fn back(&mut self) {
+        if self.notice.take().is_some() {
+            return;
+        }
+        if !self.list().filter().text().is_empty() {
+            self.list().filter_mut().take();
+            self.refilter(self.view);
+        } else {
+            self.view = View::Connections;
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        let page = isize::try_from(self.size.1.saturating_sub(6).max(1)).unwrap_or(10);
+        self.list().move_by(match step {
+            Step::Up => -1,
+            Step::Down => 1,
+            Step::PageUp => -page,
+            Step::PageDown => page,
+            Step::First => isize::MIN / 2,
+            Step::Last => isize::MAX / 2,
+        });
+    }
+
+    fn with_connection(&mut self, effect: impl FnOnce(ConnectionRef) -> Effect) -> Vec<Effect> {
+        match self.selected_connection().map(|connection| connection.reference.clone()) {
+            Some(connection) => vec![effect(connection)],
+            None => Vec::new(),
+        }
+    }
+
+    /// Authorizes the selected connection again as it was, or asks what to call a new one.
+    fn authorize(&mut self) -> Vec<Effect> {
+        if self.view == View::Connections {
+            let Some(connection) = self.selected_connection().cloned() else { return Vec::new() };
+            let mut request = ConnectRequest::new(connection.reference);
+            let provider = self.provider(&connection.provider);
+            let is_asked = |name: &str| {
+                provider.is_some_and(|provider| provider.asked_variables().any(|(asked, _)| asked == name))
+            };
+            request.variables = connection.variables.into_iter().filter(|(name, _)| is_asked(name)).collect();
+            request.scopes = Some(connection.requested_scopes);
+            return vec![Effect::Authorize(request)];
+        }
+        if let Some(config) = self.selected_config().cloned()
+            && let Some(provider) = self.provider(&config.provider)
+        {
+            let scopes = config.scopes.clone();
+            let form = AuthorizeForm::new(config, provider, "", &scopes);
+            self.modals.push(Modal::Authorize(Box::new(form)));
+        }
+        Vec::new()
+    }
+
+    fn delete(&mut self) {
+        let question = match self.view {
+            View::Connections => {
+                self.selected_connection().map(|connection| Confirm::Connection(connection.reference.clone()))
+            }
+            View::Configs => self.selected_config().map(|config| {
+                let connections =
+                    self.lists.connections.iter().filter(|connection| connection.reference.config == config.key);
+                Confirm::Config(config.key.clone(), connections.count())
+            }),
+            View::Providers | View::Activity => None,
+        };
+        self.modals.extend(question.map(Modal::Confirm));
+    }
+
+    /// Opens the form for the selected provider; elsewhere, lets one be chosen first.
+    fn new_config(&mut self) {
+        if self.view != View::Providers {
+            self.view = View::Providers;
+            self.is_filtering = true;
+            self.tell_longer("choose a provider: type a few letters, enter, then n");
+            return;
+        }
+        let Some((id, provider)) = self.selected_provider().cloned() else { return };
+        if provider.oauth2.is_none() {
+            self.tell_bad(vec![
+                format!("{} authenticates by {}", provider.name, provider.ways().join(", ")),
+                "→ this version of hallpass authorizes by oauth2 only".to_owned(),
+            ]);
+            return;
+        }
+        let is_taken = |key: &str| self.lists.configs.iter().any(|config| config.key.as_str() == key);
+        let numbered = (2..).map(|number| format!("{}-{number}", id.as_str()));
+        let key =
+            std::iter::once(id.as_str().to_owned()).chain(numbered).find(|key| !is_taken(key)).unwrap_or_default();
+        self.is_filtering = false;
+        self.notice = None;
+        self.modals.push(Modal::NewConfig(Box::new(NewConfigForm::new(id, provider, &key))));
+    }
+
+    fn open_page(&mut self, what: &str, page: impl Fn(&crate::model::Provider) -> Option<String>) -> Vec<Effect> {
+        let provider = match self.view {
+            View::Configs => self.selected_config().and_then(|config| self.provider(&config.provider)),
+            _ => self.selected_provider().map(|(_, provider)| provider),
+        };
+        let Some(provider) = provider else { return Vec::new() };
+        match page(provider) {
+            Some(url) => vec![Effect::OpenPage(url)],
+            None => {
+                let text = format!("{} names no {what}", provider.name);
+                self.tell(text);
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What became of effects.
+
+use super::App;
+use crate::model::freshness::spoken;
+use crate::service::Error;
+use crate::service::copy::{Copied, CopiedTo, Form};
+use crate::tui::effect::Effect;
+use crate::tui::keys::View;
+use crate::tui::message::{Lists, Message};
+use crate::tui::modal::{AuthorizeForm, Modal, PassphraseForm, WaitingFor};
+
+impl App {
+    pub(super) fn result(&mut self, message: Message) -> Vec<Effect> {
+        if !matches!(message, Message::Loaded(_) | Message::ProvidersLoaded(_)) {
+            self.doing = None;
+        }
+        match message {
+            Message::Loaded(lists) => self.loaded(*lists),
+            Message::ProvidersLoaded(providers) => {
+                self.providers = providers;
+                self.refilter(View::Providers);
+            }
+            Message::Copied(connection, copied) => {
+                self.tell_longer(format!("{connection}: {}", copied_words(&copied)));
+                return vec![Effect::Load];
+            }
+            Message::TextCopied(what, to) => self.tell(match to {
+                CopiedTo::Clipboard => format!("copied {what}"),
+                CopiedTo::Terminal => format!("sent {what} to your terminal's clipboard"),
+            }),
+            Message::Refreshed(connection) => {
+                self.tell(format!("refreshed {connection}"));
+                return vec![Effect::Load];
+            }
+            Message::Waits(waiting) => {
+                self.modals.push(Modal::Waiting(Box::new(WaitingFor {
+                    waiting: *waiting,
+                    since: self.now,
+                    paste: None,
+                    error: None,
+                })));
+            }
+            Message::Connected(connected) => {
+                self.close_waiting();
+                let reference = connected.connection.reference.clone();
+                if connected.warnings.is_empty() {
+                    self.tell_longer(format!("{reference} is authorized; y copies its token"));
+                } else {
+                    self.tell_bad(
+                        std::iter::once(format!("{reference} is authorized, but:"))
+                            .chain(connected.warnings.clone())
+                            .collect(),
+                    );
+                }
+                self.show_connection(*connected);
+                return vec![Effect::Load];
+            }
+            Message::PasteRefused(error) => {
+                if let Some(Modal::Waiting(waiting)) = self.modals.last_mut() {
+                    waiting.error = Some(error.message);
+                }
+            }
+            Message::ConfigMade(config) => {
+                self.modals.retain(|modal| !matches!(modal, Modal::NewConfig(_)));
+                self.view = View::Configs;
+                self.tell_longer(format!("{} is ready; now authorize a connection", config.key));
+                if let Some(provider) = self.provider(&config.provider).cloned() {
+                    let scopes = config.scopes.clone();
+                    self.modals.push(Modal::Authorize(Box::new(AuthorizeForm::new(*config, &provider, "", &scopes))));
+                }
+                return vec![Effect::Load];
+            }
+            Message::ConnectionDeleted(connection, deleted) => {
+                match deleted.revocation {
+                    None => self.tell(format!("{connection} is deleted here")),
+                    Some(Ok(())) => self.tell(format!("{connection} is revoked and deleted")),
+                    Some(Err(error)) => self.tell_bad(vec![
+                        format!("{connection} is deleted here; the provider did not revoke it:"),
+                        error.message,
+                    ]),
+                }
+                return vec![Effect::Load];
+            }
+            Message::ConfigDeleted(key, connections) => {
+                self.tell(format!("{key} and its {connections} connections are deleted"));
+                return vec![Effect::Load];
+            }
+            Message::Inspected(inspection) => self.modals.push(Modal::Inspection(inspection, 0)),
+            Message::Unlocked => {
+                if let Some(Modal::Passphrase(form)) = self.modals.pop_if(|modal| matches!(modal, Modal::Passphrase(_)))
+                {
+                    return vec![form.then];
+                }
+            }
+            Message::Failed(error, effect) => return self.failed(error, *effect),
+            // Those that are no results were taken before.
+            Message::Key(_) | Message::Pasted(_) | Message::Resized(..) | Message::Ticked(_) => {}
+        }
+        Vec::new()
+    }
+
+    fn loaded(&mut self, lists: Lists) {
+        let selected = self.selected_connection().map(|connection| connection.reference.clone());
+        self.lists = lists;
+        self.is_loaded = true;
+        for view in [View::Connections, View::Configs, View::Activity] {
+            self.refilter(view);
+        }
+        let row = selected
+            .and_then(|selected| self.lists.connections.iter().position(|connection| connection.reference == selected));
+        if let Some(row) = row {
+            self.rows[View::Connections.index()].select_row(row);
+        }
+    }
+
+    /// Shows a connection that was just authorized, before the lists are read again.
+    fn show_connection(&mut self, connected: crate::service::connect::Connected) {
+        let connection = connected.connection;
+        self.view = View::Connections;
+        let found = self.lists.connections.binary_search_by(|other| other.reference.cmp(&connection.reference));
+        let row = match found {
+            Ok(row) => {
+                self.lists.connections[row] = connection;
+                row
+            }
+            Err(row) => {
+                self.lists.connections.insert(row, connection);
+                row
+            }
+        };
+        self.refilter(View::Connections);
+        self.rows[View::Connections.index()].select_row(row);
+    }
+
+    fn close_waiting(&mut self) {
+        self.modals.retain(|modal| !matches!(modal, Modal::Waiting(_) | Modal::Authorize(_)));
+    }
+
+    fn failed(&mut self, error: Error, effect: Effect) -> Vec<Effect> {
+        if let Effect::Authorize(_) = effect {
+            self.modals.retain(|modal| !matches!(modal, Modal::Waiting(_)));
+        }
+        match (error.needs_passphrase, self.modals.last_mut()) {
+            // A wrong passphrase is said in the form that asked for it.
+            (_, Some(Modal::Passphrase(form))) => form.form.error = Some(error.message),
+            (Some(purpose), _) => self.modals.push(Modal::Passphrase(Box::new(PassphraseForm::new(purpose, effect)))),
+            (None, Some(Modal::NewConfig(form))) => form.form.error = Some(with_hint(&error)),
+            (None, Some(Modal::Authorize(form))) => form.form.error = Some(with_hint(&error)),
+            (None, _) => {
+                let causes = error.causes.iter().map(|cause| format!("because {cause}"));
+                let hint = error.hint.iter().map(|hint| format!("→ {hint}"));
+                self.tell_bad(std::iter::once(error.message.clone()).chain(causes).chain(hint).collect());
+            }
+        }
+        vec![Effect::Load]
+    }
+}
+
+fn with_hint(error: &Error) -> String {
+    error.hint.as_ref().map_or_else(|| error.message.clone(), |hint| format!("{} → {hint}", error.message))
+}
+
+fn copied_words(copied: &Copied) -> String {
+    let what = if copied.form == Form::Raw { "token" } else { copied.form.word() };
+    let valid = copied
+        .valid_for
+        .map_or_else(|| "valid without an end".to_owned(), |left| format!("valid for {}", spoken(left)));
+    match (copied.to, copied.cleared_after) {
+        (CopiedTo::Clipboard, Some(time)) => format!("{what} copied · {valid} · clipboard cleared in {}", spoken(time)),
+        (CopiedTo::Clipboard, None) => format!("{what} copied · {valid}"),
+        (CopiedTo::Terminal, _) => format!("{what} sent to your terminal's clipboard · {valid}"),
+    }
+}

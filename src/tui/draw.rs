@@ -1,0 +1,141 @@
+//! Drawing the app: a head, a view, whatever is to be told, and the keys that count.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+use super::app::App;
+use super::keys::{self, Binding, View};
+use super::screens;
+use super::widgets::paint::{cut, lines, wrapped};
+
+/// The smallest screen that is drawn on.
+const SMALLEST: (u16, u16) = (40, 12);
+/// How many lines a notice may take.
+const NOTICE: usize = 5;
+
+/// Draws one frame.
+pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        if area.height > 0 {
+            lines(frame, area, vec![Line::raw("hallpass needs 40×12")]);
+        }
+        return;
+    }
+    let notice = notice_lines(app, usize::from(area.width));
+    let told = u16::try_from(notice.len()).unwrap_or(0);
+    let [head, body, below, foot] =
+        Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(told), Constraint::Length(1)])
+            .areas(area);
+    draw_head(app, frame, head);
+    screens::draw_view(app, frame, body);
+    lines(frame, below, notice);
+    draw_foot(app, frame, foot);
+    screens::draw_modals(app, frame, body);
+}
+
+fn draw_head(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = app.setup.theme;
+    let is_short = area.width < 70;
+    let mut spans = vec![Span::raw(" ")];
+    for (number, view) in View::ALL.into_iter().enumerate() {
+        let key = (number + 1).to_string();
+        if view == app.view {
+            spans.extend([
+                Span::styled(key, theme.key()),
+                Span::raw(" "),
+                Span::styled(view.title(), theme.open_tab()),
+                Span::raw("  "),
+            ]);
+        } else if is_short {
+            spans.extend([Span::styled(key, theme.key()), Span::raw("  ")]);
+        } else {
+            spans.extend([
+                Span::styled(key, theme.key()),
+                Span::raw(" "),
+                Span::styled(view.title(), theme.faint()),
+                Span::raw("  "),
+            ]);
+        }
+    }
+    let used: usize = spans.iter().map(|span| span.content.width()).sum();
+    frame.render_widget(Line::from(spans), area);
+    let room = usize::from(area.width).saturating_sub(used + 1);
+    let badge = match &app.doing {
+        Some(doing) => format!("… {doing}"),
+        None if !app.setup.capabilities.can_change => "read-only".to_owned(),
+        None => "hallpass".to_owned(),
+    };
+    let badge = cut(&badge, room);
+    let style = if app.doing.is_some() { theme.warning() } else { theme.faint() };
+    let width = u16::try_from(badge.width()).unwrap_or(0);
+    let place = Rect { x: area.right().saturating_sub(width + 1), width, ..area };
+    frame.render_widget(Line::styled(badge, style), place);
+}
+
+fn notice_lines(app: &App, width: usize) -> Vec<Line<'static>> {
+    let theme = app.setup.theme;
+    let Some(notice) = &app.notice else { return Vec::new() };
+    let style = if notice.is_bad { theme.bad() } else { theme.good() };
+    let mark = if notice.is_bad { "✗" } else { "✓" };
+    let mut told = Vec::new();
+    for (index, text) in notice.lines.iter().enumerate() {
+        for (part, line) in wrapped(text, width.saturating_sub(4)).into_iter().enumerate() {
+            let mark = if index == 0 && part == 0 { mark } else { " " };
+            let style = if index == 0 { style } else { theme.title() };
+            told.push(Line::from(vec![Span::styled(format!(" {mark} "), style), Span::styled(line, style)]));
+        }
+    }
+    told.truncate(NOTICE);
+    told
+}
+
+fn draw_foot(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = app.setup.theme;
+    if app.is_filtering {
+        let list = &app.rows[app.view.index()];
+        let (shown, total) = list.counts();
+        let line = Line::from(vec![
+            Span::styled(" /", theme.key()),
+            Span::raw(list.filter().text().to_owned()),
+            Span::styled(format!("   {shown} of {total} · enter keeps it · esc clears it"), theme.faint()),
+        ]);
+        let cursor = area.x + 2 + u16::try_from(list.filter().before_cursor().width()).unwrap_or(0);
+        frame.render_widget(line, area);
+        if cursor < area.right() && app.modals.is_empty() {
+            frame.set_cursor_position((cursor, area.y));
+        }
+        return;
+    }
+    let hints = fitting(app, usize::from(area.width).saturating_sub(1));
+    let spans = hints.into_iter().flat_map(|binding| {
+        [
+            Span::raw(" "),
+            Span::styled(binding.shown, theme.key()),
+            Span::raw(" "),
+            Span::styled(binding.short, theme.faint()),
+            Span::raw(" "),
+        ]
+    });
+    frame.render_widget(Line::from_iter(spans), area);
+}
+
+/// Returns the hints that fit; the least important ones leave first.
+fn fitting(app: &App, width: usize) -> Vec<&'static Binding> {
+    let contexts = keys::contexts(app.view);
+    let mut hints: Vec<&Binding> = keys::bindings(&contexts, app.setup.capabilities.can_change)
+        .filter(|binding| binding.weight > 0)
+        .filter(|binding| binding.action != keys::Action::Details || !app.is_wide())
+        .collect();
+    let size = |hints: &[&Binding]| hints.iter().map(|hint| hint.shown.width() + hint.short.width() + 3).sum::<usize>();
+    while size(&hints) > width {
+        let Some(lightest) = hints.iter().enumerate().rev().min_by_key(|(_, hint)| hint.weight).map(|(index, _)| index)
+        else {
+            break;
+        };
+        hints.remove(lightest);
+    }
+    hints
+}

@@ -1,0 +1,64 @@
+//! What can happen to the app. A closed set of plain data: a message can be compared, logged and
+//! replayed, and holds no secret that its `Debug` would show.
+
+use crossterm::event::KeyEvent;
+
+use super::effect::Effect;
+use crate::model::{Activity, Config, Connection, ConnectionRef, Provider, ProviderId, Secret, Time};
+use crate::service::Error;
+use crate::service::connect::{Connected, Waiting};
+use crate::service::connections::Deleted;
+use crate::service::copy::{Copied, CopiedTo};
+use crate::service::inspect::Inspection;
+
+/// What can happen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Something was pasted; it may be a secret.
+    Pasted(Secret),
+    /// The terminal has another size: columns and rows.
+    Resized(u16, u16),
+    /// Time has passed.
+    Ticked(Time),
+    /// The lists were read.
+    Loaded(Box<Lists>),
+    /// The providers were read.
+    ProvidersLoaded(Vec<(ProviderId, Provider)>),
+    /// A token was copied.
+    Copied(ConnectionRef, Copied),
+    /// Some text was copied.
+    TextCopied(&'static str, CopiedTo),
+    /// A token was refreshed.
+    Refreshed(ConnectionRef),
+    /// An authorization waits for its answer.
+    Waits(Box<Waiting>),
+    /// An authorization ended well.
+    Connected(Box<Connected>),
+    /// A pasted address was not the one that is waited for; the authorization goes on.
+    PasteRefused(Error),
+    /// A config was made.
+    ConfigMade(Box<Config>),
+    /// A connection was deleted.
+    ConnectionDeleted(ConnectionRef, Deleted),
+    /// A config was deleted, with so many connections.
+    ConfigDeleted(String, usize),
+    /// A token was looked into.
+    Inspected(Box<Inspection>),
+    /// The vault was unlocked.
+    Unlocked,
+    /// Something did not work.
+    Failed(Error, Box<Effect>),
+}
+
+/// What the lists show.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Lists {
+    /// Connections, sorted by config and id.
+    pub connections: Vec<Connection>,
+    /// Configs, sorted by key.
+    pub configs: Vec<Config>,
+    /// Activity, newest first.
+    pub activity: Vec<Activity>,
+}

@@ -1,0 +1,327 @@
+//! The one file that awaits, spawns and draws.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream, KeyCode, KeyModifiers};
+use futures_util::StreamExt;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::task::AbortHandle;
+use zeroize::Zeroizing;
+
+use super::app::{App, Setup};
+use super::draw::draw;
+use super::effect::Effect;
+use super::message::{Lists, Message};
+use super::terminal::{self, Terminal};
+use super::theme::Theme;
+use crate::backend::Backend;
+use crate::model::Secret;
+use crate::service::Error;
+use crate::service::connect::Paster;
+use crate::service::fresh::Freshness;
+
+/// How many rows of activity are shown.
+const ACTIVITY: u32 = 500;
+/// How often the store is asked whether another process changed it, and the terminal whether it is
+/// still there.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// Opens the terminal UI over a backend, and returns when the user leaves. `sequences` come from
+/// the clipboard and are written between frames.
+pub async fn run(backend: Backend, sequences: UnboundedReceiver<Zeroizing<String>>) -> io::Result<()> {
+    let terminal = Terminal::take()?;
+    let (sender, messages) = mpsc::unbounded_channel();
+    let runtime = Runtime { backend: backend.clone(), sender, waiting: Arc::default() };
+    let outcome = Loop { terminal, runtime, messages, sequences }.run().await;
+    // What is still ours on the clipboard leaves with us.
+    backend.clear_clipboard();
+    outcome
+}
+
+struct Loop {
+    terminal: Terminal,
+    runtime: Runtime,
+    messages: UnboundedReceiver<Message>,
+    sequences: UnboundedReceiver<Zeroizing<String>>,
+}
+
+/// What the loop woke up for.
+enum Woken {
+    Event(Option<io::Result<Event>>),
+    Message(Message),
+    Sequence(Zeroizing<String>),
+    Tick,
+    Watch,
+    End,
+    Suspend,
+}
+
+impl Loop {
+    async fn run(mut self) -> io::Result<()> {
+        let backend = self.runtime.backend.clone();
+        let theme = Theme::new(!backend.settings().surroundings.no_color);
+        let (mut app, effects) = App::new(Setup { now: backend.now(), capabilities: backend.capabilities(), theme });
+        let (width, height) = self.terminal.size()?;
+        app.update(Message::Resized(width, height));
+        self.runtime.start_all(effects);
+        let mut events = EventStream::new();
+        let mut signals = Signals::new()?;
+        let mut watch = tokio::time::interval(WATCH);
+        let mut version = backend.version().ok();
+        loop {
+            self.terminal.draw(|frame| draw(&mut app, frame))?;
+            let tick = app.next_tick();
+            let woken = tokio::select! {
+                event = events.next() => Woken::Event(event),
+                Some(message) = self.messages.recv() => Woken::Message(message),
+                Some(sequence) = self.sequences.recv() => Woken::Sequence(sequence),
+                () = tokio::time::sleep(tick.unwrap_or_default()), if tick.is_some() => Woken::Tick,
+                () = Self::changed(&mut watch, &backend, &mut version) => Woken::Watch,
+                woken = signals.next() => woken,
+            };
+            let messages = match woken {
+                Woken::Event(Some(Ok(Event::Key(key)))) if is_suspend(key) => {
+                    events = self.suspend(events)?;
+                    continue;
+                }
+                Woken::Event(Some(Ok(event))) => message_of(event).into_iter().collect(),
+                // The terminal is gone, or cannot be read any more.
+                Woken::Event(Some(Err(_)) | None) | Woken::End => return Ok(()),
+                Woken::Message(message) => vec![message],
+                Woken::Sequence(sequence) => {
+                    self.terminal.write(&sequence)?;
+                    continue;
+                }
+                Woken::Tick => Vec::new(),
+                Woken::Watch => {
+                    self.runtime.start(Effect::Load);
+                    Vec::new()
+                }
+                Woken::Suspend => {
+                    events = self.suspend(events)?;
+                    continue;
+                }
+            };
+            app.update(Message::Ticked(backend.now()));
+            // Whatever else is ready is taken before the next frame.
+            let more = std::iter::from_fn(|| self.messages.try_recv().ok());
+            for message in messages.into_iter().chain(more.collect::<Vec<_>>()) {
+                let effects = app.update(message);
+                if effects.contains(&Effect::Quit) {
+                    return Ok(());
+                }
+                self.runtime.start_all(effects);
+            }
+        }
+    }
+
+    /// Returns when another process has changed the store. A terminal that is gone ends the
+    /// program through the event stream, which is woken by asking.
+    async fn changed(watch: &mut tokio::time::Interval, backend: &Backend, version: &mut Option<i64>) {
+        loop {
+            watch.tick().await;
+            if !terminal::is_there() {
+                std::process::exit(0);
+            }
+            let now = backend.version().ok();
+            if now != *version {
+                *version = now;
+                return;
+            }
+        }
+    }
+
+    /// Gives the terminal back until the process is resumed. The event stream's thread must not
+    /// read meanwhile.
+    fn suspend(&mut self, events: EventStream) -> io::Result<EventStream> {
+        drop(events);
+        #[cfg(unix)]
+        self.terminal.suspend()?;
+        Ok(EventStream::new())
+    }
+}
+
+fn is_suspend(key: crossterm::event::KeyEvent) -> bool {
+    cfg!(unix) && key.code == KeyCode::Char('z') && key.modifiers.contains(KeyModifiers::CONTROL)
+}
+
+fn message_of(event: Event) -> Option<Message> {
+    match event {
+        // Windows reports releases too.
+        Event::Key(key) if key.is_press() || key.is_repeat() => Some(Message::Key(key)),
+        Event::Paste(text) => Some(Message::Pasted(Secret::new(text))),
+        Event::Resize(width, height) => Some(Message::Resized(width, height)),
+        Event::Key(_) | Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+    }
+}
+
+/// Signals that end or stop the program.
+struct Signals {
+    #[cfg(unix)]
+    ends: [tokio::signal::unix::Signal; 3],
+    #[cfg(unix)]
+    stop: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let stop = SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw());
+        let ends = [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?];
+        Ok(Self { ends, stop: signal(stop)? })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) -> Woken {
+        let [terminate, hangup, interrupt] = &mut self.ends;
+        tokio::select! {
+            _ = terminate.recv() => Woken::End,
+            _ = hangup.recv() => Woken::End,
+            _ = interrupt.recv() => Woken::End,
+            _ = self.stop.recv() => Woken::Suspend,
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) -> Woken {
+        // An error would mean that no handler can be set; the key works all the same.
+        let _ = tokio::signal::ctrl_c().await;
+        Woken::End
+    }
+}
+
+/// An authorization that waits.
+struct Waiting {
+    paster: Option<Paster>,
+    task: AbortHandle,
+}
+
+/// Does what effects ask for.
+#[derive(Clone)]
+struct Runtime {
+    backend: Backend,
+    sender: UnboundedSender<Message>,
+    waiting: Arc<Mutex<Option<Waiting>>>,
+}
+
+impl Runtime {
+    fn start_all(&self, effects: Vec<Effect>) {
+        for effect in effects {
+            self.start(effect);
+        }
+    }
+
+    fn start(&self, effect: Effect) {
+        let runtime = self.clone();
+        match effect {
+            // The loop itself sees to it.
+            Effect::Quit => {}
+            Effect::Load | Effect::LoadProviders => {
+                tokio::task::spawn_blocking(move || runtime.read(effect));
+            }
+            Effect::Cancel => {
+                if let Some(waiting) = self.lock().take() {
+                    waiting.task.abort();
+                }
+            }
+            Effect::Authorize(_) => {
+                let task = tokio::spawn(async move { runtime.perform(effect).await }).abort_handle();
+                let mut waiting = self.lock();
+                if let Some(earlier) = waiting.replace(Waiting { paster: None, task }) {
+                    earlier.task.abort();
+                }
+            }
+            effect => {
+                tokio::spawn(async move { runtime.perform(effect).await });
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(&self, message: Message) {
+        // The screen may be gone; then nobody wants to know.
+        let _ = self.sender.send(message);
+    }
+
+    /// Reads for the lists. Runs on a thread that may block.
+    fn read(&self, effect: Effect) {
+        if effect == Effect::LoadProviders {
+            let providers =
+                self.backend.providers().into_iter().filter_map(|(id, provider)| Some((id, provider.ok()?)));
+            return self.send(Message::ProvidersLoaded(providers.collect()));
+        }
+        let read = || -> Result<Lists, Error> {
+            Ok(Lists {
+                connections: self.backend.connections()?,
+                configs: self.backend.configs()?,
+                activity: self.backend.activity(None, ACTIVITY)?,
+            })
+        };
+        self.send(match read() {
+            Ok(lists) => Message::Loaded(Box::new(lists)),
+            Err(error) => Message::Failed(error, Box::new(effect)),
+        });
+    }
+
+    async fn perform(&self, effect: Effect) {
+        let done = self.result_of(&effect).await;
+        self.send(done.unwrap_or_else(|error| match effect {
+            Effect::Paste(_) => Message::PasteRefused(error),
+            effect => Message::Failed(error, Box::new(effect)),
+        }));
+    }
+
+    async fn result_of(&self, effect: &Effect) -> Result<Message, Error> {
+        let backend = &self.backend;
+        Ok(match effect {
+            Effect::Copy(connection, form) => {
+                Message::Copied(connection.clone(), backend.copy(connection, Freshness::default(), *form).await?)
+            }
+            Effect::CopyText(what, text) => Message::TextCopied(what, backend.copy_text(text)?),
+            Effect::Refresh(connection) => {
+                backend.fresh_credentials(connection, Freshness { forced: true, min_ttl: None }).await?;
+                Message::Refreshed(connection.clone())
+            }
+            Effect::Authorize(request) => {
+                let authorization = backend.begin(request.clone()).await?;
+                if let Some(waiting) = self.lock().as_mut() {
+                    waiting.paster = Some(authorization.paster());
+                }
+                self.send(Message::Waits(Box::new(authorization.waiting().clone())));
+                Message::Connected(Box::new(authorization.finish().await?))
+            }
+            Effect::Paste(address) => {
+                let paster = self.lock().as_ref().and_then(|waiting| waiting.paster.clone());
+                paster.ok_or_else(|| Error::usage("no authorization waits"))?.paste(address.expose()).await?;
+                // What comes of it, the authorization tells.
+                Message::Ticked(backend.now())
+            }
+            Effect::MakeConfig(new) => Message::ConfigMade(Box::new(backend.create_config(new.clone()).await?)),
+            Effect::DeleteConnection(connection, revoke) => {
+                Message::ConnectionDeleted(connection.clone(), backend.delete_connection(connection, *revoke).await?)
+            }
+            Effect::DeleteConfig(key) => Message::ConfigDeleted(key.to_string(), backend.delete_config(key).await?),
+            Effect::Inspect(connection) => Message::Inspected(Box::new(backend.inspect(connection).await?)),
+            Effect::OpenPage(url) => {
+                backend.open_page(url)?;
+                Message::Ticked(backend.now())
+            }
+            Effect::Unlock(passphrase) => {
+                backend.unlock_vault(Some(passphrase.clone())).await?;
+                Message::Unlocked
+            }
+            Effect::Quit | Effect::Load | Effect::LoadProviders | Effect::Cancel => Message::Ticked(backend.now()),
+        })
+    }
+}

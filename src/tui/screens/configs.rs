@@ -1,0 +1,78 @@
+//! Configs: the user's own applications at providers.
+
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use super::{Cell, heading, row, safe};
+use crate::model::{Config, untrusted};
+use crate::tui::app::App;
+use crate::tui::widgets::paint::{field, wrapped};
+
+const WIDE: [u16; 4] = [0, 14, 11, 24];
+const NARROW: [u16; 3] = [0, 12, 4];
+
+fn is_wide(width: u16) -> bool {
+    width >= 64
+}
+
+pub(super) fn heads(width: u16) -> Vec<Cell> {
+    if is_wide(width) {
+        heading(&["CONFIG", "PROVIDER", "CONNECTIONS", "SCOPES"], &WIDE, width)
+    } else {
+        heading(&["CONFIG", "PROVIDER", "CONN"], &NARROW, width)
+    }
+}
+
+fn connections(app: &App, config: &Config) -> usize {
+    // The list is sorted by config, so that those of one stand together.
+    let start = app.lists.connections.partition_point(|connection| connection.reference.config < config.key);
+    app.lists.connections[start..].iter().take_while(|connection| connection.reference.config == config.key).count()
+}
+
+pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
+    let Some(config) = app.lists.configs.get(index) else { return Vec::new() };
+    let theme = app.setup.theme;
+    let texts = vec![
+        (config.key.to_string(), Style::new()),
+        (config.provider.to_string(), theme.faint()),
+        (connections(app, config).to_string(), Style::new()),
+        (untrusted::line(&config.scopes.join(" ")), theme.faint()),
+    ];
+    if is_wide(width) { row(texts, &WIDE, width) } else { row(texts, &NARROW, width) }
+}
+
+pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
+    let Some(config) = app.selected_config() else { return Vec::new() };
+    let theme = app.setup.theme;
+    let provider = app.provider(&config.provider);
+    let mut lines = vec![Line::styled(safe(&config.key.to_string(), width), theme.title()), Line::raw("")];
+    let mut add =
+        |name: &str, value: &str, style: Style| lines.extend(field(name, &untrusted::line(value), style, width, theme));
+    add("provider", provider.map_or(config.provider.as_str(), |provider| &provider.name), Style::new());
+    add("client id", &config.client_id, Style::new());
+    add(
+        "client secret",
+        if config.has_client_secret { "in the vault" } else { "none (a public client)" },
+        Style::new(),
+    );
+    let scopes =
+        if config.scopes.is_empty() { "the provider's usual ones".to_owned() } else { config.scopes.join(" ") };
+    add("scopes", &scopes, Style::new());
+    add("redirect URI", config.redirect_uri(), theme.key());
+    add("connections", &connections(app, config).to_string(), Style::new());
+    if let Some(console) = provider.and_then(|provider| provider.console.as_ref()) {
+        add("console", console, theme.faint());
+    }
+    let notes = provider.map(|provider| provider.notes.as_slice()).unwrap_or_default();
+    if !notes.is_empty() {
+        lines.push(Line::raw(""));
+    }
+    for note in notes {
+        lines.extend(
+            wrapped(&format!("• {}", untrusted::line(note)), width)
+                .into_iter()
+                .map(|line| Line::styled(line, theme.faint())),
+        );
+    }
+    lines
+}

@@ -1,0 +1,144 @@
+//! Connections: how each one is, and for how long.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::{Cell, heading, row, safe};
+use crate::model::freshness::spoken;
+use crate::model::{Connection, Health, Time, untrusted};
+use crate::service::error::authorize_command;
+use crate::tui::app::App;
+use crate::tui::widgets::paint::{field, wrapped};
+
+/// Shape, word, name, provider, time left, last refresh.
+const WIDE: [u16; 6] = [1, 12, 0, 12, 8, 9];
+const NARROW: [u16; 3] = [1, 0, 12];
+
+fn is_wide(width: u16) -> bool {
+    width >= 64
+}
+
+pub(super) fn heads(width: u16) -> Vec<Cell> {
+    if is_wide(width) {
+        heading(&["", "STATUS", "CONNECTION", "PROVIDER", "LEFT", "REFRESHED"], &WIDE, width)
+    } else {
+        heading(&["", "CONNECTION", "STATUS"], &NARROW, width)
+    }
+}
+
+pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
+    let Some(connection) = app.lists.connections.get(index) else { return Vec::new() };
+    let theme = app.setup.theme;
+    let health = connection.health(app.now);
+    let (shape, style) = theme.health(health);
+    let name = connection.reference.to_string();
+    if !is_wide(width) {
+        let state = if left(health).is_empty() { health.word().to_owned() } else { left(health) };
+        return row(vec![(shape.to_owned(), style), (name, Style::new()), (state, style)], &NARROW, width);
+    }
+    let refreshed = connection.refreshed_at.map_or_else(|| "–".to_owned(), |time| ago(time, app.now));
+    row(
+        vec![
+            (shape.to_owned(), style),
+            (health.word().to_owned(), style),
+            (name, Style::new()),
+            (connection.provider.to_string(), theme.faint()),
+            (left(health), style),
+            (refreshed, theme.faint()),
+        ],
+        &WIDE,
+        width,
+    )
+}
+
+fn left(health: Health) -> String {
+    match health {
+        Health::Fresh(left) | Health::Expiring(left) => spoken(left),
+        Health::Endless => "no end".to_owned(),
+        Health::Refreshable | Health::Expired | Health::Refused => String::new(),
+    }
+}
+
+fn ago(time: Time, now: Time) -> String {
+    (now - time).to_std().map_or_else(|_| "just now".to_owned(), |past| format!("{} ago", spoken(past)))
+}
+
+pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
+    let Some(connection) = app.selected_connection() else { return Vec::new() };
+    let theme = app.setup.theme;
+    let health = connection.health(app.now);
+    let (shape, style) = theme.health(health);
+    let mut lines = vec![
+        Line::styled(safe(&connection.reference.to_string(), width), theme.title()),
+        Line::from(vec![Span::styled(format!("{shape} {}", sentence(health)), style)]),
+    ];
+    if let Some(problem) = &connection.problem {
+        lines.extend(wrapped(&problem.reason, width).into_iter().map(|line| Line::styled(line, theme.bad())));
+    }
+    if health.needs_authorization() {
+        lines.extend(
+            wrapped(&format!("→ a authorizes it again ({})", authorize_command(&connection.reference)), width)
+                .into_iter()
+                .map(|line| Line::styled(line, theme.title())),
+        );
+    }
+    lines.push(Line::raw(""));
+    let time = |time: Time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let mut add =
+        |name: &str, value: &str, style: Style| lines.extend(field(name, &untrusted::line(value), style, width, theme));
+    add("provider", connection.provider.as_str(), Style::new());
+    add(
+        "expires",
+        &connection.expires_at.map_or_else(|| "never, as far as the provider says".to_owned(), time),
+        Style::new(),
+    );
+    add("refresh token", if connection.is_refreshable { "yes" } else { "no" }, Style::new());
+    add("refreshed", &connection.refreshed_at.map_or_else(|| "never".to_owned(), time), Style::new());
+    add("authorized", &time(connection.created_at), Style::new());
+    add("asked for", &scopes(&connection.requested_scopes), Style::new());
+    match &connection.granted_scopes {
+        Some(granted) => add("granted", &scopes(granted), Style::new()),
+        None => add("granted", "the provider did not say", theme.faint()),
+    }
+    let refused = connection.refused_scopes();
+    if !refused.is_empty() {
+        add("not granted", &refused.join(" "), theme.warning());
+    }
+    for (name, value) in &connection.variables {
+        add(name, value, Style::new());
+    }
+    lines.extend(history(app, connection, width));
+    lines
+}
+
+fn sentence(health: Health) -> String {
+    match health {
+        Health::Fresh(left) => format!("ok, valid for {}", spoken(left)),
+        Health::Endless => "ok, valid without an end".to_owned(),
+        Health::Expiring(left) => format!("expiring in {}; the next use refreshes it", spoken(left)),
+        Health::Refreshable => "stale; the next use refreshes it".to_owned(),
+        Health::Expired => "expired, and there is nothing to refresh it with".to_owned(),
+        Health::Refused => "it must be authorized again".to_owned(),
+    }
+}
+
+fn scopes(scopes: &[String]) -> String {
+    if scopes.is_empty() { "none named".to_owned() } else { scopes.join(" ") }
+}
+
+fn history(app: &App, connection: &Connection, width: usize) -> Vec<Line<'static>> {
+    let theme = app.setup.theme;
+    let (config, id) = (Some(&connection.reference.config), Some(&connection.reference.id));
+    let rows =
+        app.lists.activity.iter().filter(|row| (row.config.as_ref(), row.connection.as_ref()) == (config, id)).take(8);
+    let line = |row: &crate::model::Activity| {
+        let text = format!("{}  {}  {}", row.at.format("%m-%d %H:%M:%S"), row.happening.word(), row.detail);
+        Line::styled(safe(&text, width), theme.faint())
+    };
+    let lines: Vec<Line<'static>> = rows.map(line).collect();
+    if lines.is_empty() {
+        lines
+    } else {
+        [Line::raw(""), Line::styled("History", theme.title())].into_iter().chain(lines).collect()
+    }
+}

@@ -1,0 +1,166 @@
+//! One file for each view, and for what stands in front of them.
+
+mod activity;
+mod configs;
+mod connections;
+mod help;
+mod modals;
+mod providers;
+mod waiting;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::app::App;
+use super::keys::View;
+use super::modal::Modal;
+use super::widgets::paint::{cut, lines, padded, popup};
+
+/// One cell of a row.
+struct Cell {
+    text: String,
+    style: Style,
+    width: u16,
+}
+
+/// Draws the open view: a list, and the details of its selected row beside it where there is room.
+pub(super) fn draw_view(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
+    let [list, details] = if app.is_wide() {
+        let [list, _, details] =
+            Layout::horizontal([Constraint::Percentage(58), Constraint::Length(1), Constraint::Fill(1)]).areas(area);
+        [list, details]
+    } else {
+        [area, Rect::default()]
+    };
+    draw_list(app, frame, list);
+    if details.width > 0 {
+        let theme = app.setup.theme;
+        for row in details.y..details.bottom() {
+            let line = Rect { x: details.x.saturating_sub(1), y: row, width: 1, height: 1 };
+            frame.render_widget(Span::styled("│", theme.faint()), line);
+        }
+        let inside = Rect { x: details.x + 1, width: details.width.saturating_sub(2), ..details };
+        let told = detail_lines(app, usize::from(inside.width));
+        lines(frame, inside, told);
+    }
+}
+
+fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = app.setup.theme;
+    let [top, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
+    let heads = match app.view {
+        View::Connections => connections::heads(top.width),
+        View::Configs => configs::heads(top.width),
+        View::Providers => providers::heads(top.width),
+        View::Activity => activity::heads(top.width),
+    };
+    draw_cells(frame, top, &heads, theme.faint());
+    let window = app.list().window(usize::from(body.height));
+    if window.is_empty() {
+        let told = empty_lines(app, usize::from(body.width));
+        lines(frame, body, told);
+        return;
+    }
+    for (y, (row, is_selected)) in (body.y..body.bottom()).zip(window) {
+        let cells = match app.view {
+            View::Connections => connections::cells(app, row, body.width),
+            View::Configs => configs::cells(app, row, body.width),
+            View::Providers => providers::cells(app, row, body.width),
+            View::Activity => activity::cells(app, row, body.width),
+        };
+        let style = if is_selected { theme.selected() } else { Style::new() };
+        draw_cells(frame, Rect { y, height: 1, ..body }, &cells, style);
+    }
+}
+
+fn draw_cells(frame: &mut Frame<'_>, area: Rect, cells: &[Cell], over: Style) {
+    let mut spans = vec![Span::styled(" ", over)];
+    for cell in cells {
+        spans.push(Span::styled(padded(&cell.text, usize::from(cell.width)), cell.style.patch(over)));
+        spans.push(Span::styled(" ", over));
+    }
+    let line = Line::from(spans).style(over);
+    frame.render_widget(line, area);
+}
+
+/// Makes cells whose widths add up to a row: the flexible one takes what the fixed ones leave.
+fn row(texts: Vec<(String, Style)>, widths: &[u16], total: u16) -> Vec<Cell> {
+    let gaps = u16::try_from(widths.len() + 1).unwrap_or(0);
+    let fixed: u16 = widths.iter().sum::<u16>() + gaps;
+    let rest = total.saturating_sub(fixed);
+    let cell = |((text, style), width): ((String, Style), &u16)| Cell {
+        text,
+        style,
+        width: if *width == 0 { rest } else { *width },
+    };
+    texts.into_iter().zip(widths).map(cell).collect()
+}
+
+fn heading(texts: &[&str], widths: &[u16], total: u16) -> Vec<Cell> {
+    row(texts.iter().map(|text| ((*text).to_owned(), Style::new())).collect(), widths, total)
+}
+
+/// What stands in place of a list without rows.
+fn empty_lines(app: &App, width: usize) -> Vec<Line<'static>> {
+    let theme = app.setup.theme;
+    if !app.is_loaded {
+        return Vec::new();
+    }
+    let filtered = !app.rows[app.view.index()].filter().text().is_empty();
+    let (title, next) = match app.view {
+        _ if filtered => ("Nothing matches.", "esc clears the filter"),
+        View::Connections if app.lists.configs.is_empty() => {
+            ("Nothing here yet.", "n makes your first config · `hallpass demo` shows everything without an account")
+        }
+        View::Connections => ("No connection yet.", "2 shows your configs, and a authorizes a connection there"),
+        View::Configs => ("No config yet.", "n makes one: choose a provider, then type client id and secret"),
+        View::Providers => ("No provider.", ""),
+        View::Activity => ("Nothing has happened yet.", ""),
+    };
+    let next = super::widgets::paint::wrapped(next, width.saturating_sub(3));
+    let next = next.into_iter().map(|line| Line::styled(format!(" {line}"), theme.faint()));
+    [Line::raw(""), Line::styled(format!(" {title}"), theme.title())].into_iter().chain(next).collect()
+}
+
+fn detail_lines(app: &App, width: usize) -> Vec<Line<'static>> {
+    match app.view {
+        View::Connections => connections::details(app, width),
+        View::Configs => configs::details(app, width),
+        View::Providers => providers::details(app, width),
+        View::Activity => activity::details(app, width),
+    }
+}
+
+/// Draws what stands in front, the topmost last.
+pub(super) fn draw_modals(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    for modal in &app.modals {
+        match modal {
+            Modal::Help(scroll) => help::draw(app, frame, area, *scroll),
+            Modal::Details(scroll) => {
+                let inside = popup(frame, area, app.view.title(), (area.width, area.height), app.setup.theme);
+                let told = detail_lines(app, usize::from(inside.width));
+                draw_scrolled(frame, inside, told, *scroll);
+            }
+            Modal::Confirm(question) => modals::confirm(app, frame, area, question),
+            Modal::CopyAs(connection, selected) => modals::copy_as(app, frame, area, connection, *selected),
+            Modal::NewConfig(form) => modals::new_config(app, frame, area, form),
+            Modal::Authorize(form) => modals::authorize(app, frame, area, form),
+            Modal::Passphrase(form) => modals::passphrase(app, frame, area, form),
+            Modal::Inspection(inspection, scroll) => modals::inspection(app, frame, area, inspection, *scroll),
+            Modal::Waiting(waiting) => waiting::draw(app, frame, area, waiting),
+        }
+    }
+}
+
+/// Draws lines from the one that was scrolled to, never past the last screenful.
+fn draw_scrolled(frame: &mut Frame<'_>, area: Rect, told: Vec<Line<'static>>, scroll: usize) {
+    let last = told.len().saturating_sub(usize::from(area.height));
+    lines(frame, area, told.into_iter().skip(scroll.min(last)).collect());
+}
+
+/// Makes untrusted text harmless, and cuts it.
+fn safe(text: &str, width: usize) -> String {
+    cut(&crate::model::untrusted::line(text), width)
+}

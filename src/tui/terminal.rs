@@ -1,0 +1,89 @@
+//! The terminal: taken, drawn on, and given back in the state it was found in, whatever happens.
+
+use std::io::{self, Stdout, Write};
+
+use crossterm::event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange};
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use crossterm::{execute, queue};
+use ratatui::Frame;
+use ratatui::backend::CrosstermBackend;
+
+/// A terminal in raw mode, on its alternate screen. Dropping it gives it back.
+pub(super) struct Terminal {
+    inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
+}
+
+impl Terminal {
+    /// Takes the terminal. A panic gives it back before its message is printed.
+    pub(super) fn take() -> io::Result<Self> {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            leave();
+            before(info);
+        }));
+        Self::enter()
+    }
+
+    fn enter() -> io::Result<Self> {
+        // Raw mode, alternate screen, and a panic hook of its own before ours.
+        let mut inner = ratatui::try_init()?;
+        execute!(inner.backend_mut(), EnableBracketedPaste, EnableFocusChange)?;
+        Ok(Self { inner })
+    }
+
+    /// Draws one frame, which appears at once on terminals that can do that.
+    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
+        let drawn = self.inner.draw(draw).map(|_| ());
+        execute!(self.inner.backend_mut(), EndSynchronizedUpdate)?;
+        drawn
+    }
+
+    /// Returns its size: columns and rows.
+    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
+        self.inner.size().map(|size| (size.width, size.height))
+    }
+
+    /// Writes a sequence between two frames.
+    pub(super) fn write(&mut self, sequence: &str) -> io::Result<()> {
+        let backend = self.inner.backend_mut();
+        backend.write_all(sequence.as_bytes())?;
+        Write::flush(backend)
+    }
+
+    /// Gives the terminal back, stops this process until somebody resumes it, and takes the
+    /// terminal again.
+    #[cfg(unix)]
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        leave();
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        *self = Self::enter()?;
+        Ok(())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+/// Undoes everything. `ratatui::restore` prints when it fails, and printing to a terminal that is
+/// gone panics; so failures are ignored: there is nobody left to tell.
+fn leave() {
+    let _ = execute!(io::stdout(), EndSynchronizedUpdate, DisableBracketedPaste, DisableFocusChange);
+    let _ = ratatui::try_restore();
+    let _ = execute!(io::stdout(), crossterm::cursor::Show);
+}
+
+/// Tells whether the terminal still exists: a reader that outlives it would spin (crossterm#793).
+#[cfg(unix)]
+pub(super) fn is_there() -> bool {
+    rustix::termios::tcgetwinsize(io::stdout()).is_ok()
+}
+
+/// Tells whether the terminal still exists.
+#[cfg(not(unix))]
+pub(super) fn is_there() -> bool {
+    true
+}

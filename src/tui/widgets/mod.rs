@@ -1,0 +1,6 @@
+//! Small parts that screens are made of.
+
+pub mod form;
+pub mod input;
+pub mod list;
+pub mod paint;

@@ -1,0 +1,138 @@
+//! Putting text on the screen so that it never runs over: cut to a width, wrapped to a width,
+//! framed.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Padding};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::tui::theme::Theme;
+
+/// Cuts `text` to `width` columns, with an ellipsis where something is missing.
+pub fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut shown = String::new();
+    let mut used = 0;
+    for character in text.chars() {
+        let more = character.width().unwrap_or(0);
+        if used + more + 1 > width {
+            break;
+        }
+        shown.push(character);
+        used += more;
+    }
+    if width > 0 {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Cuts or fills `text` to exactly `width` columns.
+pub fn padded(text: &str, width: usize) -> String {
+    let shown = cut(text, width);
+    let gap = width.saturating_sub(shown.width());
+    format!("{shown}{}", " ".repeat(gap))
+}
+
+/// Wraps `text` at blanks into lines of at most `width` columns; words that are longer are cut
+/// where the line ends.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        let needed = if line.is_empty() { word.width() } else { line.width() + 1 + word.width() };
+        if needed > width && !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        for character in word.chars() {
+            if line.width() + character.width().unwrap_or(0) > width && !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push(character);
+        }
+    }
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// Returns the lines of a name and a value: the value wrapped beside the name, or below it where
+/// the screen is narrow.
+pub fn field(name: &str, value: &str, style: Style, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    const NAMES: usize = 13;
+    if width < 36 {
+        let name = Line::styled(name.to_owned(), theme.faint());
+        let value =
+            wrapped(value, width.saturating_sub(1)).into_iter().map(|line| Line::styled(format!(" {line}"), style));
+        return std::iter::once(name).chain(value).collect();
+    }
+    let lines = wrapped(value, width.saturating_sub(NAMES + 1));
+    let named = |(index, line): (usize, String)| {
+        let name = if index == 0 { name } else { "" };
+        Line::from(vec![Span::styled(padded(name, NAMES), theme.faint()), Span::raw(" "), Span::styled(line, style)])
+    };
+    lines.into_iter().enumerate().map(named).collect()
+}
+
+/// Clears a place in the middle of `area` for something in front, frames it, and returns its
+/// inside.
+pub fn popup(frame: &mut Frame<'_>, area: Rect, title: &str, size: (u16, u16), theme: Theme) -> Rect {
+    let (width, height) = (size.0.min(area.width), size.1.min(area.height));
+    let place = area.centered(Constraint::Length(width), Constraint::Length(height));
+    frame.render_widget(Clear, place);
+    let title = cut(title, usize::from(width.saturating_sub(4)));
+    let block = Block::bordered()
+        .border_style(theme.frame())
+        .title(Span::styled(format!(" {title} "), theme.title()))
+        .padding(Padding::horizontal(u16::from(width > 30)));
+    let inside = block.inner(place);
+    frame.render_widget(block, place);
+    inside
+}
+
+/// Draws lines from the top of `area`, those that fit.
+pub fn lines(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'_>>) {
+    for (row, line) in (area.y..area.bottom()).zip(lines) {
+        frame.render_widget(line, Rect { y: row, height: 1, ..area });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn wide_characters_count_twice() {
+        assert_eq!(cut("日本語", 4), "日…");
+        assert_eq!(padded("日本", 6), "日本  ");
+        assert_eq!(cut("abc", 0), "");
+    }
+
+    #[test]
+    fn words_are_kept_whole_where_they_fit() {
+        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrapped("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrapped("", 4), [""]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_ever_wider_than_it_may_be(text in "\\PC{0,60}", width in 2..40usize) {
+            prop_assert!(cut(&text, width).width() <= width);
+            prop_assert!(padded(&text, width).width() <= width);
+            for line in wrapped(&text, width) {
+                prop_assert!(line.width() <= width, "{line:?}");
+            }
+        }
+    }
+}
