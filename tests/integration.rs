@@ -1,0 +1,31 @@
+//! One binary for all tests of the product from outside. Each module says what it is about.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as expected")]
+
+/// Who may use whom, how large files are, and other rules of the house.
+mod architecture;
+/// The command line as a user sees it: output, exit codes, colon forms.
+mod cli;
+/// Authorizing, through the listener and by paste, with strangers about.
+mod connect;
+/// Fresh tokens: refresh, rotation, bad weather, many at once.
+mod fresh;
+/// What is left of an interrupted write is finished or undone.
+mod mend;
+/// Many processes on one home.
+mod processes;
+/// Embedded provider files and the rules they are held to.
+mod providers;
+/// Odd token endpoints, over real sockets.
+mod quirks;
+/// The README's commands, each run.
+mod readme;
+/// The pictures of the screens, drawn anew and compared.
+mod screenshots;
+/// Planted secrets, looked for in everything that comes out.
+mod secrets;
+/// The terminal UI in a real terminal: start, filter, leave, be killed.
+mod terminal;
+/// The screens by keys: what is shown, and what is asked for.
+mod tui;
+
+mod support;
