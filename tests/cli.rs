@@ -1,1 +1,263 @@
+use serde_json::json;
 
+use crate::support::Decision;
+use crate::support::program::{Home, SandboxProcess, configure, connect};
+
+#[test]
+fn help_and_version_need_nothing() {
+    let home = Home::new();
+    let help = home.run(&["--help"]).ok();
+    for word in ["demo", "connect", "token", "--home", "HALLPASS_HOME"] {
+        assert!(help.out.contains(word), "{word}");
+    }
+    assert!(home.run(&["--version"]).ok().out.starts_with("hallpass "));
+    for command in ["doctor", "paths"] {
+        home.run(&[command]).ok();
+    }
+    assert!(!home.data().exists(), "nothing is made");
+}
+
+#[test]
+fn without_a_terminal_there_is_no_screen_but_a_word_about_what_there_is() {
+    let said = Home::new().run(&[]).fails_with(2);
+    assert!(said.out.is_empty());
+    assert!(said.err.contains("needs a terminal") && said.err.contains("hallpass token get"), "{}", said.err);
+}
+
+#[test]
+fn a_missing_argument_is_named_and_exits_with_2() {
+    let home = Home::new();
+    let cases: [(&[&str], &str); 6] = [
+        (&["config", "create"], "PROVIDER"),
+        (&["config", "get"], "KEY"),
+        (&["connect"], "CONFIG"),
+        (&["token", "get"], "CONFIG"),
+        (&["provider", "show"], "ID"),
+        (&["config", "create", "k", "github", "id"], "CLIENT_SECRET"),
+    ];
+    for (arguments, name) in cases {
+        let said = home.run(arguments).fails_with(2);
+        assert!(said.err.contains(&format!("{name} is missing")), "{arguments:?}: {}", said.err);
+    }
+    home.run(&["nonsense"]).fails_with(2);
+    assert!(home.run(&["config", "creat"]).fails_with(2).err.contains("create"));
+}
+
+#[test]
+fn what_does_not_exist_exits_with_3_and_a_hint() {
+    let home = Home::new();
+    assert!(home.run(&["provider", "show", "gihub"]).fails_with(3).err.contains("did you mean `github`"));
+    assert!(home.run(&["config", "get", "github"]).fails_with(3).err.contains("hallpass config create"));
+    assert!(home.run(&["token", "get", "github", "jane"]).fails_with(3).err.contains("no config `github`"));
+}
+
+#[test]
+fn a_config_is_made_listed_changed_renamed_and_deleted() {
+    let home = Home::new();
+    home.pipe("s3cret\n", &["config", "create", "gh", "github", "the-id", "-", "repo, gist"]).ok();
+    let shown = home.run(&["--json", "config", "get", "gh"]).ok().json();
+    assert_eq!(shown["unique_key"], "gh");
+    assert_eq!(shown["oauth_scopes"], "repo,gist");
+    assert_eq!(shown["redirect_uri"], "http://localhost:3003/oauth/callback");
+    assert_eq!(shown["has_client_secret"], true);
+    assert!(home.run(&["config", "create", "gh", "github", "x", "--public"]).fails_with(2).err.contains("already"));
+    home.pipe("another", &["config", "edit", "gh", "--client-secret", "-", "--scopes", "user", "--client-id", "new"])
+        .ok();
+    home.run(&["config", "rename", "gh", "work"]).ok();
+    let list = home.run(&["config", "list", "--json"]).ok().json();
+    assert_eq!(list.as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&list[0]["unique_key"], &list[0]["oauth_client_id"], &list[0]["oauth_scopes"]),
+        (&json!("work"), &json!("new"), &json!("user"))
+    );
+    assert!(home.run(&["config", "delete", "work"]).fails_with(2).err.contains("--yes"));
+    home.run(&["config", "delete", "work", "--yes"]).ok();
+    assert_eq!(home.run(&["--json", "config", "list"]).ok().json(), json!([]));
+}
+
+#[test]
+fn nangos_colon_forms_are_the_same_commands() {
+    let home = Home::new();
+    home.run(&["config:create", "gh", "github", "id", "secret", "repo,gist"]).ok();
+    assert_eq!(home.run(&["config:list"]).ok().out, home.run(&["config", "list"]).ok().out);
+    home.run(&["config:edit", "gh", "github", "id2", "secret2", "user"]).ok();
+    assert_eq!(home.run(&["--json", "config:get", "gh"]).ok().json()["oauth_client_id"], "id2");
+    home.run(&["connection:list"]).ok();
+    home.run(&["token:get", "gh", "jane"]).fails_with(3);
+    home.run(&["config:delete", "gh", "--yes"]).ok();
+    home.run(&["vault:status"]).ok();
+    home.run(&["provider:list"]).ok();
+}
+
+#[test]
+fn providers_are_found_by_a_few_letters_and_shown_with_their_notes() {
+    let home = Home::new();
+    let found = home.run(&["provider", "list", "gith"]).ok();
+    assert!(found.out.starts_with("github\tGitHub\toauth2\t"), "{}", found.out);
+    assert!(home.run(&["provider", "list"]).ok().out.lines().count() >= 12);
+    let shown = home.run(&["provider", "show", "shopify"]).ok();
+    assert!(shown.out.contains("--param subdomain=") && shown.out.contains("x-shopify-access-token"), "{}", shown.out);
+    let json = home.run(&["--json", "provider", "show", "shopify"]).ok().json();
+    assert_eq!(json["variables"][0]["name"], "subdomain");
+}
+
+#[test]
+fn a_provider_file_of_ones_own_is_checked_with_all_its_mistakes_at_once() {
+    let home = Home::new();
+    let path = home.path().join("mine.toml");
+    let file = path.to_str().unwrap();
+    std::fs::write(&path, "name = \"Mine\"\n[oauth2]\nauthorization_endpoint = \"https://a.com/{x}\"\ntoken_endpoint = \"http://a.com\"\n").unwrap();
+    let said = home.run(&["provider", "check", file]).fails_with(2);
+    assert!(said.out.contains("`{x}`") && said.out.contains("plain http"), "{}", said.out);
+    std::fs::write(&path, "name = \"Mine\"\n[oauth2]\nauthorization_endpoint = \"http://127.0.0.1:9/a\"\ntoken_endpoint = \"http://localhost:9/t\"\n").unwrap();
+    assert!(home.run(&["provider", "check", file]).ok().out.contains("good"));
+    assert!(home.run(&["provider", "check", "/nonexistent.toml"]).fails_with(2).err.contains("/nonexistent.toml"));
+}
+
+#[tokio::test]
+async fn a_token_goes_from_the_browser_to_standard_output() {
+    let home = Home::new();
+    let _sandbox = SandboxProcess::start(&home, &[]);
+    configure(&home);
+    let said = connect(&home, &["sandbox", "jane"], Decision::Allow).await.ok();
+    let events = said.objects();
+    assert_eq!((&events[0]["event"], &events[1]["event"]), (&json!("authorize"), &json!("connected")));
+    assert_eq!((&events[1]["provider_config_key"], &events[1]["connection_id"]), (&json!("sandbox"), &json!("jane")));
+    let token = home.run(&["token", "get", "sandbox", "jane"]).ok();
+    assert!(token.out.starts_with("sbx_at_") && token.out.ends_with('\n') && token.err.is_empty(), "{token:?}");
+    assert_eq!(home.run(&["token", "get", "sandbox/jane"]).ok().out, token.out);
+    assert_eq!(home.run(&["token", "get", "sandbox"]).ok().out, token.out, "its only connection");
+    assert_eq!(home.run(&["--json", "token", "get", "sandbox"]).ok().json()["access_token"], token.out.trim());
+    assert_eq!(
+        home.run(&["token", "get", "sandbox", "--format", "header"]).ok().out,
+        format!("authorization: Bearer {}", token.out)
+    );
+    let refreshed = home.run(&["token", "get", "sandbox", "--refresh"]).ok();
+    assert_ne!(refreshed.out, token.out);
+    let inspected = home.run(&["--json", "token", "inspect", "sandbox/jane"]).ok().json();
+    assert_eq!((&inspected["format"], &inspected["granted_scopes"]), (&json!("opaque"), &json!(["read", "write"])));
+    let listed = home.run(&["--json", "connection", "list"]).ok().json();
+    assert_eq!((&listed[0]["connection_id"], &listed[0]["status"]), (&json!("jane"), &json!("ok")));
+    let happened = home.run(&["--json", "activity", "sandbox/jane"]).ok().json();
+    let events: Vec<&str> = happened.as_array().unwrap().iter().map(|row| row["event"].as_str().unwrap()).collect();
+    assert!(
+        events.contains(&"authorized") && events.contains(&"refreshed") && events.contains(&"handed out"),
+        "{events:?}"
+    );
+    home.run(&["connection", "rename", "sandbox/jane", "jim"]).ok();
+    home.run(&["connection", "delete", "sandbox", "jim", "--revoke", "--yes"]).ok();
+    assert!(home.run(&["token", "get", "sandbox", "jim"]).fails_with(3).err.contains("hallpass connect sandbox jim"));
+}
+
+#[tokio::test]
+async fn a_denial_is_an_event_and_exit_code_5() {
+    let home = Home::new();
+    let _sandbox = SandboxProcess::start(&home, &[]);
+    configure(&home);
+    let said = connect(&home, &["sandbox/jane"], Decision::Deny).await.fails_with(5);
+    let failed = said.objects().remove(1);
+    assert_eq!((&failed["event"], &failed["kind"]), (&json!("failed"), &json!("provider")));
+    assert!(failed["message"].as_str().unwrap().contains("The user said no"), "{failed}");
+}
+
+#[tokio::test]
+async fn a_refused_refresh_is_exit_code_4_everywhere() {
+    let home = Home::new();
+    let sandbox = SandboxProcess::start(&home, &["--lifetime", "0s", "--weather", "invalid-grant"]);
+    assert_eq!(sandbox.started["weather"], "invalid-grant");
+    configure(&home);
+    connect(&home, &["sandbox", "jane"], Decision::Allow).await.ok();
+    let said = home.run(&["token", "get", "sandbox", "jane"]).fails_with(4);
+    assert!(said.err.contains("invalid_grant") && said.err.contains("hallpass connect sandbox jane"), "{}", said.err);
+    let listed = home.run(&["--json", "connection", "list"]).ok().json();
+    assert_eq!((&listed[0]["status"], &listed[0]["needs_authorization"]), (&json!("re-authorize"), &json!(true)));
+    assert!(home.run(&["connection", "get", "sandbox", "jane"]).ok().err.contains("hallpass connect sandbox jane"));
+}
+
+#[test]
+fn the_demo_tells_the_whole_life_of_a_token_without_touching_anything() {
+    let home = Home::new();
+    let said = home.run(&["demo", "--json"]).ok();
+    let events = said.objects();
+    let names: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(names, ["started", "configured", "authorize", "authorized", "expired", "refreshed", "revoked"]);
+    let fingerprint = |index: usize| events[index]["fingerprint"].as_str().unwrap();
+    assert_ne!(fingerprint(3), fingerprint(5));
+    assert_eq!(fingerprint(5), fingerprint(6));
+    assert!(!home.data().exists() && !home.path().join("key").exists());
+}
+
+#[test]
+fn a_vault_without_its_key_is_exit_code_7_and_nothing_is_made_over_it() {
+    let home = Home::new();
+    home.pipe("s", &["config", "create", "gh", "github", "id", "-"]).ok();
+    std::fs::remove_file(home.path().join("key")).unwrap();
+    assert!(home.run(&["connect", "gh", "jane", "--no-browser"]).fails_with(7).err.contains("its key is not"));
+    assert!(!home.path().join("key").exists());
+    let status = home.run(&["--json", "vault", "status"]).fails_with(7).json();
+    assert_eq!(
+        (&status["vault"], &status["is_open"], &status["key_source"]),
+        (&json!("sealed"), &json!(false), &json!("key-file"))
+    );
+    home.run(&["config", "list"]).ok();
+}
+
+#[test]
+fn without_keychain_and_passphrase_the_error_says_how_to_go_on() {
+    let home = Home::new();
+    let mut command = home.command();
+    command.env_remove("HALLPASS_VAULT").env_remove("HALLPASS_KEY_FILE");
+    let said = crate::support::program::said(
+        command.args(["config", "create", "gh", "github", "id", "secret"]).output().unwrap(),
+    );
+    if cfg!(target_os = "linux") {
+        let said = said.fails_with(7);
+        assert!(said.err.contains("HALLPASS_KEY_FILE"), "{}", said.err);
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let home = Home::new();
+    let mut child = home.command().args(["man"]).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn completions_and_the_manual_page_are_printed() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(home.run(&["completions", shell]).ok().out.contains("hallpass"), "{shell}");
+    }
+    assert!(home.run(&["man"]).ok().out.contains(".TH hallpass"));
+}
+
+#[test]
+fn read_only_changes_nothing() {
+    let home = Home::new();
+    let said = home.run(&["--read-only", "config", "create", "gh", "github", "id", "secret"]).fails_with(2);
+    assert!(said.err.contains("--read-only"), "{}", said.err);
+    assert!(!home.data().exists());
+}
+
+#[test]
+fn a_mistake_in_the_settings_file_is_shown_with_its_line() {
+    let home = Home::new();
+    hallpass::settings::private::folder(&home.data()).unwrap();
+    std::fs::write(home.data().join("settings.toml"), "clipboard_seconds = \"soon\"\n").unwrap();
+    let said = home.run(&["config", "list"]).fails_with(2);
+    assert!(said.err.contains("settings.toml") && said.err.contains("line 1"), "{}", said.err);
+}
+
+#[test]
+fn hostile_names_never_reach_the_terminal_as_they_are() {
+    let home = Home::new();
+    for arguments in
+        [["config", "get", "a\u{1b}]0;x\u{7}"], ["provider", "show", "a\u{1b}[31m"], ["token", "get", "a\u{9b}b/c"]]
+    {
+        let said = home.run(&arguments);
+        assert_ne!(said.code, 0);
+        assert!(!said.err.contains(['\u{1b}', '\u{9b}', '\u{7}']), "{said:?}");
+    }
+}

@@ -38,7 +38,8 @@ async fn a_stranger_ends_nothing_and_changes_nothing() {
     let waiting = authorization.waiting().clone();
     let callback = waiting.redirect_uri.clone();
     let finishing = tokio::spawn(authorization.finish());
-    let strange = ["", "?code=x", "?code=x&state=guess", "?error=access_denied", "?error=access_denied&state=guess", "?state="];
+    let strange =
+        ["", "?code=x", "?code=x&state=guess", "?error=access_denied", "?error=access_denied&state=guess", "?state="];
     for query in strange {
         let (status, page) = get(&Url::parse(&format!("{callback}{query}")).unwrap()).await;
         assert_eq!(status, 400, "{query}: {page}");
@@ -122,7 +123,12 @@ async fn a_pasted_address_is_judged_as_strictly_as_a_callback() {
     let back = consent(&authorization.waiting().url, Decision::Allow).await;
     let paster = authorization.paster();
     let finishing = tokio::spawn(authorization.finish());
-    for bad in ["", "a-bare-code", "https://evil.example/oauth/callback?code=x", "http://localhost:3003/oauth/callback?code=x&state=guess"] {
+    for bad in [
+        "",
+        "a-bare-code",
+        "https://evil.example/oauth/callback?code=x",
+        "http://localhost:3003/oauth/callback?code=x&state=guess",
+    ] {
         assert!(paster.paste(bad).await.is_err(), "{bad}");
     }
     paster.paste(&format!("  {back}\n")).await.unwrap();
@@ -173,7 +179,8 @@ async fn authorizing_again_keeps_number_and_birthday_and_forgets_the_problem() {
     let before = trial.service.connection(&jane()).unwrap();
     trial.expire();
     trial.sandbox.set_weather(Weather::InvalidGrant);
-    let dead = trial.service.fresh_credentials(&jane(), hallpass::service::fresh::Freshness::default()).await.unwrap_err();
+    let dead =
+        trial.service.fresh_credentials(&jane(), hallpass::service::fresh::Freshness::default()).await.unwrap_err();
     assert_eq!(dead.kind, Kind::AuthorizationNeeded);
     trial.sandbox.set_weather(Weather::Fine);
     trial.connect(Decision::Allow).await.unwrap();

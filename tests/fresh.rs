@@ -36,7 +36,10 @@ async fn a_token_within_the_margin_is_refreshed_and_the_rotated_one_kept() {
     assert!(trial.sandbox.accepts(&token(&refreshed)));
     for _ in 0..3 {
         trial.expire();
-        assert!(trial.sandbox.accepts(&token(&fresh(&trial.another()).await.unwrap())), "another process goes on with the rotated token");
+        assert!(
+            trial.sandbox.accepts(&token(&fresh(&trial.another()).await.unwrap())),
+            "another process goes on with the rotated token"
+        );
     }
     assert_eq!((trial.sandbox.counts().refreshes, trial.sandbox.counts().reuses), (4, 0));
 }
@@ -47,7 +50,10 @@ async fn a_longer_life_may_be_asked_for_but_never_more_than_half() {
     let ask = |seconds| Freshness { min_ttl: Some(Duration::from_secs(seconds)), forced: false };
     assert!(!trial.service.fresh_credentials(&jane(), ask(1_800)).await.unwrap().was_refreshed);
     trial.clock.advance(Duration::from_secs(600));
-    assert!(!trial.service.fresh_credentials(&jane(), ask(99_999)).await.unwrap().was_refreshed, "half of an hour is enough");
+    assert!(
+        !trial.service.fresh_credentials(&jane(), ask(99_999)).await.unwrap().was_refreshed,
+        "half of an hour is enough"
+    );
     trial.clock.advance(Duration::from_secs(1_260));
     assert!(trial.service.fresh_credentials(&jane(), ask(99_999)).await.unwrap().was_refreshed);
 }
@@ -75,10 +81,12 @@ async fn fifty_at_once_are_one_refresh_and_equal_answers() {
 async fn forced_refreshes_at_once_share_one_answer() {
     let trial = Trial::connected().await;
     let forced = Freshness { forced: true, min_ttl: None };
-    let asked: Vec<_> = (0..8).map(|_| {
-        let service = trial.service.clone();
-        tokio::spawn(async move { token(&service.fresh_credentials(&jane(), forced).await.unwrap()) })
-    }).collect();
+    let asked: Vec<_> = (0..8)
+        .map(|_| {
+            let service = trial.service.clone();
+            tokio::spawn(async move { token(&service.fresh_credentials(&jane(), forced).await.unwrap()) })
+        })
+        .collect();
     let mut answers = Vec::new();
     for asked in asked {
         answers.push(asked.await.unwrap());
@@ -139,7 +147,10 @@ async fn a_wrong_client_secret_leaves_the_connection_alive() {
     let trial = Trial::connected().await;
     trial.expire();
     let key = jane().config;
-    let change = |secret: &str| hallpass::service::configs::ConfigChanges { client_secret: Some(hallpass::model::Secret::new(secret)), ..Default::default() };
+    let change = |secret: &str| hallpass::service::configs::ConfigChanges {
+        client_secret: Some(hallpass::model::Secret::new(secret)),
+        ..Default::default()
+    };
     trial.service.edit_config(&key, change("wrong")).await.unwrap();
     let error = fresh(&trial.service).await.unwrap_err();
     assert_eq!(error.kind, Kind::Provider);
@@ -166,7 +177,13 @@ async fn revoked_tokens_are_refused_by_the_server_and_a_deleted_connection_leave
     assert!(!trial.sandbox.accepts(&before));
     assert_eq!(fresh(&trial.service).await.unwrap_err().kind, Kind::NotFound);
     let vault = rusqlite::Connection::open(trial.home.path().join("vault.db")).unwrap();
-    let names: Vec<String> = vault.prepare("SELECT name FROM records").unwrap().query_map([], |row| row.get(0)).unwrap().map(std::result::Result::unwrap).collect();
+    let names: Vec<String> = vault
+        .prepare("SELECT name FROM records")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(std::result::Result::unwrap)
+        .collect();
     assert_eq!(names, ["config/sandbox"]);
 }
 
@@ -174,7 +191,8 @@ async fn revoked_tokens_are_refused_by_the_server_and_a_deleted_connection_leave
 async fn names_change_and_tokens_go_along() {
     let trial = Trial::connected().await;
     let before = token(&fresh(&trial.service).await.unwrap());
-    let jim = trial.service.rename_connection(&jane(), &hallpass::model::ConnectionId::new("jim").unwrap()).await.unwrap();
+    let jim =
+        trial.service.rename_connection(&jane(), &hallpass::model::ConnectionId::new("jim").unwrap()).await.unwrap();
     let work = hallpass::model::ConfigKey::new("work").unwrap();
     trial.service.rename_config(&jim.config, &work).await.unwrap();
     let moved = hallpass::model::ConnectionRef::new(work, jim.id);
@@ -183,7 +201,13 @@ async fn names_change_and_tokens_go_along() {
     assert_ne!(token(&after), before);
     assert!(trial.sandbox.accepts(&token(&after)));
     let vault = rusqlite::Connection::open(trial.home.path().join("vault.db")).unwrap();
-    let mut names: Vec<String> = vault.prepare("SELECT name FROM records").unwrap().query_map([], |row| row.get(0)).unwrap().map(std::result::Result::unwrap).collect();
+    let mut names: Vec<String> = vault
+        .prepare("SELECT name FROM records")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(std::result::Result::unwrap)
+        .collect();
     names.sort();
     assert_eq!(names, ["config/work", "connection/work/jim"]);
 }

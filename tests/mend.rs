@@ -9,7 +9,12 @@ const NOBODY: u32 = 99_999_999;
 impl Trial {
     fn leave_intent(&self, kind: &str, item: &str) {
         let store = rusqlite::Connection::open(self.home.path().join("hallpass.db")).unwrap();
-        store.execute("INSERT INTO intents (kind, item, process, at) VALUES (?1, ?2, ?3, 0)", rusqlite::params![kind, item, NOBODY]).unwrap();
+        store
+            .execute(
+                "INSERT INTO intents (kind, item, process, at) VALUES (?1, ?2, ?3, 0)",
+                rusqlite::params![kind, item, NOBODY],
+            )
+            .unwrap();
     }
 
     fn store(&self, sql: &str) {
@@ -82,7 +87,12 @@ async fn what_a_living_process_is_doing_is_left_alone() {
     let store = rusqlite::Connection::open(trial.home.path().join("hallpass.db")).unwrap();
     let now = trial.service.now().timestamp_millis();
     let living = std::process::id();
-    store.execute("INSERT INTO intents (kind, item, process, at) VALUES ('delete', 'connection/sandbox/jane', ?1, ?2)", rusqlite::params![living, now]).unwrap();
+    store
+        .execute(
+            "INSERT INTO intents (kind, item, process, at) VALUES ('delete', 'connection/sandbox/jane', ?1, ?2)",
+            rusqlite::params![living, now],
+        )
+        .unwrap();
     trial.another().mend().await.unwrap();
     assert_eq!(trial.intents(), 1);
     assert!(trial.service.connection(&jane()).is_ok());

@@ -72,7 +72,9 @@ async fn bad_answers_are_told_apart_by_what_may_be_done_next() {
     let refused = exchange(Odd::json("200 OK", r#"{"error":"bad_verification_code"}"#)).await;
     assert!(matches!(refused, Err(AuthError::Refused(refusal)) if refusal.code == "bad_verification_code"));
     let busy = Odd::Bytes(b"HTTP/1.1 429 X\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n".to_vec());
-    assert!(matches!(exchange(busy).await, Err(AuthError::Busy { status: 429, retry_after: Some(wait), .. }) if wait.as_secs() == 7));
+    assert!(
+        matches!(exchange(busy).await, Err(AuthError::Busy { status: 429, retry_after: Some(wait), .. }) if wait.as_secs() == 7)
+    );
     let html = Odd::answer("502 Bad Gateway", "text/html", "<html>a=b</html>");
     assert!(matches!(exchange(html).await, Err(AuthError::Busy { status: 502, .. })));
     for unusable in [
@@ -89,7 +91,9 @@ async fn bad_answers_are_told_apart_by_what_may_be_done_next() {
         Odd::Close,
         Odd::Bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n{\"access_token\":\"tru".to_vec()),
         Odd::Bytes(b"hello\r\n\r\n".to_vec()),
-        Odd::Bytes(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{\"access_token\":\"\r\nZZ\r\n".to_vec()),
+        Odd::Bytes(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{\"access_token\":\"\r\nZZ\r\n".to_vec(),
+        ),
     ] {
         let shown = format!("{lost:?}");
         assert!(matches!(exchange(lost).await, Err(AuthError::NoAnswer { .. })), "{shown}");
@@ -100,18 +104,28 @@ async fn bad_answers_are_told_apart_by_what_may_be_done_next() {
 async fn a_server_that_is_not_there_is_unreachable() {
     let trial = Trial::new("", vec![Odd::Close]);
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut provider: Provider = toml::from_str(&trial.server.provider_file("").replace(&trial.server.port.to_string(), &free.to_string())).unwrap();
+    let mut provider: Provider =
+        toml::from_str(&trial.server.provider_file("").replace(&trial.server.port.to_string(), &free.to_string()))
+            .unwrap();
     provider.is_own = true;
-    let registration = Registration { provider: &provider, client_id: "x", client_secret: None, redirect_uri: "http://localhost:1/x", variables: &std::collections::BTreeMap::new() };
+    let registration = Registration {
+        provider: &provider,
+        client_id: "x",
+        client_secret: None,
+        redirect_uri: "http://localhost:1/x",
+        variables: &std::collections::BTreeMap::new(),
+    };
     let client = Client::new(&registration).unwrap();
     let begun = authorization_code::begin(&client, &[]).unwrap();
-    let outcome = authorization_code::exchange(&Transport::new(Arc::new(now)), &client, &begun, &Secret::new("x")).await;
+    let outcome =
+        authorization_code::exchange(&Transport::new(Arc::new(now)), &client, &begun, &Secret::new("x")).await;
     assert!(matches!(outcome, Err(AuthError::Unreachable { .. })), "{outcome:?}");
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed_and_its_query_is_not_shown() {
-    let redirect = Odd::Bytes(b"HTTP/1.1 307 X\r\nLocation: http://127.0.0.1:1/?canary=1\r\nContent-Length: 0\r\n\r\n".to_vec());
+    let redirect =
+        Odd::Bytes(b"HTTP/1.1 307 X\r\nLocation: http://127.0.0.1:1/?canary=1\r\nContent-Length: 0\r\n\r\n".to_vec());
     let error = exchange(redirect).await.unwrap_err();
     assert!(error.to_string().contains("a redirect to 127.0.0.1:1"), "{error}");
     assert!(!format!("{error:?}").contains("canary"));
@@ -155,8 +169,12 @@ async fn the_usual_request_is_a_form_with_id_and_secret_in_it() {
     assert!(request.starts_with("POST /token HTTP/1.1\r\n"), "{request}");
     let body = body_of(&request);
     for (name, expected) in [
-        ("grant_type", "authorization_code"), ("code", "the code"), ("redirect_uri", "http://localhost:3003/oauth/callback"),
-        ("client_id", "odd client:with%chars"), ("client_secret", "odd:secret%+/ =&"), ("audience", "x"),
+        ("grant_type", "authorization_code"),
+        ("code", "the code"),
+        ("redirect_uri", "http://localhost:3003/oauth/callback"),
+        ("client_id", "odd client:with%chars"),
+        ("client_secret", "odd:secret%+/ =&"),
+        ("audience", "x"),
     ] {
         assert_eq!(value(&body, name), Some(expected), "{name}");
     }
@@ -170,7 +188,10 @@ async fn basic_authentication_encodes_id_and_secret_before_joining_them() {
     let trial = Trial::new("token_endpoint_auth_method = \"client_secret_basic\"", vec![Odd::json("200 OK", OK)]);
     trial.exchange().await.unwrap();
     let request = trial.server.requests().remove(0);
-    let header = request.lines().find_map(|line| line.to_ascii_lowercase().starts_with("authorization: basic ").then(|| line[21..].to_owned())).unwrap();
+    let header = request
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().starts_with("authorization: basic ").then(|| line[21..].to_owned()))
+        .unwrap();
     let pair = String::from_utf8(base64::engine::general_purpose::STANDARD.decode(header).unwrap()).unwrap();
     assert_eq!(pair, "odd+client%3Awith%25chars:odd%3Asecret%25%2B%2F+%3D%26");
     let body = body_of(&request);
@@ -187,7 +208,10 @@ async fn a_public_client_sends_its_id_alone() {
 
 #[tokio::test]
 async fn a_request_may_be_json_or_in_the_url_with_the_providers_own_names() {
-    let json = Trial::new("token_request = { format = \"json\", headers = { x-version = \"3\" } }\nparam_names = { client_id = \"client_key\" }", vec![Odd::json("200 OK", OK)]);
+    let json = Trial::new(
+        "token_request = { format = \"json\", headers = { x-version = \"3\" } }\nparam_names = { client_id = \"client_key\" }",
+        vec![Odd::json("200 OK", OK)],
+    );
     json.exchange().await.unwrap();
     let request = json.server.requests().remove(0);
     let body: serde_json::Value = serde_json::from_str(request.split_once("\r\n\r\n").unwrap().1).unwrap();

@@ -1,1 +1,85 @@
+//! Pictures of real screens. `UPDATE_SCREENSHOTS=1 cargo test screenshots` draws them anew.
 
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hallpass::service::connect::Waiting;
+use hallpass::tui::message::Message;
+use url::Url;
+
+use crate::support::screen::{Screen, Start, empty, fixture, now};
+use crate::support::svg::{DARK, LIGHT, Palette, render};
+
+struct Scene {
+    name: &'static str,
+    start: Start,
+    keys: &'static str,
+    message: Option<Message>,
+    palette: Palette,
+}
+
+fn scene(name: &'static str, start: Start, keys: &'static str) -> Scene {
+    Scene { name, start, keys, message: None, palette: DARK }
+}
+
+fn waiting() -> Message {
+    let url = "https://github.com/login/oauth/authorize?response_type=code&client_id=github-3f9a0c&state=QmVuZGluZyB0aGUgcnVsZXM&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&redirect_uri=http%3A%2F%2Flocalhost%3A3003%2Foauth%2Fcallback&scope=repo+read%3Auser";
+    Message::Waits(Box::new(Waiting {
+        connection: hallpass::model::ConnectionRef::parse("github/jane").unwrap(),
+        url: Url::parse(url).unwrap(),
+        redirect_uri: "http://localhost:3003/oauth/callback".to_owned(),
+        deadline: now() + Duration::from_secs(287),
+        browser: Ok(()),
+        listens: true,
+        is_relayed: false,
+    }))
+}
+
+fn scenes() -> Vec<Scene> {
+    vec![
+        scene("connections", fixture().sized(112, 28), "jjj"),
+        Scene { palette: LIGHT, ..scene("connections-light", fixture().sized(112, 28), "jj") },
+        scene("narrow", fixture().sized(48, 16), "jj"),
+        scene("providers-search", fixture().sized(112, 28), "3/shop"),
+        scene("new-config", fixture().sized(112, 28), "3/github<enter>n"),
+        Scene { message: Some(waiting()), ..scene("authorizing", fixture().sized(112, 28), "") },
+        scene("activity", fixture().sized(112, 28), "4jj"),
+        scene("first-run", empty().sized(80, 16), ""),
+    ]
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots")
+}
+
+#[test]
+fn every_picture_shows_the_screen_as_it_is() {
+    #[expect(clippy::disallowed_methods, reason = "the one switch of this test")]
+    let updates = std::env::var_os("UPDATE_SCREENSHOTS").is_some();
+    let mut stale = Vec::new();
+    for scene in scenes() {
+        let mut screen = Screen::with(scene.start);
+        screen.keys(scene.keys);
+        if let Some(message) = scene.message {
+            screen.send(message);
+        }
+        let drawn = render(screen.buffer(), scene.palette);
+        let path = folder().join(format!("{}.svg", scene.name));
+        if updates {
+            std::fs::write(&path, &drawn).unwrap();
+        }
+        if std::fs::read_to_string(&path).ok().as_deref() != Some(&drawn) {
+            stale.push(scene.name);
+        }
+    }
+    assert!(stale.is_empty(), "stale: {stale:?}; draw them anew with UPDATE_SCREENSHOTS=1 cargo test screenshots");
+}
+
+#[test]
+fn every_picture_has_its_scene() {
+    let names: Vec<String> = scenes().iter().map(|scene| format!("{}.svg", scene.name)).collect();
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(names.contains(&name), "{name} is drawn by no scene");
+    }
+}

@@ -1,1 +1,103 @@
+//! Whatever a command prints or logs, at the highest verbosity, holds no secret but where it was
+//! asked for.
 
+use hallpass::model::Secret;
+
+use crate::support::program::{Home, SandboxProcess, configure, connect};
+use crate::support::trial::{Trial, jane};
+use crate::support::{Decision, screen};
+
+const CLIENT_SECRET: &str = "canary-client-secret-5f1e";
+
+/// Everything that a home's files hold, but for the sealed vault and its key.
+fn store_bytes(home: &Home) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in std::fs::read_dir(home.data()).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_file() {
+            bytes.extend(std::fs::read(entry).unwrap());
+        }
+    }
+    bytes
+}
+
+#[tokio::test]
+async fn no_output_log_or_file_holds_a_secret() {
+    let home = Home::new();
+    let sandbox = SandboxProcess::start(&home, &["--lifetime", "1s"]);
+    configure(&home);
+    let mut printed = String::new();
+    let said = connect(&home, &["-vvv", "sandbox", "jane"], Decision::Allow).await.ok();
+    // The URL holds state and challenge: it is what was asked for, on standard output.
+    printed.push_str(&said.err);
+    printed.push_str(said.out.lines().nth(1).unwrap());
+    let token = home.run(&["token", "get", "sandbox", "jane"]).ok().out.trim().to_owned();
+    let json = home.run(&["token", "get", "sandbox", "jane", "--format", "json"]).ok().json();
+    let secrets = [
+        token.clone(),
+        json["access_token"].as_str().unwrap().to_owned(),
+        json["refresh_token"].as_str().unwrap().to_owned(),
+        "sandbox-secret".to_owned(),
+        CLIENT_SECRET.to_owned(),
+        std::fs::read_to_string(home.path().join("key")).unwrap().trim().to_owned(),
+    ];
+    let pipe = home.pipe(CLIENT_SECRET, &["-vvv", "config", "create", "other", "github", "id", "-"]).ok();
+    let commands: [&[&str]; 14] = [
+        &["config", "list"],
+        &["config", "get", "other"],
+        &["connection", "list"],
+        &["connection", "get", "sandbox", "jane"],
+        &["token", "inspect", "sandbox", "jane"],
+        &["token", "get", "sandbox", "jane", "--refresh", "--min-ttl", "1s"],
+        &["activity"],
+        &["doctor"],
+        &["paths"],
+        &["vault", "status"],
+        &["vault", "unlock"],
+        &["config", "rename", "other", "third"],
+        &["connection", "rename", "sandbox/jane", "jim"],
+        &["connection", "delete", "sandbox", "jim", "--revoke", "--yes"],
+    ];
+    printed.push_str(&pipe.out);
+    printed.push_str(&pipe.err);
+    for command in commands {
+        for json in [false, true] {
+            let mut arguments = vec!["-vvv"];
+            arguments.extend(json.then_some("--json"));
+            arguments.extend(command);
+            // What comes second finds the names changed: errors are printed too.
+            let said = home.run(&arguments);
+            if !command.starts_with(&["token", "get"]) {
+                printed.push_str(&said.out);
+            }
+            printed.push_str(&said.err);
+        }
+    }
+    assert!(printed.contains("asked the authorization server"), "the logs are there at all");
+    let stored = store_bytes(&home);
+    for secret in &secrets {
+        assert!(!printed.contains(secret.as_str()), "{secret} in the output:\n{printed}");
+        assert!(!stored.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret} in the files");
+    }
+    drop(sandbox);
+}
+
+#[tokio::test]
+async fn no_frame_and_no_message_of_the_screens_shows_a_secret() {
+    let trial = Trial::connected().await;
+    let fresh = trial.service.fresh_credentials(&jane(), hallpass::service::fresh::Freshness::default()).await.unwrap();
+    let token = fresh.credentials.tokens().access_token.expose().to_owned();
+    let inspection = trial.service.inspect(&jane()).await.unwrap();
+    let mut screen = screen::Screen::with(screen::fixture());
+    screen.send(hallpass::tui::message::Message::Inspected(Box::new(inspection)));
+    assert!(screen.text().contains("fingerprint"));
+    assert!(!screen.text().contains(&token));
+    screen.keys("<esc>3/git<enter>n");
+    let pasted = hallpass::tui::message::Message::Pasted(Secret::new(CLIENT_SECRET));
+    assert!(!format!("{pasted:?}").contains("canary"));
+    screen.keys("the-id<enter>");
+    screen.send(pasted);
+    assert!(screen.text().contains("Client secret  ••••"), "{}", screen.text());
+    assert!(!screen.text().contains("canary"));
+    let effects = screen.keys("<enter><enter><enter>");
+    assert!(format!("{effects:?}").contains("MakeConfig") && !format!("{effects:?}").contains("canary"), "{effects:?}");
+}

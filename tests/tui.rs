@@ -1,1 +1,364 @@
+use std::time::Duration;
 
+use hallpass::model::{ConnectionRef, Secret};
+use hallpass::service::copy::Form;
+use hallpass::service::vaults::Purpose;
+use hallpass::service::{Error, Kind};
+use hallpass::tui::effect::Effect;
+use hallpass::tui::message::{Lists, Message};
+use proptest::prelude::*;
+
+use crate::support::screen::{Screen, Start, connection, empty, fixture, now};
+
+fn reference(text: &str) -> ConnectionRef {
+    ConnectionRef::parse(text).unwrap()
+}
+
+fn screen(width: u16, height: u16) -> Screen {
+    Screen::with(fixture().sized(width, height))
+}
+
+#[test]
+fn each_connection_shows_its_state_in_shape_word_and_time() {
+    let text = screen(120, 40).text();
+    for row in [
+        "● ok           google/calendar-bot",
+        "◐ expiring     google/jane@example",
+        "✗ re-authorize hubspot/acme",
+        "◐ stale        zoom/recordings",
+    ] {
+        assert!(text.contains(row), "{row} in\n{text}");
+    }
+    assert!(text.contains("no end") && text.contains("45m") && text.contains("48s"), "{text}");
+}
+
+#[test]
+fn meaning_survives_without_colours() {
+    let plain = Screen::with(Start { has_colors: false, ..fixture() });
+    assert_eq!(plain.text(), screen(120, 40).text());
+    let cells = plain.buffer().content.iter();
+    assert!(
+        cells.clone().all(|cell| cell.fg == ratatui::style::Color::Reset && cell.bg == ratatui::style::Color::Reset)
+    );
+    assert!(
+        cells.into_iter().any(|cell| cell.modifier.contains(ratatui::style::Modifier::REVERSED)),
+        "the selected row"
+    );
+}
+
+#[test]
+fn y_asks_for_a_fresh_copy_and_the_answer_says_for_how_long() {
+    let mut screen = screen(120, 40);
+    assert_eq!(screen.keys("jy"), [Effect::Copy(reference("google/calendar-bot"), Form::Raw)]);
+    assert!(screen.text().contains("getting a fresh token for google/calendar-bot"));
+    let copied = hallpass::service::copy::Copied {
+        to: hallpass::service::copy::CopiedTo::Clipboard,
+        form: Form::Raw,
+        valid_for: Some(Duration::from_secs(3_480)),
+        cleared_after: Some(Duration::from_secs(30)),
+        was_refreshed: true,
+    };
+    screen.send(Message::Copied(reference("google/calendar-bot"), copied));
+    assert!(screen.text().contains("token copied · valid for 58m · clipboard cleared in 30s"), "{}", screen.text());
+    screen.send(Message::Ticked(now() + Duration::from_secs(10)));
+    assert!(!screen.text().contains("token copied"), "good news leaves by itself");
+}
+
+#[test]
+fn a_form_of_copy_is_chosen_by_its_letter_or_by_moving() {
+    assert_eq!(screen(80, 24).keys("jYh"), [Effect::Copy(reference("google/calendar-bot"), Form::Header)]);
+    assert_eq!(
+        screen(80, 24).keys("jY<down><down><enter>"),
+        [Effect::Copy(reference("google/calendar-bot"), Form::Json)]
+    );
+    assert_eq!(screen(80, 24).keys("jY<esc>"), []);
+}
+
+#[test]
+fn the_filter_narrows_as_it_is_typed_and_counts() {
+    let mut screen = screen(120, 40);
+    screen.keys("/google");
+    let text = screen.text();
+    assert!(text.contains("2 of 8") && !text.contains("hubspot/acme"), "{text}");
+    screen.keys("<enter>");
+    assert_eq!(screen.keys("y"), [Effect::Copy(reference("google/calendar-bot"), Form::Raw)], "keys act again");
+    screen.keys("<esc>");
+    assert!(screen.text().contains("hubspot/acme"));
+    screen.send(Message::Pasted(Secret::new("ignored")));
+    screen.keys("/");
+    screen.send(Message::Pasted(Secret::new("zoom")));
+    assert!(screen.text().contains("1 of 8"), "{}", screen.text());
+}
+
+#[test]
+fn a_deletion_names_what_it_deletes_and_no_is_the_default() {
+    let mut screen = screen(80, 24);
+    screen.keys("jd");
+    assert!(screen.text().contains("Delete google/calendar-bot?"), "{}", screen.text());
+    assert_eq!(screen.keys("<enter>"), []);
+    assert_eq!(screen.keys("dy"), [Effect::DeleteConnection(reference("google/calendar-bot"), false)]);
+    assert_eq!(screen.keys("dR"), [Effect::DeleteConnection(reference("google/calendar-bot"), true)]);
+    screen.keys("2jd");
+    assert!(screen.text().contains("Delete google and its 2 connections?"), "{}", screen.text());
+    assert_eq!(screen.keys("n"), []);
+}
+
+#[test]
+fn a_config_is_made_from_a_provider_with_a_form_that_can_be_mended() {
+    let mut screen = screen(80, 24);
+    screen.keys("n");
+    assert!(screen.text().contains("choose a provider"), "{}", screen.text());
+    screen.keys("linear<enter>n");
+    let text = screen.text();
+    assert!(text.contains("New config for Linear") && text.contains("linear-2"), "the key is free: {text}");
+    assert!(text.contains("Scopes are joined by commas."), "{text}");
+    assert_eq!(
+        screen.keys("<c-r>"),
+        [Effect::CopyText("the redirect URI", "http://localhost:3003/oauth/callback".to_owned())]
+    );
+    assert_eq!(screen.keys("<enter><enter><enter><enter>"), [], "the client id is empty");
+    assert!(screen.text().contains("the client id is empty"), "{}", screen.text());
+    screen.keys("<tab><tab>lin-id<enter>");
+    screen.send(Message::Pasted(Secret::new(" s3cret\n")));
+    let effects = screen.keys("<enter><enter><enter>");
+    let [Effect::MakeConfig(new)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((new.key.as_str(), new.provider.as_str(), new.client_id.as_str()), ("linear-2", "linear", "lin-id"));
+    assert_eq!(new.client_secret, Some(Secret::new("s3cret")));
+    assert_eq!((new.scopes.as_slice(), &new.redirect_uri), (["read".to_owned()].as_slice(), &None));
+    screen.send(Message::Failed(
+        Error::usage("there is a config `linear-2` already").hinted("choose another key"),
+        Box::new(effects[0].clone()),
+    ));
+    assert!(
+        screen.text().contains("choose another key") && screen.text().contains("lin-id"),
+        "nothing typed is lost: {}",
+        screen.text()
+    );
+}
+
+#[test]
+fn a_connection_is_authorized_under_a_config_and_again_as_it_was() {
+    let mut screen = screen(80, 24);
+    screen.keys("2/shop<enter>a");
+    assert!(screen.text().contains("subdomain"), "{}", screen.text());
+    let effects = screen.keys("second<enter>coffee<enter><enter>");
+    let [Effect::Authorize(request)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(request.connection, reference("shopify/second"));
+    assert_eq!(request.variables["subdomain"], "coffee");
+    let effects = self::screen(80, 24).keys("/tea-shop<enter>a");
+    let [Effect::Authorize(again)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(again.variables["subdomain"], "tea-shop");
+    assert_eq!(again.scopes.as_deref(), Some(["read_orders".to_owned(), "write_products".to_owned()].as_slice()));
+}
+
+fn waiting() -> Message {
+    Message::Waits(Box::new(hallpass::service::connect::Waiting {
+        connection: reference("github/jane"),
+        url: url::Url::parse("https://github.com/login/oauth/authorize?client_id=x&state=y").unwrap(),
+        redirect_uri: "http://localhost:3003/oauth/callback".to_owned(),
+        deadline: now() + Duration::from_secs(300),
+        browser: Ok(()),
+        listens: true,
+        is_relayed: false,
+    }))
+}
+
+#[test]
+fn while_it_waits_the_screen_says_where_for_how_long_and_what_can_be_done() {
+    for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+        let mut screen = screen(width, height);
+        screen.send(waiting());
+        screen.send(Message::Ticked(now() + Duration::from_secs(13)));
+        let text = screen.text();
+        assert!(text.contains("13s gone · 4m 47s left"), "{width}x{height}:\n{text}");
+        assert!(text.contains("https://github.com/login"), "{text}");
+    }
+    let mut screen = screen(80, 24);
+    screen.send(waiting());
+    assert!(screen.text().contains("http://localhost:3003/oauth/callback"), "{}", screen.text());
+    assert!(matches!(screen.keys("c").as_slice(), [Effect::CopyText("the address", _)]));
+    assert!(matches!(screen.keys("o").as_slice(), [Effect::OpenPage(_)]));
+    let address = "http://localhost:3003/oauth/callback?code=canary&state=y";
+    assert_eq!(screen.send(Message::Pasted(Secret::new(address))), [Effect::Paste(Secret::new(address))]);
+    assert_eq!(screen.keys("pabc<enter>"), [Effect::Paste(Secret::new("abc"))]);
+    screen.send(Message::PasteRefused(Error::usage("that is not a URL")));
+    assert!(screen.text().contains("that is not a URL"));
+    assert_eq!(screen.keys("<esc>"), [Effect::Cancel, Effect::Load]);
+    assert!(!screen.text().contains("Authorizing"));
+}
+
+#[test]
+fn an_error_stays_until_it_is_dismissed_with_its_cause_and_its_hint() {
+    let mut screen = screen(80, 24);
+    let mut error = Error::new(Kind::Provider, "the provider refused: redirect_uri_mismatch")
+        .hinted("register `http://localhost:3003/oauth/callback`");
+    error.causes.push("the provider explains it at https://x.example".to_owned());
+    screen.send(Message::Failed(error, Box::new(Effect::Load)));
+    screen.send(Message::Ticked(now() + Duration::from_secs(60)));
+    let text = screen.text();
+    assert!(
+        text.contains("✗ the provider refused")
+            && text.contains("because the provider explains")
+            && text.contains("→ register"),
+        "{text}"
+    );
+    screen.keys("<esc>");
+    assert!(!screen.text().contains("refused: redirect"));
+}
+
+#[test]
+fn a_locked_vault_asks_for_its_passphrase_and_then_goes_on() {
+    let mut screen = screen(80, 24);
+    let copy = screen.keys("y").remove(0);
+    let mut locked = Error::new(Kind::Vault, "the sealed vault needs its passphrase");
+    locked.needs_passphrase = Some(Purpose::Open);
+    screen.send(Message::Failed(locked.clone(), Box::new(copy.clone())));
+    assert!(screen.text().contains("The sealed vault is locked"), "{}", screen.text());
+    assert_eq!(screen.keys("wrong<enter>"), [Effect::Unlock(Secret::new("wrong"))]);
+    screen.send(Message::Failed(
+        Error::new(Kind::Vault, "the passphrase does not open this vault"),
+        Box::new(Effect::Unlock(Secret::new("wrong"))),
+    ));
+    assert!(screen.text().contains("does not open this vault"), "{}", screen.text());
+    screen.keys("<c-u>right<enter>");
+    assert_eq!(screen.send(Message::Unlocked), [copy]);
+    locked.needs_passphrase = Some(Purpose::Make);
+    screen.send(Message::Failed(locked, Box::new(Effect::Load)));
+    assert_eq!(screen.keys("one<enter>two<enter>"), []);
+    assert!(screen.text().contains("the two differ"), "{}", screen.text());
+}
+
+#[test]
+fn when_nothing_may_be_changed_no_key_changes_anything() {
+    let mut screen = Screen::with(Start { may_change: false, ..fixture() });
+    assert_eq!(screen.keys("d"), []);
+    assert_eq!(screen.keys("rna2da3n"), []);
+    let text = screen.text();
+    assert!(text.contains("read-only") && !text.contains("delete"), "{text}");
+}
+
+#[test]
+fn details_stand_beside_the_list_or_are_a_screen_of_their_own() {
+    let wide = screen(120, 40).text();
+    assert!(wide.contains("asked for") && wide.contains("History"), "{wide}");
+    let mut narrow = screen(60, 20);
+    assert!(!narrow.text().contains("asked for"));
+    narrow.keys("jjj<enter>");
+    assert!(narrow.text().contains("invalid_grant"), "{}", narrow.text());
+    narrow.keys("<esc>");
+    assert!(narrow.text().contains("google/calendar-bot"));
+}
+
+#[test]
+fn the_help_shows_every_key_even_where_it_must_be_scrolled() {
+    let mut screen = screen(80, 24);
+    screen.keys("?");
+    let mut seen = String::new();
+    for _ in 0..60 {
+        seen.push_str(&screen.text());
+        screen.keys("<down>");
+    }
+    for binding in hallpass::tui::keys::TABLE {
+        assert!(seen.contains(binding.label), "{}", binding.label);
+    }
+    screen.keys("x");
+    assert!(!screen.text().contains("Every key"));
+}
+
+#[test]
+fn the_footer_fits_and_keeps_what_matters_most() {
+    for width in [40, 60, 80, 100, 120] {
+        let screen = screen(width, 24);
+        let foot = screen.text().lines().last().unwrap().to_owned();
+        assert!(foot.contains("? keys") && foot.contains("q quit"), "{width}: {foot}");
+        assert!(width < 60 || foot.contains("y copy"), "{width}: {foot}");
+    }
+}
+
+#[test]
+fn an_empty_home_says_what_to_do_next() {
+    let text = Screen::with(empty().sized(80, 24)).text();
+    assert!(text.contains("Nothing here yet.") && text.contains("n makes your first config"), "{text}");
+}
+
+#[test]
+fn a_screen_that_is_too_small_says_so_in_one_line() {
+    let mut screen = screen(39, 12);
+    assert_eq!(screen.text().trim(), "hallpass needs 40×12");
+    screen.resize(1, 1);
+    screen.resize(0, 0);
+    screen.resize(200, 60);
+    assert!(screen.text().contains("github/jane"));
+}
+
+#[test]
+fn what_another_process_changed_is_shown_and_the_selection_stays() {
+    let mut screen = screen(120, 40);
+    screen.keys("jjj");
+    let mut lists = fixture().lists;
+    lists.connections.insert(0, connection("airtable/new", "github", None, &[]));
+    screen.send(Message::Loaded(Box::new(lists)));
+    assert!(screen.text().contains("airtable/new"));
+    assert_eq!(screen.keys("r"), [Effect::Refresh(reference("hubspot/acme"))]);
+}
+
+#[test]
+fn ctrl_c_leaves_from_anywhere() {
+    for keys in ["", "/abc", "?", "jd", "3/github<enter>n", "2a", "Y"] {
+        let mut screen = screen(80, 24);
+        screen.keys(keys);
+        assert_eq!(screen.keys("<c-c>"), [Effect::Quit], "{keys}");
+    }
+}
+
+#[test]
+fn time_ticks_only_while_something_on_the_screen_moves() {
+    let still = Screen::with(Start {
+        lists: Lists { connections: vec![connection("github/jane", "github", None, &[])], ..Lists::default() },
+        ..fixture()
+    });
+    assert_eq!(still.app().next_tick(), None);
+    assert_eq!(screen(80, 24).app().next_tick(), Some(Duration::from_secs(1)), "48 seconds are left to one of them");
+}
+
+fn hostile() -> Lists {
+    let bad = "\u{1b}]0;owned\u{7}\u{202e}evil\u{9b}31m日本語👩‍👩‍👧\n\t";
+    let mut connection = connection("github/日本語 👩‍👩‍👧 %2F", "github", Some(30), &[bad]);
+    connection.variables.insert(bad.to_owned(), bad.to_owned());
+    connection.problem = Some(hallpass::model::Problem {
+        kind: hallpass::model::ProblemKind::Transient,
+        reason: bad.to_owned(),
+        at: now(),
+    });
+    let mut lists = fixture().lists;
+    lists.connections.push(connection);
+    lists.connections.sort_by(|one, other| one.reference.cmp(&other.reference));
+    lists.configs[0].client_id = bad.to_owned();
+    lists.activity[0].detail = bad.to_owned();
+    lists
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    /// Any keys, pastes and sizes over hostile data: no panic, and no control character on any
+    /// screen.
+    #[test]
+    fn a_random_walk_never_falls(steps in proptest::collection::vec((0..34u8, 1..160u16, 1..50u16), 60)) {
+        let mut screen = Screen::with(Start { lists: hostile(), ..fixture() });
+        let keys = ["j", "k", "<enter>", "<esc>", "1", "2", "3", "4", "/", "a", "d", "n", "y", "Y", "r", "i", "?", "<tab>", "<up>", "<pagedown>", "<end>", "x", "é", "<backspace>", "<left>", "c", "p", "u"];
+        for (step, width, height) in steps {
+            match step {
+                0..28 => drop(screen.keys(keys[usize::from(step)])),
+                28 => screen.resize(width, height),
+                29 => drop(screen.send(Message::Pasted(Secret::new("p\u{1b}[31m\u{202e}q")))),
+                30 => drop(screen.send(waiting())),
+                31 => drop(screen.send(Message::Failed(Error::usage("x\u{1b}[2J").hinted("y"), Box::new(Effect::Load)))),
+                32 => drop(screen.send(Message::Ticked(now() + Duration::from_secs(u64::from(width))))),
+                _ => drop(screen.send(Message::Loaded(Box::new(hostile())))),
+            }
+            let controls = screen.buffer().content.iter().any(|cell| cell.symbol().chars().any(char::is_control));
+            prop_assert!(!controls);
+        }
+    }
+}

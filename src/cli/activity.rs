@@ -1,3 +1,5 @@
+//! `activity`: what happened, and what happens.
+
 use std::time::Duration;
 
 use super::args::ActivityArgs;

@@ -1,3 +1,5 @@
+//! `config …`: making, listing, changing and deleting configs.
+
 use std::io::IsTerminal;
 
 use super::args::ConfigCommand;

@@ -1,3 +1,5 @@
+//! `connect`: beginning an authorization, saying where to go, and telling how it ended.
+
 use std::collections::BTreeMap;
 use std::io::BufRead;
 

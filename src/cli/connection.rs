@@ -1,3 +1,5 @@
+//! `connection …`: listing, showing, renaming and deleting connections.
+
 use std::io::IsTerminal;
 
 use super::args::{ConnectionCommand, Target};

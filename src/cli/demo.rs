@@ -1,3 +1,5 @@
+//! `demo`: each step in words, or as an object a line.
+
 use serde_json::json;
 
 use super::{Failure, Output};

@@ -1,3 +1,5 @@
+//! `doctor` and `paths`: what works on this machine, and where everything is.
+
 use serde_json::{Map, Value, json};
 
 use super::{Outcome, Output};

@@ -1,3 +1,5 @@
+//! `provider …`: listing, showing and checking provider files.
+
 use serde_json::{Value, json};
 
 use super::args::ProviderCommand;

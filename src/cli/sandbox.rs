@@ -1,3 +1,5 @@
+//! `sandbox`: the built-in authorization server alone.
+
 use serde_json::json;
 
 use super::args::SandboxArgs;

@@ -1,3 +1,5 @@
+//! `completions` and `man`, both made from the arguments themselves.
+
 use clap::CommandFactory;
 
 use super::args::Arguments;

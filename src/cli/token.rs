@@ -1,3 +1,5 @@
+//! `token …`: a fresh token on standard output or on the clipboard, and a look into one.
+
 use serde_json::json;
 
 use super::args::{TokenArgs, TokenCommand, TokenFormat};

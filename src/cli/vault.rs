@@ -1,3 +1,5 @@
+//! `vault …`: which vault keeps the secrets, and unlocking it.
+
 use serde_json::json;
 
 use super::args::VaultCommand;

@@ -1,3 +1,5 @@
+//! Activity: the newest ten thousand rows of it.
+
 use std::time::Duration;
 
 use rusqlite::{Row, params};
@@ -8,7 +10,6 @@ use crate::model::{Activity, ConfigKey, ConnectionId, ConnectionRef, Happening, 
 /// How many rows are kept.
 const KEPT: i64 = 10_000;
 
-/// Activity.
 impl Store {
     /// Keeps what happened (its number is chosen here), and drops what is very old.
     pub fn add_activity(&self, activity: &Activity) -> Result<i64, StoreError> {

@@ -1,10 +1,11 @@
+//! Configs.
+
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::intents::Rename;
 use super::{Store, StoreError, column};
 use crate::model::{Config, ConfigKey, ProviderId};
 
-/// Configs.
 impl Store {
     /// Returns every config, sorted by key.
     pub fn configs(&self) -> Result<Vec<Config>, StoreError> {

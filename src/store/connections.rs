@@ -1,10 +1,11 @@
+//! Connections, and what went wrong with them last.
+
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::intents::Rename;
 use super::{Store, StoreError, column};
 use crate::model::{ConfigKey, Connection, ConnectionId, ConnectionRef, Problem, ProblemKind, ProviderId};
 
-/// Connections.
 impl Store {
     /// Returns every connection, sorted by config and id.
     pub fn connections(&self) -> Result<Vec<Connection>, StoreError> {

@@ -83,7 +83,7 @@ impl Loop {
             };
             let messages = match woken {
                 Woken::Event(Some(Ok(Event::Key(key)))) if is_suspend(key) => {
-                    events = self.suspend(events)?;
+                    events = self.suspend(events).await?;
                     continue;
                 }
                 Woken::Event(Some(Ok(event))) => message_of(event).into_iter().collect(),
@@ -100,7 +100,7 @@ impl Loop {
                     Vec::new()
                 }
                 Woken::Suspend => {
-                    events = self.suspend(events)?;
+                    events = self.suspend(events).await?;
                     continue;
                 }
             };
@@ -135,10 +135,10 @@ impl Loop {
 
     /// Gives the terminal back until the process is resumed. The event stream's thread must not
     /// read meanwhile.
-    fn suspend(&mut self, events: EventStream) -> io::Result<EventStream> {
+    async fn suspend(&mut self, events: EventStream) -> io::Result<EventStream> {
         drop(events);
         #[cfg(unix)]
-        self.terminal.suspend()?;
+        self.terminal.suspend().await?;
         Ok(EventStream::new())
     }
 }

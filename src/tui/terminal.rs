@@ -21,14 +21,7 @@ impl Terminal {
             leave();
             before(info);
         }));
-        Self::enter()
-    }
-
-    fn enter() -> io::Result<Self> {
-        // Raw mode, alternate screen, and a panic hook of its own before ours.
-        let mut inner = ratatui::try_init()?;
-        execute!(inner.backend_mut(), EnableBracketedPaste, EnableFocusChange)?;
-        Ok(Self { inner })
+        Ok(Self { inner: enter()? })
     }
 
     /// Draws one frame, which appears at once on terminals that can do that.
@@ -53,11 +46,18 @@ impl Terminal {
 
     /// Gives the terminal back, stops this process until somebody resumes it, and takes the
     /// terminal again.
+    ///
+    /// The signal may reach another thread of ours a moment later, so what counts is the one that
+    /// ends the stop.
     #[cfg(unix)]
-    pub(super) fn suspend(&mut self) -> io::Result<()> {
+    pub(super) async fn suspend(&mut self) -> io::Result<()> {
+        use rustix::process::{Signal, getpid, kill_process};
+        let resumed = tokio::signal::unix::SignalKind::from_raw(Signal::CONT.as_raw());
+        let mut resumed = tokio::signal::unix::signal(resumed)?;
         leave();
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
-        *self = Self::enter()?;
+        kill_process(getpid(), Signal::STOP)?;
+        resumed.recv().await;
+        self.inner = enter()?;
         Ok(())
     }
 }
@@ -66,6 +66,13 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         leave();
     }
+}
+
+/// Raw mode, alternate screen, and a panic hook of ratatui's own before ours.
+fn enter() -> io::Result<ratatui::Terminal<CrosstermBackend<Stdout>>> {
+    let mut inner = ratatui::try_init()?;
+    execute!(inner.backend_mut(), EnableBracketedPaste, EnableFocusChange)?;
+    Ok(inner)
 }
 
 /// Undoes everything. `ratatui::restore` prints when it fails, and printing to a terminal that is

@@ -18,7 +18,12 @@ pub enum Decision {
 /// Returns an HTTP client that goes through no proxy and needs no certificates.
 pub fn http() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().tls_certs_only([]).redirect(reqwest::redirect::Policy::none()).build().unwrap()
+    reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap()
 }
 
 /// Reads the consent page at `url` and decides; returns where the browser is sent then.
@@ -29,7 +34,13 @@ pub async fn consent(url: &Url, decision: Decision) -> Url {
         return Url::parse(location.to_str().unwrap()).unwrap();
     }
     let page = page.text().await.unwrap();
-    let consent = page.split("name=\"consent\" value=\"").nth(1).unwrap_or_else(|| panic!("no consent in {page}")).split('"').next().unwrap();
+    let consent = page
+        .split("name=\"consent\" value=\"")
+        .nth(1)
+        .unwrap_or_else(|| panic!("no consent in {page}"))
+        .split('"')
+        .next()
+        .unwrap();
     let decision = if decision == Decision::Allow { "allow" } else { "deny" };
     let body = format!("consent={consent}&decision={decision}");
     let form = http.post(url.clone()).header("content-type", "application/x-www-form-urlencoded").body(body);

@@ -60,7 +60,9 @@ impl OddServer {
     /// Returns a provider file whose token endpoint this is; `more` is added to `[oauth2]`.
     pub fn provider_file(&self, more: &str) -> String {
         let port = self.port;
-        format!("name = \"Odd\"\n[oauth2]\nauthorization_endpoint = \"http://127.0.0.1:{port}/authorize\"\ntoken_endpoint = \"http://127.0.0.1:{port}/token\"\n{more}\n")
+        format!(
+            "name = \"Odd\"\n[oauth2]\nauthorization_endpoint = \"http://127.0.0.1:{port}/authorize\"\ntoken_endpoint = \"http://127.0.0.1:{port}/token\"\n{more}\n"
+        )
     }
 }
 
@@ -70,7 +72,9 @@ fn read_request(mut stream: &TcpStream) -> String {
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+            let length = head
+                .lines()
+                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
             if body.len() >= length.and_then(|length| length.parse::<usize>().ok()).unwrap_or(0) {
                 return text;
             }

@@ -146,7 +146,9 @@ pub async fn connect(home: &Home, arguments: &[&str], decision: super::Decision)
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut first = String::new();
     out.read_line(&mut first).unwrap();
-    if let Some(url) = serde_json::from_str::<Value>(&first).ok().and_then(|event| event["url"].as_str().map(str::to_owned)) {
+    if let Some(url) =
+        serde_json::from_str::<Value>(&first).ok().and_then(|event| event["url"].as_str().map(str::to_owned))
+    {
         super::visit(&url::Url::parse(&url).unwrap(), decision).await;
     }
     let mut rest = String::new();
@@ -158,5 +160,19 @@ pub async fn connect(home: &Home, arguments: &[&str], decision: super::Decision)
 
 /// Makes the config `sandbox` in a home.
 pub fn configure(home: &Home) {
-    home.pipe("sandbox-secret", &["config", "create", "sandbox", "sandbox", "sandbox-client", "-", "read,write", "--redirect-uri", "http://127.0.0.1:0/oauth/callback"]).ok();
+    home.pipe(
+        "sandbox-secret",
+        &[
+            "config",
+            "create",
+            "sandbox",
+            "sandbox",
+            "sandbox-client",
+            "-",
+            "read,write",
+            "--redirect-uri",
+            "http://127.0.0.1:0/oauth/callback",
+        ],
+    )
+    .ok();
 }

@@ -60,7 +60,8 @@ impl Trial {
     pub async fn new() -> Self {
         let clock = FixedClock::at("2026-01-01T00:00:00Z".parse().unwrap());
         let told = clock.clone();
-        let options = Options { port: 0, lifetime: LIFETIME, weather: Weather::Fine, now: Arc::new(move || told.now()) };
+        let options =
+            Options { port: 0, lifetime: LIFETIME, weather: Weather::Fine, now: Arc::new(move || told.now()) };
         let sandbox = Sandbox::start(options).await.unwrap();
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir(home.path().join("providers")).unwrap();
@@ -131,6 +132,10 @@ pub fn settings(home: &Path) -> Settings {
 }
 
 fn service(home: &Path, clock: &FixedClock, browser: &Remembering, clipboard: &Slate) -> Arc<Service> {
-    let machine = Machine { clock: Arc::new(clock.clone()), browser: Box::new(browser.clone()), clipboard: Box::new(clipboard.clone()) };
+    let machine = Machine {
+        clock: Arc::new(clock.clone()),
+        browser: Box::new(browser.clone()),
+        clipboard: Box::new(clipboard.clone()),
+    };
     Arc::new(Service::open(settings(home), machine, None).unwrap())
 }

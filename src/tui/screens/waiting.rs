@@ -3,65 +3,92 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use crate::model::freshness::{remaining, spoken};
 use crate::service::connect::BrowserError;
 use crate::tui::app::App;
-use crate::tui::keys::{Context, bindings};
+use crate::tui::keys::{Action, Context, bindings};
 use crate::tui::modal::WaitingFor;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::input::Input;
 use crate::tui::widgets::paint::{cut, lines, popup, wrapped};
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &WaitingFor) {
     let theme = app.setup.theme;
     let known = &waiting.waiting;
-    let inside = popup(frame, area, &format!("Authorizing {}", known.connection), (100, 24), theme);
+    let inside = popup(frame, area, &format!("Authorizing {}", known.connection), (100, 20), theme);
     let width = usize::from(inside.width);
     let elapsed = (app.now - waiting.since).to_std().unwrap_or_default();
     let left = remaining(known.deadline, app.now);
-    let headline = match &known.browser {
+    let text = |text: String, style: Style| {
+        wrapped(&text, width).into_iter().map(|line| Line::styled(line, style)).collect::<Vec<_>>()
+    };
+    let blank = || vec![Line::raw("")];
+    let below = match &waiting.paste {
+        Some(paste) => pasting(paste, width, theme),
+        None => keys(app, width),
+    };
+    // What stands on the screen from top to bottom, each with how early it leaves a small one;
+    // what is 0 always stays.
+    let mut blocks = vec![
+        (3, text(headline(&known.browser), Style::new())),
+        (0, address(known.url.as_str(), width)),
+        (6, blank()),
+        (2, text(format!("It comes back to {}", known.redirect_uri), Style::new())),
+        (5, text("which must be registered at the provider, to the letter".to_owned(), theme.faint())),
+        (
+            4,
+            if known.is_relayed {
+                text("another hallpass listens there and hands the answer on".to_owned(), theme.faint())
+            } else {
+                Vec::new()
+            },
+        ),
+        (0, text(format!("{} gone · {} left", spoken(elapsed), spoken(left)), theme.title())),
+        (0, waiting.error.iter().flat_map(|error| text(error.clone(), theme.bad())).collect()),
+        (6, blank()),
+        (0, below),
+    ];
+    let height = usize::from(inside.height);
+    for weight in (1..=6).rev() {
+        if blocks.iter().map(|(_, lines)| lines.len()).sum::<usize>() > height {
+            blocks.retain(|(own, _)| *own != weight);
+        }
+    }
+    let told: Vec<Line<'static>> = blocks.into_iter().flat_map(|(_, lines)| lines).collect();
+    lines(frame, inside, told);
+}
+
+fn headline(browser: &Result<(), BrowserError>) -> String {
+    match browser {
         Ok(()) => "Your browser asks you now. If it shows nothing, open this address:".to_owned(),
         Err(BrowserError::NotWanted) => "Open this address:".to_owned(),
         Err(why) => format!("No browser was opened ({why}). Open this address:"),
-    };
-    let mut told: Vec<Line<'static>> = wrapped(&headline, width).into_iter().map(Line::raw).collect();
-    // What matters more than the end of a long address must still fit below it.
-    let room = usize::from(inside.height).saturating_sub(told.len() + 8).clamp(1, 6);
-    let mut address = wrapped(known.url.as_str(), width);
-    if address.len() > room {
-        address.truncate(room);
-        if let Some(last) = address.last_mut() {
-            *last = format!("{}…", cut(last, width.saturating_sub(1)).trim_end_matches('…'));
+    }
+}
+
+/// The address on a few lines; `c` copies it whole.
+fn address(url: &str, width: usize) -> Vec<Line<'static>> {
+    let most = if width < 60 { 2 } else { 5 };
+    let mut rows = wrapped(url, width);
+    if rows.len() > most {
+        rows.truncate(most);
+        if let Some(last) = rows.last_mut() {
+            *last = cut(&format!("{last}…"), width);
         }
     }
-    told.extend(address.into_iter().map(|line| Line::styled(line, theme.key())));
-    told.push(Line::raw(""));
-    told.extend(
-        wrapped(&format!("It comes back to {} (registered at the provider, to the letter)", known.redirect_uri), width)
-            .into_iter()
-            .map(Line::raw),
-    );
-    if known.is_relayed {
-        told.push(Line::styled(cut("another hallpass listens there and hands the answer on", width), theme.faint()));
-    }
-    told.push(Line::styled(format!("{} gone · {} left", spoken(elapsed), spoken(left)), theme.title()));
-    if let Some(error) = &waiting.error {
-        told.extend(wrapped(error, width).into_iter().map(|line| Line::styled(line, theme.bad())));
-    }
-    told.push(Line::raw(""));
-    match &waiting.paste {
-        Some(paste) => {
-            told.push(Line::from(vec![
-                Span::styled("paste ", theme.key()),
-                Span::raw(cut(&"•".repeat(paste.text().chars().count()), width.saturating_sub(8))),
-            ]));
-            told.push(Line::styled("the whole address, then enter; esc leaves it", theme.faint()));
-        }
-        None => told.extend(keys(app, width)),
-    }
-    lines(frame, inside, told);
+    rows.into_iter().map(|row| Line::styled(row, Style::new().add_modifier(Modifier::UNDERLINED))).collect()
+}
+
+fn pasting(paste: &Input, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let dots = "•".repeat(paste.text().chars().count());
+    vec![
+        Line::from(vec![Span::styled("paste ", theme.key()), Span::raw(cut(&dots, width.saturating_sub(8)))]),
+        Line::styled(cut("the whole address, then enter; esc leaves it", width), theme.faint()),
+    ]
 }
 
 fn keys(app: &App, width: usize) -> Vec<Line<'static>> {
@@ -69,7 +96,11 @@ fn keys(app: &App, width: usize) -> Vec<Line<'static>> {
     let mut rows: Vec<Vec<Span<'static>>> = vec![Vec::new()];
     let mut used = 0;
     for binding in bindings(&[Context::Waiting], true) {
-        let label = if binding.shown == "esc" { "cancel" } else { binding.label };
+        let label = match binding.action {
+            Action::Back => "cancel",
+            _ if width < 60 => binding.short,
+            _ => binding.label,
+        };
         let more = binding.shown.width() + label.width() + 4;
         if used + more > width {
             rows.push(Vec::new());
