@@ -135,6 +135,7 @@ pub struct Paths {
 }
 
 /// Where the program is running, as the environment tells it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// `$BROWSER`.
@@ -213,7 +214,7 @@ impl Environment {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct File {
+struct Written {
     vault: Option<VaultKind>,
     vault_key: Option<KeySource>,
     key_file: Option<PathBuf>,
@@ -224,7 +225,7 @@ impl Settings {
     /// Reads the settings file and puts the environment and the flags over it.
     pub fn load(environment: &Environment, overrides: &Overrides) -> Result<Self, SettingsError> {
         let paths = Paths::find(environment, overrides)?;
-        let file = File::read(&paths.settings)?;
+        let file = Written::read(&paths.settings)?;
         let named = overrides.vault.as_deref().map(|value| ("--vault", value));
         let named = named.or_else(|| environment.get("HALLPASS_VAULT").map(|value| ("HALLPASS_VAULT", value)));
         let kind = named.map(|(name, value)| vault_kind(name, value)).transpose()?;
@@ -264,7 +265,7 @@ fn passphrase(environment: &Environment) -> Result<Option<Secret>, SettingsError
     Ok(Some(Secret::new(line.strip_suffix('\r').unwrap_or(line))))
 }
 
-impl File {
+impl Written {
     fn read(path: &Path) -> Result<Self, SettingsError> {
         match std::fs::read_to_string(path) {
             Ok(text) => toml::from_str(&text)

@@ -29,7 +29,7 @@ async fn a_fresh_token_is_handed_out_as_it_is() {
 async fn a_token_within_the_margin_is_refreshed_and_the_rotated_one_kept() {
     let trial = Trial::connected().await;
     let before = token(&fresh(&trial.service).await.unwrap());
-    trial.clock.advance(LIFETIME - Duration::from_secs(59));
+    trial.clock.advance(LIFETIME.checked_sub(Duration::from_secs(59)).unwrap());
     let refreshed = fresh(&trial.service).await.unwrap();
     assert!(refreshed.was_refreshed);
     assert_ne!(token(&refreshed), before);
@@ -49,12 +49,12 @@ async fn a_longer_life_may_be_asked_for_but_never_more_than_half() {
     let trial = Trial::connected().await;
     let ask = |seconds| Freshness { min_ttl: Some(Duration::from_secs(seconds)), forced: false };
     assert!(!trial.service.fresh_credentials(&jane(), ask(1_800)).await.unwrap().was_refreshed);
-    trial.clock.advance(Duration::from_secs(600));
+    trial.clock.advance(Duration::from_mins(10));
     assert!(
         !trial.service.fresh_credentials(&jane(), ask(99_999)).await.unwrap().was_refreshed,
         "half of an hour is enough"
     );
-    trial.clock.advance(Duration::from_secs(1_260));
+    trial.clock.advance(Duration::from_mins(21));
     assert!(trial.service.fresh_credentials(&jane(), ask(99_999)).await.unwrap().was_refreshed);
 }
 

@@ -24,7 +24,7 @@ impl Trial {
     fn items(&self) -> Vec<String> {
         let vault = rusqlite::Connection::open(self.home.path().join("vault.db")).unwrap();
         let mut statement = vault.prepare("SELECT name FROM records ORDER BY name").unwrap();
-        statement.query_map([], |row| row.get(0)).unwrap().map(std::result::Result::unwrap).collect()
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     }
 
     fn intents(&self) -> i64 {

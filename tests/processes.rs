@@ -19,8 +19,8 @@ async fn sixteen_processes_that_ask_at_once_make_one_refresh_and_get_one_answer(
         .collect();
     let answers: Vec<String> =
         children.into_iter().map(|child| said(child.wait_with_output().unwrap()).ok().out).collect();
-    let refreshed = home.run(&["--json", "activity", "sandbox/jane"]).ok().json();
-    let refreshes = refreshed.as_array().unwrap().iter().filter(|row| row["event"] == "refreshed").count();
+    let rows = home.run(&["--json", "activity", "sandbox/jane"]).ok().json();
+    let refreshes = rows.as_array().unwrap().iter().filter(|row| row["event"] == "refreshed").count();
     // Two seconds may pass on a slow machine while sixteen processes start; then a second refresh
     // is right. Reuse of a refresh token would kill the connection, and never is.
     let mut distinct = answers.clone();

@@ -63,7 +63,7 @@ async fn good_answers_in_odd_clothes_are_understood() {
         let shown = format!("{answer:?}");
         let tokens = exchange(answer).await.unwrap_or_else(|error| panic!("{error} for {shown}"));
         assert_eq!((tokens.access_token.expose(), tokens.token_type.as_str()), ("AT", "Bearer"), "{shown}");
-        assert_eq!(tokens.expires_at, Some(now() + Duration::from_secs(3_600)), "{shown}");
+        assert_eq!(tokens.expires_at, Some(now() + Duration::from_hours(1)), "{shown}");
     }
 }
 

@@ -63,7 +63,7 @@ fn every_picture_shows_the_screen_as_it_is() {
         if let Some(message) = scene.message {
             screen.send(message);
         }
-        let drawn = render(screen.buffer(), scene.palette);
+        let drawn = render(screen.buffer(), &scene.palette);
         let path = folder().join(format!("{}.svg", scene.name));
         if updates {
             std::fs::write(&path, &drawn).unwrap();

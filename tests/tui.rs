@@ -54,7 +54,7 @@ fn y_asks_for_a_fresh_copy_and_the_answer_says_for_how_long() {
     let copied = hallpass::service::copy::Copied {
         to: hallpass::service::copy::CopiedTo::Clipboard,
         form: Form::Raw,
-        valid_for: Some(Duration::from_secs(3_480)),
+        valid_for: Some(Duration::from_mins(58)),
         cleared_after: Some(Duration::from_secs(30)),
         was_refreshed: true,
     };
@@ -156,7 +156,7 @@ fn waiting() -> Message {
         connection: reference("github/jane"),
         url: url::Url::parse("https://github.com/login/oauth/authorize?client_id=x&state=y").unwrap(),
         redirect_uri: "http://localhost:3003/oauth/callback".to_owned(),
-        deadline: now() + Duration::from_secs(300),
+        deadline: now() + Duration::from_mins(5),
         browser: Ok(()),
         listens: true,
         is_relayed: false,
@@ -194,7 +194,7 @@ fn an_error_stays_until_it_is_dismissed_with_its_cause_and_its_hint() {
         .hinted("register `http://localhost:3003/oauth/callback`");
     error.causes.push("the provider explains it at https://x.example".to_owned());
     screen.send(Message::Failed(error, Box::new(Effect::Load)));
-    screen.send(Message::Ticked(now() + Duration::from_secs(60)));
+    screen.send(Message::Ticked(now() + Duration::from_mins(1)));
     let text = screen.text();
     assert!(
         text.contains("✗ the provider refused")
@@ -333,8 +333,8 @@ fn hostile() -> Lists {
     let mut lists = fixture().lists;
     lists.connections.push(connection);
     lists.connections.sort_by(|one, other| one.reference.cmp(&other.reference));
-    lists.configs[0].client_id = bad.to_owned();
-    lists.activity[0].detail = bad.to_owned();
+    bad.clone_into(&mut lists.configs[0].client_id);
+    bad.clone_into(&mut lists.activity[0].detail);
     lists
 }
 

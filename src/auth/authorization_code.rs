@@ -69,7 +69,8 @@ pub async fn exchange(
         request = request.add_extra_param(name, value.to_string());
     }
     let exchange = Exchange { transport, table: &client.table };
-    let answer = request.request_async(&exchange).await.map_err(plain)?;
+    // Boxed: the crate's future is large, and stands in everything that authorizes.
+    let answer = Box::pin(request.request_async(&exchange)).await.map_err(plain)?;
     Ok(Client::token_set(&answer, transport.now()))
 }
 

@@ -66,6 +66,7 @@ pub struct Registration<'a> {
 }
 
 /// A client, ready to make requests.
+#[expect(clippy::struct_field_names, reason = "`client_id` and `client_secret` are the RFC's names")]
 pub struct Client {
     pub(super) table: OAuth2,
     pub(super) token_url: Url,

@@ -17,6 +17,7 @@ pub async fn refresh(transport: &Transport, client: &Client, refresh_token: &Sec
         request = request.add_extra_param(name, value.to_string());
     }
     let exchange = Exchange { transport, table: &client.table };
-    let answer = request.request_async(&exchange).await.map_err(plain)?;
+    // Boxed: the crate's future is large, and stands in everything that waits for a token.
+    let answer = Box::pin(request.request_async(&exchange)).await.map_err(plain)?;
     Ok(Client::token_set(&answer, transport.now()))
 }

@@ -24,10 +24,10 @@ pub struct Arguments {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options for every command")]
 pub struct Global {
-    /// Keep settings, store, sealed vault, locks and logs below this folder [env: HALLPASS_HOME]
+    /// Keep settings, store, sealed vault, locks and logs below this folder [env: `HALLPASS_HOME`]
     #[arg(long, global = true, value_name = "DIR")]
     pub home: Option<PathBuf>,
-    /// Where secrets rest: keychain, sealed or memory [env: HALLPASS_VAULT]
+    /// Where secrets rest: keychain, sealed or memory [env: `HALLPASS_VAULT`]
     #[arg(long, global = true, value_name = "KIND")]
     pub vault: Option<String>,
     /// Change nothing
@@ -154,7 +154,7 @@ pub enum ConfigCommand {
         /// It is a public client: there is no secret
         #[arg(long, conflicts_with = "client_secret")]
         public: bool,
-        /// The redirect URI, if not http://localhost:3003/oauth/callback
+        /// The redirect URI, if not <http://localhost:3003/oauth/callback>
         #[arg(long, value_name = "URI")]
         redirect_uri: Option<String>,
     },
@@ -383,7 +383,7 @@ mod tests {
     #[test]
     fn lengths_of_time_have_units() {
         assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
+        assert_eq!(duration("5m"), Ok(Duration::from_mins(5)));
         for bad in ["", "m", "5x", "-1s", "99999999999d", "1.5h"] {
             assert!(duration(bad).is_err(), "{bad}");
         }

@@ -18,7 +18,7 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
             let (id, _) = backend.provider(&provider)?;
             let key = prompt::argument(key, "KEY", "A key for this config", Some(&backend.suggested_key(&id)?))?;
             let client_id = prompt::argument(client_id, "CLIENT_ID", "Client id", None)?;
-            let client_secret = if public { None } else { Some(asked_secret(client_secret)?) };
+            let client_secret = if public { None } else { Some(asked_secret(client_secret.as_deref())?) };
             let scopes = scopes.as_deref().map(split_scopes).unwrap_or_default();
             let new = NewConfig { key: ConfigKey::new(key)?, provider, client_id, client_secret, scopes, redirect_uri };
             let config = backend.create_config(new).await?;
@@ -44,7 +44,7 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
                 client_id: client_id.or(new_client_id),
                 client_secret: client_secret
                     .or(new_client_secret)
-                    .map(|given| asked_secret(Some(given).filter(|given| !given.is_empty())))
+                    .map(|given| asked_secret(Some(given.as_str()).filter(|given| !given.is_empty())))
                     .transpose()?,
                 scopes: scopes.or(new_scopes).as_deref().map(split_scopes),
                 redirect_uri,
@@ -94,8 +94,8 @@ fn asked_provider(given: Option<String>, backend: &Backend, output: Output) -> R
 }
 
 /// Reads the client secret: `-` stands for standard input, nothing for the prompt.
-fn asked_secret(given: Option<String>) -> Result<Secret> {
-    match given.as_deref() {
+fn asked_secret(given: Option<&str>) -> Result<Secret> {
+    match given {
         Some("-") => prompt::piped_secret(),
         Some(given) => Ok(Secret::new(given)),
         None if prompt::is_interactive() => prompt::secret("Client secret (nothing for a public client)"),

@@ -22,7 +22,7 @@ pub async fn run(demo: &Demo, end: DemoEnd, output: Output) -> Result<(), Failur
     let now = || demo.service.now();
     let running = demo.run(|step| {
         let told = if output.json {
-            object(&step).map_or(Ok(()), |object| output.object(&object))
+            output.object(&object(&step))
         } else {
             text(&step, now()).iter().try_for_each(|line| output.line(line))
         };
@@ -86,7 +86,7 @@ fn text(step: &Step, now: Time) -> Vec<String> {
     }
 }
 
-fn object(step: &Step) -> Option<serde_json::Value> {
+fn object(step: &Step) -> serde_json::Value {
     let token = |event: &str, seen: &TokenSeen| {
         json!({
             "event": event,
@@ -97,16 +97,16 @@ fn object(step: &Step) -> Option<serde_json::Value> {
         })
     };
     match step {
-        Step::Started { issuer } => Some(json!({"event": "started", "issuer": issuer})),
-        Step::Configured { key } => Some(json!({"event": "configured", "provider_config_key": key.as_str()})),
+        Step::Started { issuer } => json!({"event": "started", "issuer": issuer}),
+        Step::Configured { key } => json!({"event": "configured", "provider_config_key": key.as_str()}),
         Step::Waiting { waiting, .. } => {
-            Some(json!({"event": "authorize", "url": waiting.url.as_str(), "redirect_uri": waiting.redirect_uri}))
+            json!({"event": "authorize", "url": waiting.url.as_str(), "redirect_uri": waiting.redirect_uri})
         }
-        Step::Authorized(seen) => Some(token("authorized", seen)),
-        Step::Expired => Some(json!({"event": "expired"})),
-        Step::Refreshed(seen) => Some(token("refreshed", seen)),
+        Step::Authorized(seen) => token("authorized", seen),
+        Step::Expired => json!({"event": "expired"}),
+        Step::Refreshed(seen) => token("refreshed", seen),
         Step::Revoked { fingerprint, refusal } => {
-            Some(json!({"event": "revoked", "fingerprint": fingerprint, "message": refusal}))
+            json!({"event": "revoked", "fingerprint": fingerprint, "message": refusal})
         }
     }
 }

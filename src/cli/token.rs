@@ -58,7 +58,7 @@ fn copied(copied: &Copied, output: Output) -> Outcome {
         (CopiedTo::Clipboard, Some(time)) => output.done(&format!("copied · {valid} · cleared in {}", spoken(time))),
         (CopiedTo::Clipboard, None) => output.done(&format!("copied · {valid}")),
         (CopiedTo::Terminal, _) => {
-            output.done(&format!("sent to your terminal's clipboard · {valid} · hallpass cannot clear it there"))
+            output.done(&format!("sent to your terminal's clipboard · {valid} · hallpass cannot clear it there"));
         }
     }
     Ok(())

@@ -38,7 +38,7 @@ pub type Handler = Arc<dyn Fn(Request<Incoming>) -> Pin<Box<dyn Future<Output = 
 /// A loopback name to listen on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoopbackHost {
-    /// `localhost`: both 127.0.0.1 and ::1, since a browser may try either.
+    /// `localhost`: both 127.0.0.1 and `::1`, since a browser may try either.
     Localhost,
     /// One address.
     Address(IpAddr),
@@ -248,7 +248,7 @@ pub(crate) mod tests {
         let ask = |host: String| async move { raw(port, &format!("GET / HTTP/1.1\r\n{host}\r\n")).await };
         assert!(ask(format!("Host: localhost:{port}\r\n")).await.starts_with("HTTP/1.1 200"));
         let wrong = [
-            "".to_owned(),
+            String::new(),
             "Host: localhost\r\n".to_owned(),
             format!("Host: evil.example:{port}\r\n"),
             format!("Host: localhost:{port}\r\nHost: evil\r\n"),

@@ -143,7 +143,7 @@ pub(crate) mod tests {
             provider: ProviderId::new("github").unwrap(),
             requested_scopes: vec!["repo".to_owned(), "gist".to_owned()],
             granted_scopes: Some(vec!["repo".to_owned()]),
-            expires_at: Some(start + Duration::from_secs(3_600)),
+            expires_at: Some(start + Duration::from_hours(1)),
             obtained_at: start,
             is_refreshable: true,
             variables: BTreeMap::new(),
@@ -158,7 +158,7 @@ pub(crate) mod tests {
     fn health_follows_the_clock() {
         let connection = connection();
         let at = |seconds| connection.obtained_at + Duration::from_secs(seconds);
-        assert_eq!(connection.health(at(0)), Health::Fresh(Duration::from_secs(3_600)));
+        assert_eq!(connection.health(at(0)), Health::Fresh(Duration::from_hours(1)));
         assert_eq!(connection.health(at(3_550)), Health::Expiring(Duration::from_secs(50)));
         assert_eq!(connection.health(at(3_600)), Health::Refreshable);
         let bare = Connection { is_refreshable: false, ..connection.clone() };

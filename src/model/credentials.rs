@@ -93,6 +93,10 @@ impl Credentials {
     }
 
     /// Writes the text (JSON) that rests in the vault.
+    ///
+    /// # Panics
+    ///
+    /// Never: a record has only string keys.
     pub fn to_record(&self) -> Secret {
         let Self::OAuth2(tokens) = self;
         let exposed = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
@@ -220,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_token_is_fresh_until_the_margin_begins() {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         assert!(tokens().is_fresh(time("2026-01-01T00:59:00Z"), minute));
         assert!(!tokens().is_fresh(time("2026-01-01T00:59:01Z"), minute));
         assert!(!tokens().is_fresh(time("2026-01-01T01:00:00Z"), Duration::ZERO));

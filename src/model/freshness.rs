@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Time;
 
 /// The margin of the command line and the terminal UI.
-pub const INTERACTIVE_MARGIN: Duration = Duration::from_secs(60);
+pub const INTERACTIVE_MARGIN: Duration = Duration::from_mins(1);
 
 /// Returns for how long a token must still be valid to be handed out as it is.
 ///
@@ -32,7 +32,7 @@ pub fn spoken(length: Duration) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds}s"),
-        (0, 0, minutes) if minutes < 5 && seconds % 60 > 0 => format!("{minutes}m {}s", seconds % 60),
+        (0, 0, minutes) if minutes < 5 && !seconds.is_multiple_of(60) => format!("{minutes}m {}s", seconds % 60),
         (0, 0, minutes) => format!("{minutes}m"),
         (0, hours, 0) => format!("{hours}h"),
         (0, hours, minutes) => format!("{hours}h {minutes}m"),

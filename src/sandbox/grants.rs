@@ -8,8 +8,8 @@ use base64::Engine as _;
 use crate::model::Time;
 
 /// How long a consent page and a code last.
-const CODE_LIFETIME: Duration = Duration::from_secs(60);
-const CONSENT_LIFETIME: Duration = Duration::from_secs(600);
+const CODE_LIFETIME: Duration = Duration::from_mins(1);
+const CONSENT_LIFETIME: Duration = Duration::from_mins(10);
 
 /// An authorization request that was let in.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ struct Refresh {
 pub(super) struct Grants {
     consents: HashMap<String, (Asked, Time)>,
     codes: HashMap<String, Code>,
-    grants: Vec<Grant>,
+    given: Vec<Grant>,
     access: HashMap<String, Access>,
     refresh: HashMap<String, Refresh>,
 }
@@ -118,7 +118,7 @@ impl Grants {
     pub(super) fn exchange(&mut self, code: &str, with: &Exchange<'_>, now: Time) -> Result<Issued, Refused> {
         let found = self.codes.get_mut(code).ok_or(Refused::Unknown)?;
         if let Some(grant) = found.used_for {
-            self.grants[grant].is_alive = false;
+            self.given[grant].is_alive = false;
             return Err(Refused::Used);
         }
         if found.expires_at <= now {
@@ -134,9 +134,9 @@ impl Grants {
             return Err(Refused::WrongVerifier);
         }
         let scopes = if with.drops_a_scope { dropped(&found.asked.scopes) } else { found.asked.scopes.clone() };
-        found.used_for = Some(self.grants.len());
-        self.grants.push(Grant { client_id: with.client_id.to_owned(), scopes, is_alive: true });
-        Ok(self.issue(self.grants.len() - 1, now + with.lifetime))
+        found.used_for = Some(self.given.len());
+        self.given.push(Grant { client_id: with.client_id.to_owned(), scopes, is_alive: true });
+        Ok(self.issue(self.given.len() - 1, now + with.lifetime))
     }
 
     /// Exchanges a refresh token, once; a second time ends the grant.
@@ -149,14 +149,14 @@ impl Grants {
     ) -> Result<Issued, Refused> {
         let found = self.refresh.get_mut(token).ok_or(Refused::Unknown)?;
         let grant = found.grant;
-        if self.grants[grant].client_id != client_id {
+        if self.given[grant].client_id != client_id {
             return Err(Refused::OtherClient);
         }
         if found.is_used {
-            self.grants[grant].is_alive = false;
+            self.given[grant].is_alive = false;
             return Err(Refused::Used);
         }
-        if !self.grants[grant].is_alive {
+        if !self.given[grant].is_alive {
             return Err(Refused::Revoked);
         }
         found.is_used = true;
@@ -166,11 +166,11 @@ impl Grants {
     /// Ends what a token belongs to: its grant for a refresh token, itself for an access token.
     pub(super) fn revoke(&mut self, token: &str, client_id: &str) {
         if let Some(refresh) = self.refresh.get(token) {
-            let grant = &mut self.grants[refresh.grant];
+            let grant = &mut self.given[refresh.grant];
             if grant.client_id == client_id {
                 grant.is_alive = false;
             }
-        } else if self.access.get(token).is_some_and(|access| self.grants[access.grant].client_id == client_id) {
+        } else if self.access.get(token).is_some_and(|access| self.given[access.grant].client_id == client_id) {
             self.access.remove(token);
         }
     }
@@ -178,7 +178,7 @@ impl Grants {
     /// Returns the scopes of an access token that is good now.
     pub(super) fn scopes_of(&self, access_token: &str, now: Time) -> Option<&[String]> {
         let access = self.access.get(access_token)?;
-        let grant = &self.grants[access.grant];
+        let grant = &self.given[access.grant];
         (grant.is_alive && access.expires_at > now).then_some(grant.scopes.as_slice())
     }
 
@@ -186,7 +186,7 @@ impl Grants {
         let (access_token, refresh_token) = (random("sbx_at_"), random("sbx_rt_"));
         self.access.insert(access_token.clone(), Access { grant, expires_at });
         self.refresh.insert(refresh_token.clone(), Refresh { grant, is_used: false });
-        Issued { access_token, refresh_token, scopes: self.grants[grant].scopes.clone() }
+        Issued { access_token, refresh_token, scopes: self.given[grant].scopes.clone() }
     }
 }
 

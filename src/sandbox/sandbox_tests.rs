@@ -18,7 +18,7 @@ impl Trial {
         let told = clock.clone();
         let options = Options {
             port: 0,
-            lifetime: Duration::from_secs(60),
+            lifetime: Duration::from_mins(1),
             weather: Weather::Fine,
             now: Arc::new(move || told.now()),
         };

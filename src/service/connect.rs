@@ -25,7 +25,7 @@ pub use crate::system::BrowserError;
 use arrival::Arrival;
 
 /// How long an authorization may take unless the user says otherwise.
-pub const TIMEOUT: Duration = Duration::from_secs(300);
+pub const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// How the answer comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -96,10 +96,10 @@ pub struct Authorization {
     service: Arc<Service>,
     waiting: Waiting,
     config: Config,
-    provider: Provider,
+    provider: Box<Provider>,
     scopes: Vec<String>,
     variables: BTreeMap<String, String>,
-    client: auth::Client,
+    client: Box<auth::Client>,
     begun: Begun,
     address: Option<Address>,
     arrivals: mpsc::Receiver<Arrival>,
@@ -123,7 +123,7 @@ impl Service {
     pub async fn begin(self: &Arc<Self>, request: ConnectRequest) -> Result<Authorization> {
         self.may_change()?;
         let config = self.config(&request.connection.config)?;
-        let (_, provider) = self.provider(config.provider.as_str())?;
+        let provider = Box::new(self.provider(config.provider.as_str())?.1);
         let variables = asked_variables(&provider, &request.variables)?;
         // A token that cannot be kept must not be asked for.
         self.vault.probe().await?;
@@ -149,7 +149,7 @@ impl Service {
             redirect_uri: &redirect_uri,
             variables: &variables,
         };
-        let client = auth::Client::new(&registration)?;
+        let client = Box::new(auth::Client::new(&registration)?);
         let begun = authorization_code::begin(&client, &scopes)?;
         let deadline = self.now() + request.timeout;
         let (sender, arrivals) = mpsc::channel(8);

@@ -107,7 +107,7 @@ impl Service {
     /// Copies text that is no secret: a URL, a redirect URI.
     pub fn copy_text(&self, text: &str) -> Result<CopiedTo> {
         // Cleared so late that nobody sees it.
-        const LONG: Duration = Duration::from_secs(86_400);
+        const LONG: Duration = Duration::from_hours(24);
         self.machine.clipboard.copy(&Secret::new(text), LONG).map_err(|error| Error::usage(error.to_string()))
     }
 

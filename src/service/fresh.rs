@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(400);
 /// The longest `Retry-After` that is waited for while somebody waits for a token.
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// How long all tries together may take. Shorter than the patience of `refresh_lock`.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// How fresh a token is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,7 +76,8 @@ impl Service {
         if self.is_good(&connection, tokens, freshness)? {
             return Ok(Fresh { connection, credentials, was_refreshed: by_another });
         }
-        self.refresh(connection, credentials.tokens()).await
+        // Boxed: most calls hand out what is there, and need not carry what a refresh needs.
+        Box::pin(self.refresh(connection, credentials.tokens())).await
     }
 
     /// Reads a connection and its credentials.

@@ -22,7 +22,7 @@ use crate::vault::{Vault, VaultBackend, VaultError, keychain};
 /// The note of the store that names the vault of this home.
 const NOTE: &str = "vault";
 /// How long a person may take to unlock a keychain when they asked for it.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[derive(Debug, Clone)]
 struct Decision {

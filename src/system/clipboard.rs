@@ -256,7 +256,7 @@ impl Clipboard for TerminalClipboard {
         let unavailable = |why: String| ClipboardError::Unavailable(why);
         match &self.sink {
             Sink::Screen(screen) => {
-                screen.send(osc52(secret)).map_err(|_| unavailable("the screen is gone".to_owned()))?
+                screen.send(osc52(secret)).map_err(|_| unavailable("the screen is gone".to_owned()))?;
             }
             Sink::Terminal => {
                 let mut terminal = std::fs::OpenOptions::new()

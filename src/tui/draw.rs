@@ -94,6 +94,12 @@ fn notice_lines(app: &App, width: usize) -> Vec<Line<'static>> {
 
 fn draw_foot(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.setup.theme;
+    if !app.modals.is_empty() {
+        // The keys of what stands in front are in front too.
+        let hint = Line::from(vec![Span::styled(" esc", theme.key()), Span::styled(" back", theme.faint())]);
+        frame.render_widget(hint, area);
+        return;
+    }
     if app.is_filtering {
         let list = &app.rows[app.view.index()];
         let (shown, total) = list.counts();
@@ -104,7 +110,7 @@ fn draw_foot(app: &App, frame: &mut Frame<'_>, area: Rect) {
         ]);
         let cursor = area.x + 2 + u16::try_from(list.filter().before_cursor().width()).unwrap_or(0);
         frame.render_widget(line, area);
-        if cursor < area.right() && app.modals.is_empty() {
+        if cursor < area.right() {
             frame.set_cursor_position((cursor, area.y));
         }
         return;
@@ -119,7 +125,7 @@ fn draw_foot(app: &App, frame: &mut Frame<'_>, area: Rect) {
             Span::raw(" "),
         ]
     });
-    frame.render_widget(Line::from_iter(spans), area);
+    frame.render_widget(spans.collect::<Line<'_>>(), area);
 }
 
 /// Returns the hints that fit; the least important ones leave first.

@@ -137,6 +137,9 @@ impl Loop {
     /// read meanwhile.
     async fn suspend(&mut self, events: EventStream) -> io::Result<EventStream> {
         drop(events);
+        // Dropping the stream leaves a wake-up behind. Were it still there when the first key
+        // comes, crossterm 0.29 would take the one and forget the other.
+        let _ = crossterm::event::poll(Duration::ZERO);
         #[cfg(unix)]
         self.terminal.suspend().await?;
         Ok(EventStream::new())

@@ -53,7 +53,8 @@ impl Theme {
 
     /// The selected row.
     pub fn selected(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
+        // One colour for the whole row: several would tear it apart.
+        Style::new().fg(Color::Reset).add_modifier(Modifier::REVERSED)
     }
 
     /// The view that is open.

@@ -172,6 +172,10 @@ fn stretched(secret: &[u8], salt: &[u8; 16]) -> Key {
 }
 
 /// Returns a new random key.
+///
+/// # Panics
+///
+/// The system has no source of randomness.
 pub fn random() -> Key {
     let mut key = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *key).expect("the system has a source of randomness");
@@ -179,6 +183,10 @@ pub fn random() -> Key {
 }
 
 /// Returns new random bytes that are no secret: a salt, a nonce.
+///
+/// # Panics
+///
+/// The system has no source of randomness.
 pub fn fresh<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the system has a source of randomness");
@@ -186,6 +194,10 @@ pub fn fresh<const N: usize>() -> [u8; N] {
 }
 
 /// Seals `plain`, bound to `name`: nonce (24 bytes), then ciphertext and tag.
+///
+/// # Panics
+///
+/// The system has no source of randomness, or `plain` is larger than 256 GiB.
 pub fn seal(key: &Key, name: &[u8], plain: &[u8]) -> Vec<u8> {
     let nonce = fresh::<24>();
     let cipher = XChaCha20Poly1305::new_from_slice(&**key).expect("the key has 32 bytes");
@@ -195,6 +207,10 @@ pub fn seal(key: &Key, name: &[u8], plain: &[u8]) -> Vec<u8> {
 }
 
 /// Opens what [`seal`] made for the same `name`; `None` where key, name or a single bit differs.
+///
+/// # Panics
+///
+/// Never: a key has 32 bytes.
 pub fn open(key: &Key, name: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, sealed) = sealed.split_first_chunk::<24>()?;
     let cipher = XChaCha20Poly1305::new_from_slice(&**key).expect("the key has 32 bytes");

@@ -42,7 +42,7 @@ impl Vault {
     }
 
     /// Makes a vault over an open backend.
-    pub fn over(backend: impl VaultBackend + Clone + Send + Sync + 'static) -> Self {
+    pub fn over(backend: impl VaultBackend + Clone + Sync + 'static) -> Self {
         Self::new(Box::new(move || Ok(Box::new(backend.clone()))))
     }
 

@@ -38,7 +38,7 @@ pub const LIGHT: Palette = Palette {
 };
 
 impl Palette {
-    fn color(self, color: Color, otherwise: &'static str) -> &'static str {
+    fn color(&self, color: Color, otherwise: &'static str) -> &'static str {
         let index = match color {
             Color::Black => 0,
             Color::Red => 1,
@@ -63,14 +63,14 @@ impl Palette {
     }
 
     /// Returns the colours of a cell: its text's and its ground's.
-    fn of(self, cell: &Cell) -> (&'static str, &'static str) {
+    fn of(&self, cell: &Cell) -> (&'static str, &'static str) {
         let (text, ground) = (self.color(cell.fg, self.text), self.color(cell.bg, self.ground));
         if cell.modifier.contains(Modifier::REVERSED) { (ground, text) } else { (text, ground) }
     }
 }
 
 /// Draws a buffer.
-pub fn render(buffer: &Buffer, palette: Palette) -> String {
+pub fn render(buffer: &Buffer, palette: &Palette) -> String {
     let (width, height) = (buffer.area.width * CELL_WIDTH + 2 * MARGIN, buffer.area.height * CELL_HEIGHT + 2 * MARGIN);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" font-family=\"{FONT}\" font-size=\"15\">\n<rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{}\"/>\n",
@@ -84,7 +84,7 @@ pub fn render(buffer: &Buffer, palette: Palette) -> String {
 }
 
 /// Draws runs of cells of one style: a ground where it is not the picture's, and a text.
-fn draw_row(svg: &mut String, buffer: &Buffer, row: u16, palette: Palette) {
+fn draw_row(svg: &mut String, buffer: &Buffer, row: u16, palette: &Palette) {
     let style = |column: u16| (palette.of(&buffer[(column, row)]), buffer[(column, row)].modifier);
     let mut column = 0;
     while column < buffer.area.width {

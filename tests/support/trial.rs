@@ -53,7 +53,7 @@ pub struct Trial {
 }
 
 /// How long the sandbox's tokens last here.
-pub const LIFETIME: Duration = Duration::from_secs(3_600);
+pub const LIFETIME: Duration = Duration::from_hours(1);
 
 impl Trial {
     /// Starts a sandbox, and a service on an empty home whose vault is sealed by a key file.

@@ -25,7 +25,7 @@ enum Step {
     /// It goes on waiting.
     Wait,
     /// It has ended.
-    End(Result<Connected>),
+    End(Box<Result<Connected>>),
 }
 
 impl Authorization {
@@ -66,7 +66,7 @@ impl Authorization {
             tokio::select! {
                 Some(arrival) = self.arrivals.recv() => match self.take(arrival).await {
                     Step::Wait => {}
-                    Step::End(outcome) => return outcome,
+                    Step::End(outcome) => return *outcome,
                 },
                 () = time_is_up.as_mut() => return Err(self.timed_out()),
                 Ok(()) = &mut self.cancelled => {
@@ -96,7 +96,7 @@ impl Authorization {
             }
             Verdict::Denied(refusal) => {
                 let error = self.refused(refusal);
-                (Shown::page(failed(&error)), Step::End(Err(error)))
+                (Shown::page(failed(&error)), Step::End(Box::new(Err(error))))
             }
             Verdict::WrongIssuer(issuer) => {
                 let error = Error::new(
@@ -104,11 +104,11 @@ impl Authorization {
                     format!("the answer came from another issuer (`{issuer}`); it was not used"),
                 )
                 .hinted("begin again, and tell the provider if it happens again");
-                (Shown::page(failed(&error)), Step::End(Err(error)))
+                (Shown::page(failed(&error)), Step::End(Box::new(Err(error))))
             }
-            Verdict::Code(code) => match self.exchange(&code, &query).await {
-                Ok(connected) => (Shown::page(succeeded(&connected)), Step::End(Ok(connected))),
-                Err(error) => (Shown::page(failed(&error)), Step::End(Err(error))),
+            Verdict::Code(code) => match Box::pin(self.exchange(&code, &query)).await {
+                Ok(connected) => (Shown::page(succeeded(&connected)), Step::End(Box::new(Ok(connected)))),
+                Err(error) => (Shown::page(failed(&error)), Step::End(Box::new(Err(error)))),
             },
         };
         // Whoever asked may have gone away.

@@ -98,7 +98,7 @@ impl App {
         match key.code {
             KeyCode::Esc => return Vec::new(),
             KeyCode::Char('r') if control => {
-                effects.push(Effect::CopyText("the redirect URI", form.form.text("redirect_uri").to_owned()))
+                effects.push(Effect::CopyText("the redirect URI", form.form.text("redirect_uri").to_owned()));
             }
             KeyCode::Char('o') if control => effects.extend(form.provider.console.clone().map(Effect::OpenPage)),
             _ => {
@@ -154,7 +154,7 @@ impl App {
             }
             Some(Action::CopyUrl) => effects.push(Effect::CopyText("the address", waiting.waiting.url.to_string())),
             Some(Action::CopyRedirectUri) => {
-                effects.push(Effect::CopyText("the redirect URI", waiting.waiting.redirect_uri.clone()))
+                effects.push(Effect::CopyText("the redirect URI", waiting.waiting.redirect_uri.clone()));
             }
             Some(Action::OpenUrl) => effects.push(Effect::OpenPage(waiting.waiting.url.to_string())),
             Some(Action::Paste) => {

@@ -58,13 +58,12 @@ impl App {
             Some(Modal::NewConfig(form)) => form.form.paste(text.expose()),
             Some(Modal::Authorize(form)) => form.form.paste(text.expose()),
             Some(Modal::Passphrase(form)) => form.form.paste(text.expose()),
-            Some(_) => {}
             None if self.is_filtering => {
                 self.list().filter_mut().insert(text.expose());
                 self.refilter(self.view);
             }
             // Pasted text never acts as keys.
-            None => {}
+            Some(_) | None => {}
         }
         Vec::new()
     }
@@ -115,11 +114,11 @@ impl App {
         if self.notice.take().is_some() {
             return;
         }
-        if !self.list().filter().text().is_empty() {
+        if self.list().filter().text().is_empty() {
+            self.view = View::Connections;
+        } else {
             self.list().filter_mut().take();
             self.refilter(self.view);
-        } else {
-            self.view = View::Connections;
         }
     }
 
@@ -211,13 +210,12 @@ impl App {
             _ => self.selected_provider().map(|(_, provider)| provider),
         };
         let Some(provider) = provider else { return Vec::new() };
-        match page(provider) {
-            Some(url) => vec![Effect::OpenPage(url)],
-            None => {
-                let text = format!("{} names no {what}", provider.name);
-                self.tell(text);
-                Vec::new()
-            }
+        if let Some(url) = page(provider) {
+            vec![Effect::OpenPage(url)]
+        } else {
+            let text = format!("{} names no {what}", provider.name);
+            self.tell(text);
+            Vec::new()
         }
     }
 }

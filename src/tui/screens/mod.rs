@@ -3,6 +3,7 @@
 mod activity;
 mod configs;
 mod connections;
+mod forms;
 mod help;
 mod modals;
 mod providers;
@@ -145,9 +146,9 @@ pub(super) fn draw_modals(app: &App, frame: &mut Frame<'_>, area: Rect) {
             }
             Modal::Confirm(question) => modals::confirm(app, frame, area, question),
             Modal::CopyAs(connection, selected) => modals::copy_as(app, frame, area, connection, *selected),
-            Modal::NewConfig(form) => modals::new_config(app, frame, area, form),
-            Modal::Authorize(form) => modals::authorize(app, frame, area, form),
-            Modal::Passphrase(form) => modals::passphrase(app, frame, area, form),
+            Modal::NewConfig(form) => forms::new_config(app, frame, area, form),
+            Modal::Authorize(form) => forms::authorize(app, frame, area, form),
+            Modal::Passphrase(form) => forms::passphrase(app, frame, area, form),
             Modal::Inspection(inspection, scroll) => modals::inspection(app, frame, area, inspection, *scroll),
             Modal::Waiting(waiting) => waiting::draw(app, frame, area, waiting),
         }

@@ -14,13 +14,15 @@ use crate::tui::keys::{Action, Context, bindings};
 use crate::tui::modal::WaitingFor;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::input::Input;
-use crate::tui::widgets::paint::{cut, lines, popup, wrapped};
+use crate::tui::widgets::paint::{cut, inside_width, lines, popup, wrapped};
+
+/// How wide it is, where there is room.
+const WIDTH: u16 = 100;
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &WaitingFor) {
     let theme = app.setup.theme;
     let known = &waiting.waiting;
-    let inside = popup(frame, area, &format!("Authorizing {}", known.connection), (100, 20), theme);
-    let width = usize::from(inside.width);
+    let width = inside_width(area, WIDTH);
     let elapsed = (app.now - waiting.since).to_std().unwrap_or_default();
     let left = remaining(known.deadline, app.now);
     let text = |text: String, style: Style| {
@@ -52,13 +54,15 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &Waiti
         (6, blank()),
         (0, below),
     ];
-    let height = usize::from(inside.height);
+    let height = usize::from(area.height.saturating_sub(2));
     for weight in (1..=6).rev() {
         if blocks.iter().map(|(_, lines)| lines.len()).sum::<usize>() > height {
             blocks.retain(|(own, _)| *own != weight);
         }
     }
     let told: Vec<Line<'static>> = blocks.into_iter().flat_map(|(_, lines)| lines).collect();
+    let height = u16::try_from(told.len() + 2).unwrap_or(u16::MAX);
+    let inside = popup(frame, area, &format!("Authorizing {}", known.connection), (WIDTH, height), theme);
     lines(frame, inside, told);
 }
 

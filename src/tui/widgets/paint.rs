@@ -83,6 +83,12 @@ pub fn field(name: &str, value: &str, style: Style, width: usize, theme: Theme) 
     lines.into_iter().enumerate().map(named).collect()
 }
 
+/// Returns the width inside a popup that is to be so wide.
+pub fn inside_width(area: Rect, width: u16) -> usize {
+    let width = width.min(area.width);
+    usize::from(width.saturating_sub(2 + 2 * u16::from(width > 30)))
+}
+
 /// Clears a place in the middle of `area` for something in front, frames it, and returns its
 /// inside.
 pub fn popup(frame: &mut Frame<'_>, area: Rect, title: &str, size: (u16, u16), theme: Theme) -> Rect {
