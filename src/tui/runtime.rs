@@ -55,6 +55,7 @@ enum Woken {
     Tick,
     Watch,
     End,
+    #[cfg(unix)]
     Suspend,
 }
 
@@ -78,7 +79,7 @@ impl Loop {
                 Some(message) = self.messages.recv() => Woken::Message(message),
                 Some(sequence) = self.sequences.recv() => Woken::Sequence(sequence),
                 () = tokio::time::sleep(tick.unwrap_or_default()), if tick.is_some() => Woken::Tick,
-                () = Self::changed(&mut watch, &backend, &mut version) => Woken::Watch,
+                woken = Self::changed(&mut watch, &backend, &mut version) => woken,
                 woken = signals.next() => woken,
             };
             let messages = match woken {
@@ -99,6 +100,7 @@ impl Loop {
                     self.runtime.start(Effect::Load);
                     Vec::new()
                 }
+                #[cfg(unix)]
                 Woken::Suspend => {
                     events = self.suspend(events).await?;
                     continue;
@@ -117,18 +119,17 @@ impl Loop {
         }
     }
 
-    /// Returns when another process has changed the store. A terminal that is gone ends the
-    /// program through the event stream, which is woken by asking.
-    async fn changed(watch: &mut tokio::time::Interval, backend: &Backend, version: &mut Option<i64>) {
+    /// Returns when another process has changed the store, or the terminal is gone.
+    async fn changed(watch: &mut tokio::time::Interval, backend: &Backend, version: &mut Option<i64>) -> Woken {
         loop {
             watch.tick().await;
             if !terminal::is_there() {
-                std::process::exit(0);
+                return Woken::End;
             }
             let now = backend.version().ok();
             if now != *version {
                 *version = now;
-                return;
+                return Woken::Watch;
             }
         }
     }
