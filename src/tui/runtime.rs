@@ -8,6 +8,7 @@ use crossterm::event::{Event, EventStream, KeyCode, KeyModifiers};
 use futures_util::StreamExt;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::app::{App, Setup};
@@ -25,7 +26,7 @@ use crate::service::fresh::Freshness;
 /// How many rows of activity are shown.
 const ACTIVITY: u32 = 500;
 /// How often the store is asked whether another process changed it, and the terminal whether it is
-/// still there.
+/// still there: nothing is drawn for that.
 const WATCH: Duration = Duration::from_secs(1);
 
 /// Opens the terminal UI over a backend, and returns when the user leaves. `sequences` come from
@@ -67,19 +68,23 @@ impl Loop {
         let (width, height) = self.terminal.size()?;
         app.update(Message::Resized(width, height));
         self.runtime.start_all(effects);
+        self.runtime.watch_the_store();
         let mut events = EventStream::new();
         let mut signals = Signals::new()?;
-        let mut watch = tokio::time::interval(WATCH);
-        let mut version = backend.version().ok();
+        let mut watch = tokio::time::interval_at(Instant::now() + WATCH, WATCH);
+        let mut is_stale = true;
         loop {
-            self.terminal.draw(|frame| draw(&mut app, frame))?;
+            if is_stale {
+                self.terminal.draw(|frame| draw(&mut app, frame))?;
+            }
+            is_stale = true;
             let tick = app.next_tick();
             let woken = tokio::select! {
                 event = events.next() => Woken::Event(event),
                 Some(message) = self.messages.recv() => Woken::Message(message),
                 Some(sequence) = self.sequences.recv() => Woken::Sequence(sequence),
                 () = tokio::time::sleep(tick.unwrap_or_default()), if tick.is_some() => Woken::Tick,
-                woken = Self::changed(&mut watch, &backend, &mut version) => woken,
+                _ = watch.tick() => Woken::Watch,
                 woken = signals.next() => woken,
             };
             let messages = match woken {
@@ -96,9 +101,10 @@ impl Loop {
                     continue;
                 }
                 Woken::Tick => Vec::new(),
+                Woken::Watch if !terminal::is_there() => return Ok(()),
                 Woken::Watch => {
-                    self.runtime.start(Effect::Load);
-                    Vec::new()
+                    is_stale = false;
+                    continue;
                 }
                 #[cfg(unix)]
                 Woken::Suspend => {
@@ -115,21 +121,6 @@ impl Loop {
                     return Ok(());
                 }
                 self.runtime.start_all(effects);
-            }
-        }
-    }
-
-    /// Returns when another process has changed the store, or the terminal is gone.
-    async fn changed(watch: &mut tokio::time::Interval, backend: &Backend, version: &mut Option<i64>) -> Woken {
-        loop {
-            watch.tick().await;
-            if !terminal::is_there() {
-                return Woken::End;
-            }
-            let now = backend.version().ok();
-            if now != *version {
-                *version = now;
-                return Woken::Watch;
             }
         }
     }
@@ -247,6 +238,24 @@ impl Runtime {
                 tokio::spawn(async move { runtime.perform(effect).await });
             }
         }
+    }
+
+    /// Reads the lists again whenever another process has changed the store. Beside the loop: a
+    /// store that is being read or written may be waited for, and the screen must not.
+    fn watch_the_store(&self) {
+        let runtime = self.clone();
+        tokio::spawn(async move {
+            let mut version = None;
+            loop {
+                let backend = runtime.backend.clone();
+                let now = tokio::task::spawn_blocking(move || backend.version().ok()).await.ok().flatten();
+                if version.is_some() && now != version {
+                    runtime.start(Effect::Load);
+                }
+                version = now;
+                tokio::time::sleep(WATCH).await;
+            }
+        });
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Waiting>> {
