@@ -80,7 +80,7 @@ class Screen:
     """The program in a pseudo-terminal."""
 
     def __init__(self, environment, rows=60, columns=200):
-        self.started = time.perf_counter()
+        self.seen = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             time.sleep(0.01)
@@ -89,17 +89,18 @@ class Screen:
 
     def wait_for(self, text):
         """Returns the time until `text` was written."""
-        started, seen = time.perf_counter(), b""
-        while text not in seen:
-            assert time.perf_counter() - started < 20, seen[-500:]
+        started = time.perf_counter()
+        while text not in self.seen:
+            assert time.perf_counter() - started < 20, self.seen[-500:]
             if select.select([self.fd], [], [], 0.5)[0]:
-                seen += os.read(self.fd, 65536)
+                self.seen += os.read(self.fd, 65536)
         return time.perf_counter() - started
 
     def drain(self):
         """Forgets what was written until now."""
         while select.select([self.fd], [], [], 0.15)[0]:
             os.read(self.fd, 65536)
+        self.seen = b""
 
     def send(self, keys):
         os.write(self.fd, keys)
