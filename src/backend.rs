@@ -66,6 +66,16 @@ impl Backend {
         self.service().mend().await
     }
 
+    /// Tells whether tokens are being exchanged right now.
+    pub fn is_exchanging(&self) -> bool {
+        self.service().is_exchanging()
+    }
+
+    /// Waits until no tokens are being exchanged any more; not for ever.
+    pub async fn settle(&self) {
+        self.service().settle().await;
+    }
+
     /// Returns every provider, sorted by id.
     pub fn providers(&self) -> Vec<(ProviderId, Result<Provider>)> {
         self.service().providers()

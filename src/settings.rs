@@ -130,7 +130,7 @@ pub struct Paths {
     pub sealed_vault: PathBuf,
     /// Lock files.
     pub locks: PathBuf,
-    /// Log files.
+    /// The log of the terminal UI, written when `-v` asks for it.
     pub logs: PathBuf,
 }
 
@@ -186,8 +186,8 @@ pub struct Overrides {
     pub read_only: bool,
 }
 
-/// A copy of the environment, so that a test can make one.
-#[derive(Debug, Clone, Default)]
+/// A copy of the environment, so that a test can make one. It prints nothing: there are secrets in it.
+#[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {

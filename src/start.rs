@@ -11,7 +11,7 @@ use hallpass::cli::{self, DemoEnd, Outcome, Output, prompt};
 use hallpass::service::demo::Demo;
 use hallpass::service::vaults::AskPassphrase;
 use hallpass::service::{Error, Kind, Machine, Service};
-use hallpass::settings::{Environment, Overrides, Settings};
+use hallpass::settings::{Environment, Overrides, Settings, private};
 use hallpass::system::browser::DesktopBrowser;
 use hallpass::system::clipboard::{self, DesktopClipboard, HeldByChild, Sink, TerminalClipboard};
 use hallpass::system::clock::SystemClock;
@@ -35,7 +35,7 @@ pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> O
         }
         command => {
             let settings = settings(environment, &global)?;
-            log(&global);
+            log(&global, command.is_none().then_some(&settings));
             match command {
                 None => screen(settings),
                 Some(Command::Demo(arguments)) => demo(arguments.auto, settings, output),
@@ -168,9 +168,11 @@ fn check_terminal(settings: &Settings) -> Result<(), Error> {
         .hinted("`hallpass connection list`, `hallpass token get CONFIG CONNECTION` and `hallpass --help` do without"))
 }
 
-/// Logs to standard error as far as `-v` asks for it; our own records only.
-fn log(global: &Global) {
+/// Logs as far as `-v` asks for it, our own records only: to standard error, or, while the terminal
+/// UI has the screen, to a file.
+fn log(global: &Global, screen: Option<&Settings>) {
     use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::fmt::writer::BoxMakeWriter;
     use tracing_subscriber::prelude::*;
     let level = match global.verbose {
         0 => return,
@@ -178,10 +180,18 @@ fn log(global: &Global) {
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    let layer = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .with_filter(Targets::new().with_target("hallpass", level));
+    let writer = match screen {
+        None => BoxMakeWriter::new(std::io::stderr),
+        Some(settings) => {
+            let path = settings.paths.logs.join("hallpass.log");
+            let file = private::file(&path).ok().and_then(|()| private::options().append(true).open(&path).ok());
+            // Without a file there is nowhere to log to, and the screen must stay clean.
+            let Some(file) = file else { return };
+            BoxMakeWriter::new(std::sync::Mutex::new(file))
+        }
+    };
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
+    let layer = layer.with_filter(Targets::new().with_target("hallpass", level));
     // A second subscriber is impossible here, and would do no harm.
     let _ = tracing_subscriber::registry().with(layer).try_init();
 }

@@ -164,8 +164,55 @@ async fn a_token_that_comes_expired_is_not_handed_out_in_silence() {
     let trial = Trial::configured().await;
     trial.sandbox.set_weather(Weather::Expired);
     trial.connect(crate::support::Decision::Allow).await.unwrap();
-    let refreshed = fresh(&trial.service).await.unwrap();
-    assert!(refreshed.was_refreshed);
+    let error = fresh(&trial.service).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Provider);
+    assert!(error.message.contains("has ended already"), "{error}");
+    trial.sandbox.set_weather(Weather::Fine);
+    assert!(trial.sandbox.accepts(&token(&fresh(&trial.service).await.unwrap())), "the rotated refresh token was kept");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_does_not_bring_an_ended_token_to_life() {
+    let trial = Trial::connected().await;
+    let before = token(&fresh(&trial.service).await.unwrap());
+    trial.clock.set_back(Duration::from_hours(24));
+    assert_ne!(token(&fresh(&trial.service).await.unwrap()), before);
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_tried_again_only_when_that_is_asked_for() {
+    let trial = Trial::connected().await;
+    trial.expire();
+    trial.sandbox.set_next(&[Weather::InvalidGrant]);
+    assert_eq!(fresh(&trial.service).await.unwrap_err().kind, Kind::AuthorizationNeeded);
+    assert_eq!(fresh(&trial.service).await.unwrap_err().kind, Kind::AuthorizationNeeded);
+    let forced = Freshness { forced: true, min_ttl: None };
+    trial.service.fresh_credentials(&jane(), forced).await.unwrap();
+    assert_eq!(trial.service.connection(&jane()).unwrap().problem, None);
+}
+
+#[tokio::test]
+async fn while_the_provider_is_down_those_who_waited_do_not_try_in_turn() {
+    let trial = Trial::connected().await;
+    trial.expire();
+    trial.sandbox.set_weather(Weather::ServerError);
+    let before = trial.sandbox.counts().requests;
+    let tries: Vec<_> = (0..6)
+        .map(|_| {
+            let (service, clock) = (trial.another(), trial.clock.clone());
+            tokio::spawn(async move {
+                let outcome = fresh(&service).await;
+                clock.advance(Duration::from_millis(1));
+                outcome.unwrap_err().kind
+            })
+        })
+        .collect();
+    // The clock moves on while the first one tries, as clocks do.
+    trial.clock.advance(Duration::from_millis(1));
+    for tried in tries {
+        tried.await.unwrap();
+    }
+    assert!(trial.sandbox.counts().requests - before <= 6, "{} requests", trial.sandbox.counts().requests - before);
 }
 
 #[tokio::test]

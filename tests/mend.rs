@@ -11,7 +11,7 @@ impl Trial {
         let store = rusqlite::Connection::open(self.home.path().join("hallpass.db")).unwrap();
         store
             .execute(
-                "INSERT INTO intents (kind, item, process, at) VALUES (?1, ?2, ?3, 0)",
+                "INSERT INTO intents (kind, item, vault, process, at) VALUES (?1, ?2, 'sealed', ?3, 0)",
                 rusqlite::params![kind, item, NOBODY],
             )
             .unwrap();
@@ -89,7 +89,7 @@ async fn what_a_living_process_is_doing_is_left_alone() {
     let living = std::process::id();
     store
         .execute(
-            "INSERT INTO intents (kind, item, process, at) VALUES ('delete', 'connection/sandbox/jane', ?1, ?2)",
+            "INSERT INTO intents (kind, item, vault, process, at) VALUES ('delete', 'connection/sandbox/jane', 'sealed', ?1, ?2)",
             rusqlite::params![living, now],
         )
         .unwrap();

@@ -69,3 +69,24 @@ async fn a_process_that_is_killed_while_it_waits_leaves_no_lock_behind() {
     stuck.wait().unwrap();
     home.run(&["connection", "rename", "sandbox/jane", "jim"]).ok();
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn ctrl_c_during_a_refresh_keeps_what_the_provider_answers() {
+    let home = Home::new();
+    let _sandbox = SandboxProcess::start(&home, &["--lifetime", "1h", "--weather", "slow"]);
+    configure(&home);
+    connect(&home, &["sandbox", "jane"], Decision::Allow).await.ok();
+    let child = home.command().args(["token", "get", "sandbox", "jane", "--refresh"]).spawn().unwrap();
+    let store = rusqlite::Connection::open(home.data().join("hallpass.db")).unwrap();
+    // The intent is announced before the refresh token is spent; the answer takes three seconds.
+    while store.query_row("SELECT count(*) FROM intents", [], |row| row.get::<_, i64>(0)).unwrap() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let interrupted = said(child.wait_with_output().unwrap()).ok();
+    assert!(interrupted.err.contains("Keeping what the provider answers"), "{interrupted:?}");
+    let kept = home.run(&["token", "get", "sandbox", "jane"]).ok();
+    assert_eq!(kept.out, interrupted.out);
+}

@@ -22,8 +22,7 @@ const LATER: [&str; 7] = [
     "internal_error",
 ];
 
-/// What an answer turned out to be.
-#[derive(Debug)]
+/// What an answer turned out to be. It prints nothing: it holds tokens.
 pub enum Reading {
     /// A token answer in the form of RFC 6749 section 5.1: `access_token`, `token_type`, scopes
     /// joined by spaces, `expires_in` as a whole number of seconds or absent.

@@ -10,7 +10,7 @@ fn now() -> Time {
 fn tokens_with(table: &OAuth2, body: &str) -> Map<String, Value> {
     match read(200, parse(body.as_bytes()).unwrap(), table, now()) {
         Reading::Tokens(map) => map,
-        other => panic!("{other:?}"),
+        _ => panic!("it was read otherwise"),
     }
 }
 
@@ -21,7 +21,7 @@ fn tokens(body: &Value) -> Map<String, Value> {
 fn refused(status: u16, body: &Value) -> Refusal {
     match read(status, body.as_object().unwrap().clone(), &OAuth2::default(), now()) {
         Reading::Refused(refusal) => refusal,
-        other => panic!("{other:?}"),
+        _ => panic!("it was read otherwise"),
     }
 }
 

@@ -103,19 +103,40 @@ impl Refusal {
         }
     }
 
-    /// Tells whether it is the client that was refused, not the grant: then the config is wrong,
-    /// and the connection is not (RFC 6749 section 5.2).
-    pub fn is_about_the_client(&self) -> bool {
-        matches!(
-            self.code.as_str(),
-            "invalid_client" | "unauthorized_client" | "incorrect_client_credentials" | "bad_client_secret"
-        )
+    /// Tells whether the grant is gone for good: `invalid_grant` (RFC 6749 section 5.2), or what
+    /// some providers say instead of it.
+    pub fn ends_the_grant(&self) -> bool {
+        // GitHub, Slack, Facebook and others have words of their own.
+        const OTHER_WORDS: [&str; 9] = [
+            "bad_refresh_token",
+            "invalid_refresh_token",
+            "invalid_token",
+            "token_expired",
+            "token_revoked",
+            "expired_token",
+            "access_denied",
+            "account_inactive",
+            "OAuthException",
+        ];
+        self.code == "invalid_grant" || OTHER_WORDS.contains(&self.code.as_str())
     }
 
-    /// Tells whether the grant is gone for good: `invalid_grant`, or another refusal with 400 or
-    /// 401, or one that came with 200.
-    pub fn ends_the_grant(&self) -> bool {
-        !self.is_about_the_client() && matches!(self.status, 200 | 400 | 401)
+    /// Tells whether it is the client or its request that was refused, not the grant: then the
+    /// config is wrong, and the connection is not.
+    pub fn is_about_the_client(&self) -> bool {
+        !self.ends_the_grant() && matches!(self.status, 200 | 400 | 401)
+    }
+
+    /// Takes the values that were sent out of what came back: a server may echo them.
+    #[must_use]
+    pub fn without(mut self, sent: &[(String, zeroize::Zeroizing<String>)]) -> Self {
+        // Short values are no secrets, and would tear words apart.
+        for (_, value) in sent.iter().filter(|(_, value)| value.len() >= 8) {
+            self.code = self.code.replace(value.as_str(), "…");
+            self.description = self.description.map(|text| text.replace(value.as_str(), "…"));
+            self.uri = self.uri.map(|text| text.replace(value.as_str(), "…"));
+        }
+        self
     }
 }
 

@@ -83,6 +83,7 @@ impl Transport {
         table: &OAuth2,
         request: TokenRequest,
     ) -> Result<Map<String, Value>, AuthError> {
+        let sent = request.secrets();
         let reply = self.send(url, table, request).await?;
         let host = host_of(url);
         let unusable =
@@ -92,7 +93,7 @@ impl Transport {
             let refusal = map.map(|map| answer::read(reply.status, map, table, self.now()));
             let detail = match refusal {
                 Some(Reading::Refused(refusal) | Reading::Later(refusal)) if !refusal.code.starts_with("http_") => {
-                    Some(refusal.to_string())
+                    Some(refusal.without(&sent).to_string())
                 }
                 _ => None,
             };
@@ -105,12 +106,12 @@ impl Transport {
         };
         match answer::read(reply.status, map, table, self.now()) {
             Reading::Tokens(map) => Ok(map),
-            Reading::Refused(refusal) => Err(refusal.into()),
+            Reading::Refused(refusal) => Err(refusal.without(&sent).into()),
             Reading::Later(refusal) => Err(AuthError::Busy {
                 host,
                 status: reply.status,
                 retry_after: reply.retry_after,
-                detail: Some(refusal.to_string()),
+                detail: Some(refusal.without(&sent).to_string()),
             }),
             Reading::Neither(what) => Err(unusable(what)),
         }
@@ -118,6 +119,7 @@ impl Transport {
 
     /// Posts a request whose answer holds nothing but its status (RFC 7009 section 2.2).
     pub async fn notice(&self, url: &Url, table: &OAuth2, request: TokenRequest) -> Result<(), AuthError> {
+        let sent = request.secrets();
         let reply = self.send(url, table, request).await?;
         if reply.status < 300 {
             return Ok(());
@@ -131,7 +133,7 @@ impl Transport {
             });
         }
         match answer::parse(&reply.body).map(|map| answer::read(reply.status, map, table, self.now())) {
-            Some(Reading::Refused(refusal) | Reading::Later(refusal)) => Err(refusal.into()),
+            Some(Reading::Refused(refusal) | Reading::Later(refusal)) => Err(refusal.without(&sent).into()),
             _ => Err(Refusal::new(&format!("http_{}", reply.status), None, None, reply.status).into()),
         }
     }
@@ -209,6 +211,13 @@ pub struct TokenRequest {
 }
 
 impl TokenRequest {
+    /// Returns the parameters that must not come back in an error.
+    fn secrets(&self) -> Vec<(String, zeroize::Zeroizing<String>)> {
+        let is_secret =
+            |name: &str| ["code", "code_verifier", "refresh_token", "client_secret", "token"].contains(&name);
+        self.parameters.iter().filter(|(name, _)| is_secret(name)).cloned().collect()
+    }
+
     fn build(self, client: &reqwest::Client, url: &Url, table: &OAuth2) -> Result<reqwest::Request, AuthError> {
         let wish = &table.token_request;
         let parameters: Vec<(&str, &str)> = self

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 ///
 /// Without a command, hallpass opens its terminal UI. `hallpass demo` shows everything at once,
 /// without an account. Nango's colon forms (`token:get`) are accepted for every command.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "hallpass", version, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Arguments {
     /// Options that every command takes
@@ -59,7 +59,7 @@ pub enum Color {
 }
 
 /// The commands.
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub enum Command {
     /// Show everything at once, with the built-in sandbox: no account, no keychain needed
     Demo(DemoArgs),
@@ -112,7 +112,7 @@ pub struct DemoArgs {
 }
 
 /// `provider …`.
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub enum ProviderCommand {
     /// List providers, or those that match
     List {
@@ -133,7 +133,7 @@ pub enum ProviderCommand {
 }
 
 /// `config …`.
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub enum ConfigCommand {
     /// Make a config
     ///
@@ -242,7 +242,7 @@ pub struct ConnectArgs {
 }
 
 /// `connection …`.
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub enum ConnectionCommand {
     /// List connections
     List,
@@ -272,7 +272,7 @@ pub enum ConnectionCommand {
 }
 
 /// `token …`.
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub enum TokenCommand {
     /// Print a fresh token, refreshing it if need be
     Get(TokenArgs),
@@ -316,7 +316,7 @@ pub enum TokenFormat {
 }
 
 /// `vault …`.
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub enum VaultCommand {
     /// Show which vault is in use, and why
     Status,

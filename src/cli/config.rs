@@ -42,10 +42,18 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
             let changes = ConfigChanges {
                 provider,
                 client_id: client_id.or(new_client_id),
-                client_secret: client_secret
-                    .or(new_client_secret)
-                    .map(|given| asked_secret(Some(given.as_str()).filter(|given| !given.is_empty())))
-                    .transpose()?,
+                client_secret: match (client_secret, new_client_secret) {
+                    (Some(given), _) => Some(asked_secret(Some(&given))?),
+                    (None, Some(given)) if given.is_empty() || given == "-" => {
+                        Some(asked_secret(Some(given.as_str()).filter(|given| !given.is_empty()))?)
+                    }
+                    (None, Some(_)) => {
+                        return Err(Error::usage("a client secret does not stand on the command line, where others can see it")
+                            .hinted("pipe it and write `--client-secret -`, or write `--client-secret` alone to be asked for it")
+                            .into());
+                    }
+                    (None, None) => None,
+                },
                 scopes: scopes.or(new_scopes).as_deref().map(split_scopes),
                 redirect_uri,
             };
@@ -97,6 +105,7 @@ fn asked_provider(given: Option<String>, backend: &Backend, output: Output) -> R
 fn asked_secret(given: Option<&str>) -> Result<Secret> {
     match given {
         Some("-") => prompt::piped_secret(),
+        // Only where Nango's own command line takes one.
         Some(given) => Ok(Secret::new(given)),
         None if prompt::is_interactive() => prompt::secret("Client secret (nothing for a public client)"),
         None => Err(prompt::missing("CLIENT_SECRET")

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
+use std::sync::atomic::Ordering;
 
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -101,7 +102,7 @@ fn show(waiting: &Waiting, way: Way, output: Output) -> Result<()> {
 }
 
 async fn finish(authorization: Authorization, can_paste: bool, way: Way, output: Output) -> Result<Connected> {
-    let paster = authorization.paster();
+    let (paster, is_exchanging) = (authorization.paster(), authorization.progress());
     let mut finishing = std::pin::pin!(authorization.finish());
     let mut lines = if can_paste { typed_lines() } else { mpsc::channel(1).1 };
     loop {
@@ -113,7 +114,10 @@ async fn finish(authorization: Authorization, can_paste: bool, way: Way, output:
                 None if way == Way::Paste => return Err(Error::usage("standard input ended before the address was pasted")),
                 None => return finishing.await,
             },
-            _ = tokio::signal::ctrl_c() => return Err(Error::usage("the authorization was cancelled")),
+            // An answer that came already is still kept.
+            _ = tokio::signal::ctrl_c() => if !is_exchanging.load(Ordering::SeqCst) {
+                return Err(Error::usage("the authorization was cancelled"));
+            },
         }
     }
 }

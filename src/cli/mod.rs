@@ -9,6 +9,7 @@ mod connect;
 mod connection;
 mod demo;
 mod doctor;
+mod interrupt;
 pub mod output;
 pub mod prompt;
 mod provider;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::args::{TokenArgs, TokenCommand, TokenFormat};
+use super::interrupt::uninterrupted;
 use super::{Outcome, Output};
 use crate::backend::Backend;
 use crate::model::ConnectionRef;
@@ -29,9 +30,10 @@ async fn get(arguments: TokenArgs, backend: &Backend, output: Output) -> Outcome
     };
     let reference = arguments.target.existing(backend)?;
     if arguments.copy {
-        return copied(&backend.copy(&reference, freshness, form).await?, output);
+        let copying = uninterrupted(backend.copy(&reference, freshness, form), backend, output);
+        return copied(&copying.await?, output);
     }
-    let handed_out = backend.hand_out(&reference, freshness, form).await?;
+    let handed_out = uninterrupted(backend.hand_out(&reference, freshness, form), backend, output).await?;
     if !handed_out.refused_scopes.is_empty() {
         output.warn(&format!(
             "asked for and not granted: {}",

@@ -155,7 +155,11 @@ async fn accept(
         };
         match accepted {
             Ok((stream, peer)) if peer.ip().is_loopback() => {
-                let Ok(seat) = seats.clone().acquire_owned().await else { break };
+                let seat = tokio::select! {
+                    seat = seats.clone().acquire_owned() => seat,
+                    () = stopped(&mut stop) => break,
+                };
+                let Ok(seat) = seat else { break };
                 let serving = connection(stream, hosts.clone(), handler.clone(), stop.clone());
                 connections.spawn(async move {
                     serving.await;

@@ -70,6 +70,7 @@ impl Service {
                 provider.name
             )));
         }
+        let _lock = self.refresh_locks.acquire_config(&new.key).await?;
         if self.store.config(&new.key)?.is_some() {
             return Err(Error::usage(format!("there is a config `{}` already", new.key))
                 .hinted(format!("choose another key, or change it with `hallpass config edit {}`", new.key)));
@@ -103,6 +104,7 @@ impl Service {
     /// Changes a config. Its connections stay as they are.
     pub async fn edit_config(&self, key: &ConfigKey, changes: ConfigChanges) -> Result<Config> {
         self.may_change()?;
+        let _lock = self.refresh_locks.acquire_config(key).await?;
         let mut config = self.config(key)?;
         if let Some(provider) = &changes.provider {
             config.provider = self.provider(provider)?.0;
@@ -133,9 +135,17 @@ impl Service {
     /// Gives a config another key; its connections and secrets go along.
     pub async fn rename_config(&self, key: &ConfigKey, new: &ConfigKey) -> Result<()> {
         self.may_change()?;
+        let (first, second) = if key <= new { (key, new) } else { (new, key) };
+        let _first = self.refresh_locks.acquire_config(first).await?;
+        let _second = if first == second { None } else { Some(self.refresh_locks.acquire_config(second).await?) };
         self.config(key)?;
         if self.store.config(new)?.is_some() {
             return Err(Error::usage(format!("there is a config `{new}` already")).hinted("choose another key"));
+        }
+        // Nobody refreshes one of them meanwhile, or a rotated token would go to the old name.
+        let mut held = Vec::new();
+        for connection in self.store.connections_of(key)? {
+            held.push(self.refresh_locks.acquire(&connection.reference).await?);
         }
         let connections = self.store.connections_of(key)?;
         let moved = connections.iter().map(|connection| {
@@ -149,9 +159,9 @@ impl Service {
         for (from, to) in &items {
             copies.push((self.copy_item(from, to).await?, from.name()));
         }
-        let at = self.now();
+        let (at, vault) = (self.now(), self.vault.word().await);
         let renames: Vec<Rename<'_>> =
-            copies.iter().map(|(copied, old_item)| Rename { copied: *copied, old_item, at }).collect();
+            copies.iter().map(|(copied, old_item)| Rename { copied: *copied, old_item, vault, at }).collect();
         let deletions = self.store.rename_config(key, new, &renames)?;
         for (deletion, (_, old_item)) in deletions.into_iter().zip(&copies) {
             self.vault.delete(old_item).await?;
@@ -165,6 +175,7 @@ impl Service {
     /// providers granted stays granted.
     pub async fn delete_config(&self, key: &ConfigKey) -> Result<usize> {
         self.may_change()?;
+        let _lock = self.refresh_locks.acquire_config(key).await?;
         self.config(key)?;
         let connections = self.store.connections_of(key)?;
         for connection in &connections {

@@ -5,6 +5,7 @@ mod arrival;
 mod finish;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use super::activity::About;
+use super::error::authorize_command;
 use super::items::digest;
 use super::seat::{Address, Seat, Taken};
 use super::{Error, Result, Service};
@@ -106,6 +108,7 @@ pub struct Authorization {
     sender: mpsc::Sender<Arrival>,
     cancelled: oneshot::Receiver<()>,
     is_announced: bool,
+    is_exchanging: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
     served: Vec<JoinHandle<()>>,
 }
@@ -176,6 +179,7 @@ impl Service {
             arrivals,
             sender,
             is_announced: false,
+            is_exchanging: Arc::default(),
             stop,
             served: Vec::new(),
         };
@@ -219,6 +223,12 @@ impl Authorization {
         &self.waiting
     }
 
+    /// Tells, now and later, whether an answer came and is being exchanged: cancelling then would
+    /// lose what it brings.
+    pub fn progress(&self) -> Arc<AtomicBool> {
+        self.is_exchanging.clone()
+    }
+
     /// Returns what takes a pasted URL.
     pub fn paster(&self) -> Paster {
         Paster { redirect_uri: self.waiting.redirect_uri.clone(), sender: self.sender.clone() }
@@ -242,9 +252,11 @@ impl Authorization {
     fn serve(&mut self, seat: Seat) {
         let path = self.address.as_ref().map_or_else(|| "/".to_owned(), |address| address.path.clone());
         let (listener, host, lock) = seat.into_parts();
+        // A browser leaves out the port where it is the usual one.
+        let bare = host.strip_suffix(":80").map(str::to_owned);
+        let hosts = std::iter::once(host).chain(bare).collect();
         let answer = arrival::answer(self.sender.clone());
-        let serving =
-            listener.serve(vec![host], crate::listener::callback::handler(path, answer), self.stop.subscribe());
+        let serving = listener.serve(hosts, crate::listener::callback::handler(path, answer), self.stop.subscribe());
         self.served.push(tokio::spawn(async move {
             serving.await;
             drop(lock);
@@ -266,6 +278,10 @@ impl Paster {
         let (arrival, page) = Arrival::new(query);
         self.sender.send(arrival).await.map_err(|_| ended())?;
         match page.await {
+            Ok(page) if page.redirect.is_some() => {
+                Err(Error::usage("that address belongs to an authorization that another hallpass began")
+                    .hinted("paste it there"))
+            }
             Ok(page) if page.status == 400 => Err(Error::usage(page.paragraphs.join(" "))
                 .hinted("paste the address of the authorization that was begun last")),
             Ok(_) => Ok(()),

@@ -51,17 +51,23 @@ impl Service {
     /// Gives a connection another id; its credentials go along.
     pub async fn rename_connection(&self, reference: &ConnectionRef, new: &ConnectionId) -> Result<ConnectionRef> {
         self.may_change()?;
-        self.connection(reference)?;
         let there = ConnectionRef::new(reference.config.clone(), new.clone());
+        // Nobody refreshes it meanwhile, or a rotated token would go to the old name. Always in
+        // the same order, or two that swap names would wait for each other.
+        let (first, second) = if *reference <= there { (reference, &there) } else { (&there, reference) };
+        let _first = self.refresh_locks.acquire(first).await?;
+        let _second = if first == second { None } else { Some(self.refresh_locks.acquire(second).await?) };
+        self.connection(reference)?;
         if self.store.connection(&there)?.is_some() {
             return Err(Error::usage(format!("there is a connection `{there}` already")).hinted("choose another id"));
         }
-        // Nobody refreshes it meanwhile, or a rotated token would go to the old name.
-        let _lock = self.refresh_locks.acquire(reference).await?;
         let (from, to) = (Item::Connection(reference.clone()), Item::Connection(there.clone()));
         let copied = self.copy_item(&from, &to).await?;
-        let deletion =
-            self.store.rename_connection(reference, new, &Rename { copied, old_item: &from.name(), at: self.now() })?;
+        let deletion = self.store.rename_connection(
+            reference,
+            new,
+            &Rename { copied, old_item: &from.name(), vault: self.vault.word().await, at: self.now() },
+        )?;
         self.vault.delete(&from.name()).await?;
         self.store.clear_intent(deletion)?;
         self.record(&there, Happening::Changed, Outcome::Done, About::saying(format!("was `{reference}`")));
@@ -72,9 +78,10 @@ impl Service {
     /// It is deleted here whatever the provider answers.
     pub async fn delete_connection(&self, reference: &ConnectionRef, revoke: bool) -> Result<Deleted> {
         self.may_change()?;
+        let _lock = self.refresh_locks.acquire(reference).await?;
         self.connection(reference)?;
-        let revocation = if revoke { Some(self.revoke(reference).await) } else { None };
-        self.forget(reference).await?;
+        let revocation = if revoke { Some(self.revoke_held(reference).await) } else { None };
+        self.forget_held(reference).await?;
         let detail = match &revocation {
             None => "here only; the provider was not told",
             Some(Ok(())) => "and revoked at the provider",
@@ -87,6 +94,12 @@ impl Service {
     /// Revokes the tokens of a connection at the provider (RFC 7009). The connection stays.
     pub async fn revoke(&self, reference: &ConnectionRef) -> Result<()> {
         self.may_change()?;
+        let _lock = self.refresh_locks.acquire(reference).await?;
+        self.revoke_held(reference).await
+    }
+
+    /// Revokes while the lock is held: a token that is rotated meanwhile would live on.
+    async fn revoke_held(&self, reference: &ConnectionRef) -> Result<()> {
         let connection = self.connection(reference)?;
         let credentials = self.load_credentials(reference).await?;
         let credentials = credentials
@@ -105,6 +118,10 @@ impl Service {
     /// Deletes a connection from the vault and the store.
     pub(super) async fn forget(&self, reference: &ConnectionRef) -> Result<()> {
         let _lock = self.refresh_locks.acquire(reference).await?;
+        self.forget_held(reference).await
+    }
+
+    async fn forget_held(&self, reference: &ConnectionRef) -> Result<()> {
         self.delete_item(&Item::Connection(reference.clone()), |intent| {
             Ok(self.store.delete_connection(reference, Some(intent))?)
         })

@@ -104,11 +104,9 @@ impl Service {
         })
     }
 
-    /// Copies text that is no secret: a URL, a redirect URI.
+    /// Copies text that is no secret: a URL, a redirect URI. It stays on the clipboard.
     pub fn copy_text(&self, text: &str) -> Result<CopiedTo> {
-        // Cleared so late that nobody sees it.
-        const LONG: Duration = Duration::from_hours(24);
-        self.machine.clipboard.copy(&Secret::new(text), LONG).map_err(|error| Error::usage(error.to_string()))
+        self.machine.clipboard.copy_plain(text).map_err(|error| Error::usage(error.to_string()))
     }
 
     fn note_hand_out(&self, reference: &ConnectionRef, fresh: &Fresh, happening: Happening, form: Form) {

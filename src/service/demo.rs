@@ -176,7 +176,8 @@ impl Demo {
     }
 }
 
-/// A browser that gives the sandbox's consent by itself, over HTTP, as a person would.
+/// A browser that gives the sandbox's consent by itself, over HTTP, as a person would. It follows
+/// redirects and sends no secrets: it is no client of an authorization server, as `auth::transport` is.
 struct Visitor;
 
 impl Browser for Visitor {

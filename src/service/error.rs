@@ -165,6 +165,9 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::Exists(_) => Self::of(Kind::Usage, &error),
+            StoreError::NoConfig(_) => {
+                Self::of(Kind::NotFound, &error).hinted("`hallpass config list` shows what there is")
+            }
             StoreError::Newer { .. } => {
                 Self::of(Kind::Vault, &error).hinted("install the newer hallpass, or name another folder with `--home`")
             }
@@ -240,15 +243,12 @@ impl From<AuthError> for Error {
             AuthError::Busy { .. } => {
                 Self::of(Kind::Provider, &error).hinted("nothing was lost; try again in a moment")
             }
-            AuthError::Unusable { .. } => Self::of(Kind::Provider, &error)
-                .hinted("nothing was lost; check the provider's endpoints if this stays (`hallpass provider show ID`)"),
+            AuthError::Unusable { .. } => Self::of(Kind::Provider, &error),
             AuthError::Unreachable { ref why, .. } => {
                 let hint = hint_for_network(why);
                 Self::of(Kind::Network, &error).hinted(hint)
             }
-            AuthError::NoAnswer { .. } => {
-                Self::of(Kind::Network, &error).hinted("nothing was lost; try again in a moment")
-            }
+            AuthError::NoAnswer { .. } => Self::of(Kind::Network, &error),
             AuthError::Tls(_) => Self::of(Kind::Network, &error)
                 .hinted("install your system's certificates (Debian: `apt install ca-certificates`)"),
         }

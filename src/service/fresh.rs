@@ -48,6 +48,9 @@ pub struct Fresh {
     pub was_refreshed: bool,
 }
 
+/// How far this machine's clock may have been set back before a token's end is not believed.
+const SKEW: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+
 /// Why a refresh did not work.
 enum Failure {
     /// The grant is gone.
@@ -61,15 +64,22 @@ enum Failure {
 impl Service {
     /// Returns credentials that are valid for at least the margin, refreshing them if need be.
     pub async fn fresh_credentials(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<Fresh> {
-        let (connection, credentials) = self.kept(reference).await?;
+        let (connection, credentials) = self.kept(reference, freshness).await?;
         let Credentials::OAuth2(tokens) = &credentials;
         if self.is_good(&connection, tokens, freshness)? {
             return Ok(Fresh { connection, credentials, was_refreshed: false });
         }
         self.may_change()?;
-        let seen = tokens.access_token.clone();
+        let (seen, asked_at) = (tokens.access_token.clone(), self.now());
         let _lock = self.refresh_locks.acquire(reference).await?;
-        let (connection, credentials) = self.kept(reference).await?;
+        let (connection, credentials) = self.kept(reference, freshness).await?;
+        if let Some(Problem { kind: ProblemKind::Transient, reason, at }) = &connection.problem
+            && *at > asked_at
+        {
+            // Whoever had the lock tried just now; to try again in turn would hold up all.
+            return Err(Error::new(Kind::Network, format!("`{reference}` was not refreshed: {reason}"))
+                .hinted("try again in a moment"));
+        }
         let Credentials::OAuth2(tokens) = &credentials;
         let by_another = tokens.access_token != seen;
         let freshness = Freshness { forced: freshness.forced && !by_another, ..freshness };
@@ -80,10 +90,13 @@ impl Service {
         Box::pin(self.refresh(connection, credentials.tokens())).await
     }
 
-    /// Reads a connection and its credentials.
-    async fn kept(&self, reference: &ConnectionRef) -> Result<(Connection, Credentials)> {
+    /// Reads a connection and its credentials. One that was refused asks nobody again, unless that
+    /// is what was asked for.
+    async fn kept(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<(Connection, Credentials)> {
         let connection = self.connection(reference)?;
-        if let Some(Problem { kind: ProblemKind::NeedsAuthorization, reason, .. }) = &connection.problem {
+        if let Some(Problem { kind: ProblemKind::NeedsAuthorization, reason, .. }) = &connection.problem
+            && !freshness.forced
+        {
             return Err(Error::authorization_needed(reference, reason));
         }
         let credentials = self.load_credentials(reference).await?;
@@ -105,7 +118,9 @@ impl Service {
             provider.and_then(|(_, provider)| provider.oauth2?.response.refresh_margin).map(Duration::from_secs);
         let margin = margin(freshness.min_ttl, declared, INTERACTIVE_MARGIN, tokens.lifetime());
         let now = self.now();
-        if tokens.is_fresh(now, margin) {
+        // A token from the future says that the clock was set back: its end says nothing.
+        let is_from_the_future = tokens.obtained_at - now > SKEW;
+        if tokens.is_fresh(now, margin) && !is_from_the_future {
             return Ok(true);
         }
         if tokens.refresh_token.is_some() {
@@ -127,6 +142,8 @@ impl Service {
             return Err(Error::authorization_needed(&reference, "it has no refresh token"));
         };
         let client = self.client_of(&reference.config, &connection.variables).await?;
+        let _busy = self.busy.begin();
+        let intent = self.announce_credentials(&reference).await?;
         let started = Instant::now();
         let outcome = match tokio::time::timeout(DEADLINE, self.try_refresh(&client, refresh_token)).await {
             Ok(outcome) => outcome,
@@ -137,32 +154,47 @@ impl Service {
         };
         let answer = match outcome {
             Ok(answer) => answer.merged_with(tokens),
-            Err(failure) => return Err(self.refresh_failed(&reference, failure, started)),
+            Err(failure) => {
+                self.store.clear_intent(intent)?;
+                return Err(self.refresh_failed(&reference, failure, started));
+            }
         };
         let fingerprint = Some(answer.access_token.fingerprint());
         let was_rotated = answer.refresh_token != tokens.refresh_token;
         connection.record(&answer);
         connection.refreshed_at = Some(answer.obtained_at);
         let credentials = Credentials::OAuth2(answer);
-        self.save_surely(&connection, &credentials).await?;
+        self.save_surely(&connection, &credentials, intent).await?;
         let detail = if was_rotated { "new access token, and a new refresh token" } else { "new access token" };
         let about = About { detail: detail.to_owned(), took: Some(started.elapsed()), fingerprint };
         self.record(&reference, Happening::Refreshed, Outcome::Done, about);
+        if !credentials.tokens().is_fresh(self.now(), Duration::ZERO) {
+            let ended = format!("the new token that the provider gave for `{reference}` has ended already");
+            return Err(Error::new(Kind::Provider, ended)
+                .hinted("check this machine's clock, and the provider's settings for the lifetime of tokens"));
+        }
         Ok(Fresh { connection, credentials, was_refreshed: true })
     }
 
     /// A rotated token that is not kept is lost: a vault that hiccups gets more than one chance.
-    pub(super) async fn save_surely(&self, connection: &Connection, credentials: &Credentials) -> Result<()> {
+    pub(super) async fn save_surely(
+        &self,
+        connection: &Connection,
+        credentials: &Credentials,
+        intent: i64,
+    ) -> Result<()> {
         let mut pause = PAUSE;
         for _ in 1..TRIES {
-            match self.save_credentials(connection, credentials).await {
-                Ok(()) => return Ok(()),
-                Err(error) => tracing::warn!(%error, "keeping new credentials; trying again"),
+            match self.save_announced(connection, credentials, intent).await {
+                Err(error) if error.kind == Kind::Vault => {
+                    tracing::warn!(%error, "keeping new credentials; trying again");
+                }
+                outcome => return outcome,
             }
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
-        self.save_credentials(connection, credentials).await
+        self.save_announced(connection, credentials, intent).await
     }
 
     async fn try_refresh(
@@ -227,7 +259,7 @@ impl Service {
             }
             Failure::Passing(error) => {
                 let reason = error.to_string();
-                let error = Error::from(error);
+                let error = Error::from(error).or_hinted(|| Some("try again in a moment; if it stays, look at the provider's endpoints (`hallpass provider show ID`)".to_owned()));
                 let error = Error { message: format!("`{reference}` was not refreshed: {}", error.message), ..error };
                 (ProblemKind::Transient, Outcome::Failed, reason, error)
             }

@@ -32,7 +32,10 @@ pub fn for_refusal(refusal: &Refusal, flow: &Circumstances<'_>) -> String {
         format!(
             "asked for: {asked}; allow these scopes in the app's settings{console}, or ask for others with `--scope`"
         )
-    } else if refusal.is_about_the_client() || mentions(&["client_id", "client id", "client secret"]) {
+    } else if refusal.code == "invalid_client"
+        || refusal.code == "unauthorized_client"
+        || mentions(&["client_id", "client id", "client secret"])
+    {
         format!("check the client id and the client secret{console}, and mend them with `hallpass config edit {key}`")
     } else if mentions(&["clock", "in the future", "not yet valid", "issued at"]) {
         "check this machine's clock".to_owned()

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Error, Kind, Result, Service};
 use crate::model::{Config, ConfigKey, Connection, ConnectionRef, Credentials, Secret};
-use crate::store::IntentKind;
+use crate::store::{IntentKind, StoreError};
 
 /// What an item of the vault is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,20 +43,31 @@ impl Service {
         record.map(|record| Ok(Credentials::from_record(&record)?)).transpose()
     }
 
-    /// Makes the credentials of a connection durable, then what the store shows of them.
-    pub(super) async fn save_credentials(&self, connection: &Connection, credentials: &Credentials) -> Result<()> {
+    /// Announces that the credentials of a connection will be written: before a refresh token is
+    /// spent, so that a store that cannot be written is noticed while nothing is lost.
+    pub(super) async fn announce_credentials(&self, reference: &ConnectionRef) -> Result<i64> {
+        let vault = self.vault.word().await;
+        Ok(self.store.announce(IntentKind::Write, &Item::Connection(reference.clone()).name(), vault, self.now())?)
+    }
+
+    /// Writes what was announced; the intent is cleared with the store's commit.
+    pub(super) async fn save_announced(
+        &self,
+        connection: &Connection,
+        credentials: &Credentials,
+        intent: i64,
+    ) -> Result<()> {
         let item = Item::Connection(connection.reference.clone()).name();
-        let intent = self.store.announce(IntentKind::Write, &item, self.now())?;
-        if let Err(error) = self.vault.write(&item, &credentials.to_record()).await {
-            // Whether it was written is unknown where time ran out; then the intent stays, and the
-            // next start looks.
-            if !matches!(error, crate::vault::VaultError::Timeout(_)) {
+        self.vault.write(&item, &credentials.to_record()).await?;
+        self.vault.remember(&self.store)?;
+        if let Err(error) = self.store.save_connection(connection, Some(intent)) {
+            if matches!(error, StoreError::NoConfig(_)) {
+                // Nobody can reach it any more: it must not stay behind.
+                self.vault.delete(&item).await?;
                 self.store.clear_intent(intent)?;
             }
             return Err(error.into());
         }
-        self.vault.remember(&self.store)?;
-        self.store.save_connection(connection, Some(intent))?;
         Ok(())
     }
 
@@ -83,7 +94,7 @@ impl Service {
         commit: impl FnOnce(i64) -> Result<T>,
     ) -> Result<T> {
         let item = Item::Config(key.clone()).name();
-        let intent = self.store.announce(IntentKind::Write, &item, self.now())?;
+        let intent = self.store.announce(IntentKind::Write, &item, self.vault.word().await, self.now())?;
         let record = Secret::new(json!({"client_secret": secret.expose()}).to_string());
         if let Err(error) = self.vault.write(&item, &record).await {
             if !matches!(error, crate::vault::VaultError::Timeout(_)) {
@@ -98,7 +109,7 @@ impl Service {
     /// Deletes an item of the vault, then runs `commit` with the intent to clear.
     pub(super) async fn delete_item<T>(&self, item: &Item, commit: impl FnOnce(i64) -> Result<T>) -> Result<T> {
         let name = item.name();
-        let intent = self.store.announce(IntentKind::Delete, &name, self.now())?;
+        let intent = self.store.announce(IntentKind::Delete, &name, self.vault.word().await, self.now())?;
         if let Err(error) = self.vault.delete(&name).await {
             // Nothing was deleted, as far as anyone knows; the store still shows it.
             if !matches!(error, crate::vault::VaultError::Timeout(_)) {
@@ -113,7 +124,7 @@ impl Service {
     /// there was nothing to copy.
     pub(super) async fn copy_item(&self, from: &Item, to: &Item) -> Result<Option<i64>> {
         let Some(value) = self.vault.read(&from.name()).await? else { return Ok(None) };
-        let intent = self.store.announce(IntentKind::Write, &to.name(), self.now())?;
+        let intent = self.store.announce(IntentKind::Write, &to.name(), self.vault.word().await, self.now())?;
         self.vault.write(&to.name(), &value).await?;
         Ok(Some(intent))
     }

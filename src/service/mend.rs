@@ -25,18 +25,31 @@ impl Service {
         if self.settings.read_only {
             return Ok(());
         }
+        let mut outcome = Ok(());
         for intent in self.store.intents()? {
-            if self.is_abandoned(&intent) {
-                self.mend_one(&intent).await?;
+            // What is in another vault than the one in use now is not seen from here.
+            if self.is_abandoned(&intent) && intent.vault == self.vault.word().await {
+                // One that cannot be mended does not keep the others from it.
+                outcome = outcome.and(self.mend_held(&intent).await);
             }
         }
-        Ok(())
+        outcome
+    }
+
+    /// Mends while nobody else changes what it is about, if it is still there then.
+    async fn mend_held(&self, intent: &Intent) -> Result<()> {
+        let _lock = match Item::parse(&intent.item) {
+            Some(Item::Connection(reference)) => Some(self.refresh_locks.acquire(&reference).await?),
+            Some(Item::Config(key)) => Some(self.refresh_locks.acquire_config(&key).await?),
+            None => None,
+        };
+        if self.store.intents()?.contains(intent) { self.mend_one(intent).await } else { Ok(()) }
     }
 
     fn is_abandoned(&self, intent: &Intent) -> bool {
         let is_own = intent.process == std::process::id();
-        let lives = is_own || process::is_alive(intent.process).unwrap_or(true);
-        !lives || self.now() - intent.at > ABANDONED
+        let lives = if is_own { Some(true) } else { process::is_alive(intent.process) };
+        !lives.unwrap_or(self.now() - intent.at <= ABANDONED)
     }
 
     async fn mend_one(&self, intent: &Intent) -> Result<()> {

@@ -2,6 +2,7 @@
 //! keeps the activity. The faces hold no rules; whatever they offer is a call to here.
 
 mod activity;
+mod busy;
 pub mod configs;
 pub mod connect;
 pub mod connections;
@@ -32,6 +33,7 @@ use crate::model::{ConnectionRef, Provider, ProviderId, Time};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::system::{Browser, Clipboard, Clock};
+use busy::Busy;
 use refresh_lock::RefreshLocks;
 use vaults::ChosenVault;
 
@@ -57,6 +59,7 @@ pub struct Service {
     machine: Machine,
     settings: Settings,
     refresh_locks: RefreshLocks,
+    busy: Busy,
     /// Authorizations under way in this process; sending cancels one.
     under_way: Mutex<HashMap<ConnectionRef, oneshot::Sender<()>>>,
 }
@@ -87,7 +90,17 @@ impl Service {
     ) -> Self {
         let clock = machine.clock.clone();
         let transport = Transport::new(Arc::new(move || clock.now()));
-        Self { catalog, store, vault, transport, machine, settings, refresh_locks, under_way: Mutex::default() }
+        Self {
+            catalog,
+            store,
+            vault,
+            transport,
+            machine,
+            settings,
+            refresh_locks,
+            busy: Busy::default(),
+            under_way: Mutex::default(),
+        }
     }
 
     /// Returns the time of day.
@@ -133,6 +146,17 @@ impl Service {
             .browser
             .open(&url)
             .map_err(|error| Error::usage(error.to_string()).hinted(format!("open it yourself: {url}")))
+    }
+
+    /// Tells whether tokens are being exchanged right now. To end the program meanwhile would lose
+    /// what the provider answers.
+    pub fn is_exchanging(&self) -> bool {
+        self.busy.is_busy()
+    }
+
+    /// Waits until no tokens are being exchanged any more; not for ever.
+    pub async fn settle(&self) {
+        self.busy.wait().await;
     }
 
     /// Clears what is still ours on the clipboard; called at the end of the program.

@@ -1,5 +1,5 @@
-//! One refresh at a time for a connection: within this process by a mutex, across processes by a
-//! lock file that the system frees when its holder dies.
+//! One change at a time to a connection's credentials, and to a config: within this process by a
+//! mutex, across processes by a lock file that the system frees when its holder dies.
 
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
@@ -12,12 +12,12 @@ use tokio::time::Instant;
 
 use super::items::digest;
 use super::{Error, Kind, Result};
-use crate::model::ConnectionRef;
+use crate::model::{ConfigKey, ConnectionRef};
 use crate::settings::private;
 
 /// How long a refresh of another process is waited for. Longer than any refresh may take, so that
 /// only a stopped process runs into it.
-const PATIENCE: Duration = Duration::from_secs(75);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How often another process's lock is tried. The lock blocks a thread if it is waited for.
 const PAUSE: Duration = Duration::from_millis(25);
 
@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(25);
 pub(super) struct RefreshLocks {
     folder: Option<PathBuf>,
     patience: Duration,
-    within: Mutex<HashMap<ConnectionRef, Arc<tokio::sync::Mutex<()>>>>,
+    within: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// A lock that is held until it is dropped.
@@ -52,23 +52,35 @@ impl RefreshLocks {
         self.folder.is_some()
     }
 
-    /// Waits until nobody else refreshes this connection.
+    /// Waits until nobody else refreshes or changes this connection.
     pub(super) async fn acquire(&self, connection: &ConnectionRef) -> Result<Held> {
+        self.hold(&connection.to_string()).await
+    }
+
+    /// Waits until nobody else makes or changes this config.
+    pub(super) async fn acquire_config(&self, key: &ConfigKey) -> Result<Held> {
+        self.hold(key.as_str()).await
+    }
+
+    async fn hold(&self, name: &str) -> Result<Held> {
         let deadline = Instant::now() + self.patience;
         let stuck = || {
             Error::new(
                 Kind::Network,
-                format!("another process has been refreshing `{connection}` for {} seconds", self.patience.as_secs()),
+                format!(
+                    "another process has been refreshing or changing `{name}` for {} seconds",
+                    self.patience.as_secs()
+                ),
             )
             .hinted("end that process, or wait until it gives up; other connections are not held up")
         };
         let within = {
             let mut within = self.within.lock().unwrap_or_else(PoisonError::into_inner);
-            within.entry(connection.clone()).or_default().clone()
+            within.entry(name.to_owned()).or_default().clone()
         };
         let within = tokio::time::timeout_at(deadline, within.lock_owned()).await.map_err(|_| stuck())?;
         let Some(folder) = &self.folder else { return Ok(Held { _file: None, _within: within }) };
-        let path = folder.join(format!("{}.lock", digest(&connection.to_string())));
+        let path = folder.join(format!("{}.lock", digest(name)));
         let broken = |error: std::io::Error| {
             let mut broken = Error::new(Kind::Vault, format!("cannot lock `{}`", path.display()))
                 .hinted("`hallpass doctor` looks at the folder");

@@ -87,23 +87,23 @@ impl Address {
         }
     }
 
-    /// Takes the port if it is free now.
+    /// Takes the port if it is free now. The lock comes first: whoever finds it held knows that the
+    /// port is one of ours, or will be in a moment.
     pub(super) async fn bind(&self, locks: Option<&Path>) -> std::result::Result<Seat, BindError> {
+        let file = locks.filter(|_| !self.takes_any_port()).and_then(|locks| self.lock_file(locks).ok());
+        if file.as_ref().is_some_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock))) {
+            return Err(BindError::Taken(self.port));
+        }
         let listener = Listener::bind(self.host, self.port).await?;
         let host = format!("{}:{}", self.named, listener.port());
-        let lock = locks.filter(|_| !self.takes_any_port()).and_then(|locks| self.lock(locks).ok());
-        Ok(Seat { listener, host, lock })
+        Ok(Seat { listener, host, lock: file })
     }
 
+    /// Another redirect URI on the same port is another listener: it would not let ours through.
     fn lock_file(&self, locks: &Path) -> std::io::Result<File> {
         private::folder(locks).map_err(std::io::Error::other)?;
-        private::options().create(true).truncate(false).open(locks.join(format!("callback-{}.lock", self.port)))
-    }
-
-    fn lock(&self, locks: &Path) -> std::io::Result<File> {
-        let file = self.lock_file(locks)?;
-        file.try_lock().map_err(std::io::Error::other)?;
-        Ok(file)
+        let name = super::items::digest(&self.uri(self.port));
+        private::options().create(true).truncate(false).open(locks.join(format!("callback-{name}.lock")))
     }
 
     fn is_held_by_hallpass(&self, locks: Option<&Path>) -> bool {

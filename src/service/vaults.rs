@@ -21,6 +21,8 @@ use crate::vault::{Vault, VaultBackend, VaultError, keychain};
 
 /// The note of the store that names the vault of this home.
 const NOTE: &str = "vault";
+/// An item that is never there.
+const PROBE: &str = "probe";
 /// How long a person may take to unlock a keychain when they asked for it.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -97,6 +99,15 @@ impl ChosenVault {
     /// Proves that a secret can be kept, before a browser is opened for one.
     pub(super) async fn probe(&self) -> std::result::Result<(), VaultError> {
         self.vault.probe(PATIENCE).await
+    }
+
+    /// Returns the word for the vault in use, deciding on one where nobody has.
+    pub(super) async fn word(&self) -> &'static str {
+        if lock(&self.decision).kind.is_none() {
+            // What is read does not matter: opening the vault decides.
+            let _ = self.vault.read(PROBE).await;
+        }
+        lock(&self.decision).kind.map_or("undecided", VaultKind::word)
     }
 
     /// Ties the home to the vault that its first secret went into.
@@ -200,7 +211,7 @@ impl Service {
         let problem = if would_ask {
             Some(VaultError::PassphraseNeeded(Purpose::Open).into())
         } else {
-            self.vault.read("probe").await.err().map(Error::from)
+            self.vault.read(PROBE).await.err().map(Error::from)
         };
         let decision = lock(&self.vault.decision).clone();
         let kind = decision.kind.unwrap_or(VaultKind::Sealed);
@@ -223,7 +234,7 @@ impl Service {
         }
         let outcome = match self.vault_kind().await {
             VaultKind::Keychain => self.vault.probe().await,
-            VaultKind::Sealed | VaultKind::Memory => self.vault.read("probe").await.map(|_| ()),
+            VaultKind::Sealed | VaultKind::Memory => self.vault.read(PROBE).await.map(|_| ()),
         };
         if outcome.is_err() {
             // A wrong passphrase must not stay.

@@ -18,6 +18,9 @@ pub enum PrivateError {
         /// Why not.
         source: io::Error,
     },
+    /// It belongs to somebody else, who could put anything in its place.
+    #[error("`{}` belongs to another user; name a folder of your own with `--home`", .0.display())]
+    Foreign(PathBuf),
     /// It is a symbolic link.
     #[error("`{}` is a symbolic link; hallpass keeps nothing behind one (remove it, or set HALLPASS_HOME to where it leads)", .0.display())]
     Symlink(PathBuf),
@@ -86,6 +89,10 @@ fn make_folder(path: &Path) -> io::Result<()> {
 #[cfg(unix)]
 fn check_folder(path: &Path, metadata: &fs::Metadata) -> Result<(), PrivateError> {
     use std::os::unix::fs::PermissionsExt;
+    let owner = std::os::unix::fs::MetadataExt::uid(metadata);
+    if owner != rustix::process::geteuid().as_raw() && owner != 0 {
+        return Err(PrivateError::Foreign(path.to_owned()));
+    }
     if metadata.permissions().mode() & 0o022 == 0 { Ok(()) } else { Err(PrivateError::OpenToOthers(path.to_owned())) }
 }
 

@@ -32,20 +32,21 @@ impl Store {
     }
 
     /// Saves a connection, new or not, and clears the intent that announced it. Its number and
-    /// the time it was made stay.
+    /// the time it was made stay. Fails where its config is gone.
     pub fn save_connection(&self, connection: &Connection, intent: Option<i64>) -> Result<(), StoreError> {
-        self.write(|database| {
+        let rows = self.write(|database| {
             let sql = "INSERT INTO connections
                 (config, id, provider, requested_scopes, granted_scopes, expires_at, obtained_at, is_refreshable, variables,
                  problem_kind, problem_reason, problem_at, created_at, updated_at, refreshed_at)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15
+                WHERE EXISTS (SELECT 1 FROM configs WHERE key = ?1)
                 ON CONFLICT (config, id) DO UPDATE SET
                  provider = excluded.provider, requested_scopes = excluded.requested_scopes, granted_scopes = excluded.granted_scopes,
                  expires_at = excluded.expires_at, obtained_at = excluded.obtained_at, is_refreshable = excluded.is_refreshable,
                  variables = excluded.variables, problem_kind = excluded.problem_kind, problem_reason = excluded.problem_reason,
                  problem_at = excluded.problem_at, updated_at = excluded.updated_at, refreshed_at = excluded.refreshed_at";
             let problem = connection.problem.as_ref();
-            database.execute(sql, params![
+            let rows = database.execute(sql, params![
                 connection.reference.config.as_str(), connection.reference.id.as_str(), connection.provider.as_str(),
                 column::to_json(&connection.requested_scopes), connection.granted_scopes.as_ref().map(column::to_json),
                 connection.expires_at.map(|time| time.timestamp_millis()), connection.obtained_at.timestamp_millis(),
@@ -55,8 +56,12 @@ impl Store {
                 connection.created_at.timestamp_millis(), connection.updated_at.timestamp_millis(),
                 connection.refreshed_at.map(|time| time.timestamp_millis()),
             ])?;
-            super::intents::clear(database, intent)
-        })
+            if rows > 0 {
+                super::intents::clear(database, intent)?;
+            }
+            Ok(rows)
+        })?;
+        if rows > 0 { Ok(()) } else { Err(StoreError::NoConfig(connection.reference.config.to_string())) }
     }
 
     /// Keeps what went wrong with a connection; its credentials and the rest stay.

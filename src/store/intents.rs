@@ -15,6 +15,8 @@ pub struct Intent {
     pub kind: IntentKind,
     /// The vault's name of the item: `connection/github/jane`, `config/github`.
     pub item: String,
+    /// The vault it is in: `keychain`, `sealed`.
+    pub vault: String,
     /// The process that announced it.
     pub process: u32,
     /// When.
@@ -31,9 +33,16 @@ pub enum IntentKind {
 }
 
 impl Store {
-    /// Announces a write or a deletion; returns the number that clears it.
-    pub fn announce(&self, kind: IntentKind, item: &str, at: Time) -> Result<i64, StoreError> {
-        self.write(|database| announce(database, kind, item, at))
+    /// Announces a write or a deletion in a vault; returns the number that clears it. A write
+    /// makes an earlier deletion of the same item void: what is written now is wanted.
+    pub fn announce(&self, kind: IntentKind, item: &str, vault: &str, at: Time) -> Result<i64, StoreError> {
+        self.write(|database| {
+            if kind == IntentKind::Write {
+                let sql = "DELETE FROM intents WHERE item = ?1 AND kind = ?2";
+                database.execute(sql, params![item, word(IntentKind::Delete)])?;
+            }
+            announce(database, kind, item, vault, at)
+        })
     }
 
     /// Clears an intent whose work is done or undone.
@@ -51,6 +60,7 @@ impl Store {
                     number: row.get("number")?,
                     kind: if kind == word(IntentKind::Delete) { IntentKind::Delete } else { IntentKind::Write },
                     item: row.get("item")?,
+                    vault: row.get("vault")?,
                     process: row.get("process")?,
                     at: column::time(row, "at")?,
                 })
@@ -67,6 +77,8 @@ pub struct Rename<'a> {
     pub copied: Option<i64>,
     /// The old name.
     pub old_item: &'a str,
+    /// The vault it is in.
+    pub vault: &'a str,
     /// When.
     pub at: Time,
 }
@@ -74,12 +86,12 @@ pub struct Rename<'a> {
 /// Clears the intent of a copy and announces the deletion of the original, in one transaction.
 pub(super) fn replace(database: &Sqlite, rename: &Rename<'_>) -> rusqlite::Result<i64> {
     clear(database, rename.copied)?;
-    announce(database, IntentKind::Delete, rename.old_item, rename.at)
+    announce(database, IntentKind::Delete, rename.old_item, rename.vault, rename.at)
 }
 
-fn announce(database: &Sqlite, kind: IntentKind, item: &str, at: Time) -> rusqlite::Result<i64> {
-    let sql = "INSERT INTO intents (kind, item, process, at) VALUES (?1, ?2, ?3, ?4)";
-    database.execute(sql, params![word(kind), item, std::process::id(), at.timestamp_millis()])?;
+fn announce(database: &Sqlite, kind: IntentKind, item: &str, vault: &str, at: Time) -> rusqlite::Result<i64> {
+    let sql = "INSERT INTO intents (kind, item, vault, process, at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    database.execute(sql, params![word(kind), item, vault, std::process::id(), at.timestamp_millis()])?;
     Ok(database.last_insert_rowid())
 }
 

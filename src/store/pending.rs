@@ -9,7 +9,7 @@ use crate::model::{ConfigKey, ConnectionId, ConnectionRef, Time};
 /// An authorization under way in a process that does not hold the callback's port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingFlow {
-    /// SHA-256 of the state, in hexadecimal digits.
+    /// SHA-256 of the state, in base64url.
     pub state_digest: String,
     /// The connection it is for.
     pub connection: ConnectionRef,

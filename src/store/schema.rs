@@ -48,6 +48,7 @@ const STEPS: [&str; 1] = ["
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         kind TEXT NOT NULL,
         item TEXT NOT NULL,
+        vault TEXT NOT NULL,
         process INTEGER NOT NULL,
         at INTEGER NOT NULL
     ) STRICT;
@@ -89,8 +90,8 @@ pub(super) fn open(file: &Path) -> Result<Sqlite, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut database = Sqlite::open_with_flags(file, flags).map_err(opening)?;
     database.busy_timeout(BUSY).map_err(opening)?;
+    switch_to_wal(&database).map_err(opening)?;
     // FULL: what is committed survives a power cut, also in WAL mode.
-    database.pragma_update(None, "journal_mode", "WAL").map_err(opening)?;
     database.pragma_update(None, "synchronous", "FULL").map_err(opening)?;
     let found = version(&database).map_err(opening)?;
     if found > VERSION {
@@ -105,16 +106,31 @@ pub(super) fn open(file: &Path) -> Result<Sqlite, StoreError> {
     Ok(database)
 }
 
+/// Switches to write-ahead logging. Whoever does it first needs the file to itself for a moment, and
+/// for that SQLite does not wait by itself: it answers "busy" at once.
+fn switch_to_wal(database: &Sqlite) -> rusqlite::Result<()> {
+    let started = std::time::Instant::now();
+    loop {
+        match database.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && started.elapsed() < BUSY => std::thread::sleep(Duration::from_millis(5)),
+            outcome => return outcome,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
+}
+
 fn version(database: &Sqlite) -> rusqlite::Result<u32> {
     database.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
 fn copy(database: &Sqlite, file: &Path, found: u32) -> Result<(), StoreError> {
     let path = file.with_extension(format!("db.schema-{found}"));
-    match private::options().create_new(true).open(&path) {
+    // Whatever an upgrade that was interrupted left there is written anew.
+    match private::options().create(true).truncate(true).open(&path) {
         Ok(_) => {}
-        // The copy of an upgrade that was interrupted holds the same.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
         Err(source) => return Err(StoreError::Copy { path, source }),
     }
     let copying = |source| StoreError::Database { doing: "copying", source };

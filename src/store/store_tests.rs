@@ -24,6 +24,13 @@ fn config(key: &str) -> Config {
     }
 }
 
+/// A store in memory with the config that the connections of these tests are under.
+fn with_config() -> Store {
+    let store = Store::in_memory().unwrap();
+    store.add_config(&config("github"), None).unwrap();
+    store
+}
+
 fn on_disk() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::at(folder.path().join("home/hallpass.db")).unwrap();
@@ -64,7 +71,7 @@ fn a_config_comes_back_as_it_was_and_its_key_is_unique() {
 
 #[test]
 fn authorizing_again_keeps_the_number_and_the_birthday() {
-    let store = Store::in_memory().unwrap();
+    let store = with_config();
     store.save_connection(&connection(), None).unwrap();
     let again = Connection { created_at: time(99), ..connection() };
     store.save_connection(&again, None).unwrap();
@@ -77,7 +84,7 @@ use crate::model::Connection;
 
 #[test]
 fn a_problem_is_kept_and_leaves_with_the_next_success() {
-    let store = Store::in_memory().unwrap();
+    let store = with_config();
     store.save_connection(&connection(), None).unwrap();
     let problem = Problem { kind: ProblemKind::NeedsAuthorization, reason: "revoked".to_owned(), at: time(1) };
     store.set_problem(&connection().reference, &problem).unwrap();
@@ -100,13 +107,13 @@ fn a_renamed_config_takes_its_connections_along() {
 
 #[test]
 fn a_connection_is_not_renamed_over_another() {
-    let store = Store::in_memory().unwrap();
+    let store = with_config();
     store.save_connection(&connection(), None).unwrap();
     let mut other = connection();
     other.reference.id = ConnectionId::new("joe").unwrap();
     store.save_connection(&other, None).unwrap();
-    let copied = store.announce(IntentKind::Write, "connection/github/joe", time(0)).unwrap();
-    let rename = Rename { copied: Some(copied), old_item: "connection/github/jane", at: time(0) };
+    let copied = store.announce(IntentKind::Write, "connection/github/joe", "sealed", time(0)).unwrap();
+    let rename = Rename { copied: Some(copied), old_item: "connection/github/jane", vault: "sealed", at: time(0) };
     let clash = store.rename_connection(&connection().reference, &other.reference.id, &rename);
     assert!(matches!(clash, Err(StoreError::Exists(_))));
     let free = ConnectionId::new("jim").unwrap();
@@ -117,8 +124,8 @@ fn a_connection_is_not_renamed_over_another() {
 
 #[test]
 fn a_save_and_the_clearing_of_its_intent_are_one_transaction() {
-    let store = Store::in_memory().unwrap();
-    let intent = store.announce(IntentKind::Write, "connection/github/jane", time(0)).unwrap();
+    let store = with_config();
+    let intent = store.announce(IntentKind::Write, "connection/github/jane", "sealed", time(0)).unwrap();
     assert_eq!(store.intents().unwrap().len(), 1);
     store.save_connection(&connection(), Some(intent)).unwrap();
     assert!(store.intents().unwrap().is_empty());
@@ -170,6 +177,30 @@ fn a_newer_schema_is_refused_and_left_alone() {
     rusqlite::Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = Store::at(file).unwrap().configs().unwrap_err();
     assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
+}
+
+#[test]
+fn a_connection_is_not_saved_under_a_config_that_is_gone() {
+    let store = Store::in_memory().unwrap();
+    assert!(matches!(store.save_connection(&connection(), None), Err(StoreError::NoConfig(_))));
+    assert!(store.connections().unwrap().is_empty());
+}
+
+#[test]
+fn a_write_makes_an_earlier_deletion_void() {
+    let store = Store::in_memory().unwrap();
+    store.announce(IntentKind::Delete, "connection/github/jane", "sealed", time(0)).unwrap();
+    store.announce(IntentKind::Delete, "connection/github/joe", "sealed", time(0)).unwrap();
+    store.announce(IntentKind::Write, "connection/github/jane", "sealed", time(1)).unwrap();
+    let left: Vec<(IntentKind, String)> =
+        store.intents().unwrap().into_iter().map(|intent| (intent.kind, intent.item)).collect();
+    assert_eq!(
+        left,
+        [
+            (IntentKind::Delete, "connection/github/joe".to_owned()),
+            (IntentKind::Write, "connection/github/jane".to_owned())
+        ]
+    );
 }
 
 #[cfg(unix)]

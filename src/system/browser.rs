@@ -72,9 +72,32 @@ impl Browser for DesktopBrowser {
         self.check()?;
         match &self.surroundings.browser {
             Some(commands) => open_with(commands, url),
-            None => open::that_detached(url.as_str()).map_err(|error| BrowserError::Launch(error.to_string())),
+            None => open_desktop(url),
         }
     }
+}
+
+/// Tries the launchers of this system in turn, without our secrets in their environment.
+fn open_desktop(url: &Url) -> Result<(), BrowserError> {
+    let mut last = BrowserError::Launch("this system has no launcher".to_owned());
+    for mut command in open::commands(url.as_str()) {
+        process::detach(&mut command);
+        match command.spawn() {
+            Ok(child) => {
+                wait_for(child);
+                return Ok(());
+            }
+            Err(error) => {
+                last = BrowserError::Launch(format!("`{}`: {error}", command.get_program().to_string_lossy()));
+            }
+        }
+    }
+    Err(last)
+}
+
+/// Whoever starts a process must wait for it, or it stays behind as a zombie.
+fn wait_for(mut child: std::process::Child) {
+    std::thread::spawn(move || child.wait());
 }
 
 /// `$BROWSER` is a list of commands separated by colons; `%s` stands for the URL, which otherwise
@@ -89,9 +112,8 @@ fn open_with(commands: &str, url: &Url) -> Result<(), BrowserError> {
             arguments.push(url.as_str().to_owned());
         }
         match process::detached(program).args(arguments).spawn() {
-            Ok(mut child) => {
-                // Whoever starts a process must wait for it, or it stays behind as a zombie.
-                std::thread::spawn(move || child.wait());
+            Ok(child) => {
+                wait_for(child);
                 return Ok(());
             }
             Err(error) => last = BrowserError::Launch(format!("`{program}`: {error}")),

@@ -21,6 +21,9 @@ use crate::settings::Surroundings;
 /// How long the desktop's clipboard may take to answer.
 const DEADLINE: Duration = Duration::from_secs(3);
 
+/// How long a child holds what is no secret.
+const PLAIN: Duration = Duration::from_mins(10);
+
 /// Where a copy went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CopiedTo {
@@ -46,6 +49,9 @@ pub trait Clipboard: Send + Sync {
     /// Copies `secret`, and clears it after `time` if it is still there.
     fn copy(&self, secret: &Secret, time: Duration) -> Result<CopiedTo, ClipboardError>;
 
+    /// Copies text that is no secret; it stays.
+    fn copy_plain(&self, text: &str) -> Result<CopiedTo, ClipboardError>;
+
     /// Clears what was copied, if it is still there: at the end of the program.
     fn clear(&self);
 }
@@ -57,6 +63,7 @@ pub fn is_local(place: &Surroundings) -> bool {
 
 enum Order {
     Copy(Secret, Duration, Sender<Result<(), ClipboardError>>),
+    CopyPlain(String, Sender<Result<(), ClipboardError>>),
     Clear(Sender<()>),
 }
 
@@ -68,6 +75,15 @@ pub struct DesktopClipboard {
 }
 
 impl DesktopClipboard {
+    fn ask(&self, order: impl FnOnce(Sender<Result<(), ClipboardError>>) -> Order) -> Result<CopiedTo, ClipboardError> {
+        let (answer, answered) = channel();
+        self.send(order(answer))?;
+        match answered.recv_timeout(DEADLINE) {
+            Ok(outcome) => outcome.map(|()| CopiedTo::Clipboard),
+            Err(_) => Err(ClipboardError::Timeout),
+        }
+    }
+
     fn send(&self, order: Order) -> Result<(), ClipboardError> {
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = match orders.take() {
@@ -82,12 +98,11 @@ impl DesktopClipboard {
 
 impl Clipboard for DesktopClipboard {
     fn copy(&self, secret: &Secret, time: Duration) -> Result<CopiedTo, ClipboardError> {
-        let (answer, answered) = channel();
-        self.send(Order::Copy(secret.clone(), time, answer))?;
-        match answered.recv_timeout(DEADLINE) {
-            Ok(outcome) => outcome.map(|()| CopiedTo::Clipboard),
-            Err(_) => Err(ClipboardError::Timeout),
-        }
+        self.ask(|answer| Order::Copy(secret.clone(), time, answer))
+    }
+
+    fn copy_plain(&self, text: &str) -> Result<CopiedTo, ClipboardError> {
+        self.ask(|answer| Order::CopyPlain(text.to_owned(), answer))
     }
 
     fn clear(&self) {
@@ -120,11 +135,16 @@ fn hold(orders: &Receiver<Order>) {
         };
         match order {
             Ok(Order::Copy(secret, time, answer)) => {
-                let outcome = put(&mut desktop, &secret);
+                let outcome = put(&mut desktop, |clipboard| sensitive(clipboard.set()).text(secret.expose()));
                 if outcome.is_ok() {
                     held = Some((secret, Instant::now() + time));
                 }
+                // Whoever asked may have given up meanwhile.
                 let _ = answer.send(outcome);
+            }
+            Ok(Order::CopyPlain(text, answer)) => {
+                held = None;
+                let _ = answer.send(put(&mut desktop, |clipboard| clipboard.set_text(text.as_str())));
             }
             Ok(Order::Clear(answer)) => {
                 take_back(&mut desktop, held.take());
@@ -139,13 +159,18 @@ fn hold(orders: &Receiver<Order>) {
     }
 }
 
-fn put(desktop: &mut Option<arboard::Clipboard>, secret: &Secret) -> Result<(), ClipboardError> {
+/// Puts something on the clipboard. One that was open and fails is opened anew: the desktop may
+/// have been restarted under a running program.
+fn put(
+    desktop: &mut Option<arboard::Clipboard>,
+    set: impl Fn(&mut arboard::Clipboard) -> Result<(), arboard::Error>,
+) -> Result<(), ClipboardError> {
     let unavailable = |error: arboard::Error| ClipboardError::Unavailable(error.to_string());
-    let clipboard = match desktop.take() {
-        Some(clipboard) => desktop.insert(clipboard),
-        None => desktop.insert(arboard::Clipboard::new().map_err(unavailable)?),
-    };
-    sensitive(clipboard.set()).text(secret.expose()).map_err(unavailable)
+    if desktop.as_mut().is_some_and(|clipboard| set(clipboard).is_ok()) {
+        return Ok(());
+    }
+    let clipboard = desktop.insert(arboard::Clipboard::new().map_err(unavailable)?);
+    set(clipboard).map_err(unavailable)
 }
 
 #[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "openbsd", target_os = "netbsd"))]
@@ -204,6 +229,11 @@ impl Clipboard for HeldByChild {
             HELD => Ok(CopiedTo::Clipboard),
             why => Err(ClipboardError::Unavailable(crate::model::untrusted::line(why))),
         }
+    }
+
+    fn copy_plain(&self, text: &str) -> Result<CopiedTo, ClipboardError> {
+        // It must live for as long as anybody may paste it; a child that lives a day is a day too long.
+        self.copy(&Secret::new(text), PLAIN)
     }
 
     fn clear(&self) {}
@@ -267,6 +297,10 @@ impl Clipboard for TerminalClipboard {
             }
         }
         Ok(CopiedTo::Terminal)
+    }
+
+    fn copy_plain(&self, text: &str) -> Result<CopiedTo, ClipboardError> {
+        self.copy(&Secret::new(text), Duration::ZERO)
     }
 
     fn clear(&self) {}

@@ -31,6 +31,11 @@ impl FixedClock {
         Self(Arc::new(Mutex::new(time)))
     }
 
+    /// Sets it back, as somebody may set a clock.
+    pub fn set_back(&self, by: std::time::Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) -= by;
+    }
+
     /// Moves it forward.
     pub fn advance(&self, by: std::time::Duration) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;

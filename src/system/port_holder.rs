@@ -39,10 +39,9 @@ fn listening_inodes(port: u16) -> Vec<String> {
 /// Returns the program that listens on `port`, where the system tells.
 #[cfg(all(unix, not(target_os = "linux")))]
 pub fn holder(port: u16) -> Option<String> {
-    let output = std::process::Command::new("lsof")
-        .args(["-nP", "-sTCP:LISTEN", "-Fpc", &format!("-iTCP:{port}")])
-        .output()
-        .ok()?;
+    let mut lsof = super::process::detached("lsof");
+    lsof.stdout(std::process::Stdio::piped()).args(["-nP", "-sTCP:LISTEN", "-Fpc", &format!("-iTCP:{port}")]);
+    let output = lsof.output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let field =
         |letter: char| text.lines().find_map(|line| line.strip_prefix(letter)).map(crate::model::untrusted::line);
@@ -52,7 +51,7 @@ pub fn holder(port: u16) -> Option<String> {
 /// Returns the program that listens on `port`, where the system tells.
 #[cfg(windows)]
 pub fn holder(_port: u16) -> Option<String> {
-    // `netstat -ano` needs seconds; the user finds the number there, as the hint says.
+    // `netstat -ano` tells, after seconds; the error goes without the name instead.
     None
 }
 

@@ -8,13 +8,24 @@ use crate::settings::SECRET_VARIABLES;
 /// Returns a command that inherits none of our secrets and none of our streams.
 pub fn detached(program: &str) -> Command {
     let mut command = Command::new(program);
+    detach(&mut command);
+    command
+}
+
+/// Lets a command inherit none of our secrets and none of our streams, and outlive our terminal.
+pub fn detach(command: &mut Command) {
     for variable in SECRET_VARIABLES {
         command.env_remove(variable);
     }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(windows)]
+    {
+        /// The console would take its processes along when it is closed.
+        const DETACHED_PROCESS: u32 = 0x0000_0008;
+        std::os::windows::process::CommandExt::creation_flags(command, DETACHED_PROCESS);
+    }
 }
 
 /// Tells whether a process of this number lives; `None` where the system does not say.

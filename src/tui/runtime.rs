@@ -1,6 +1,7 @@
 //! The one file that awaits, spawns and draws.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ pub async fn run(backend: Backend, sequences: UnboundedReceiver<Zeroizing<String
     let (sender, messages) = mpsc::unbounded_channel();
     let runtime = Runtime { backend: backend.clone(), sender, waiting: Arc::default() };
     let outcome = Loop { terminal, runtime, messages, sequences }.run().await;
+    // What a provider answers right now must still be kept.
+    backend.settle().await;
     // What is still ours on the clipboard leaves with us.
     backend.clear_clipboard();
     outcome
@@ -69,6 +72,7 @@ impl Loop {
         app.update(Message::Resized(width, height));
         self.runtime.start_all(effects);
         self.runtime.watch_the_store();
+        self.runtime.mend();
         let mut events = EventStream::new();
         let mut signals = Signals::new()?;
         let mut watch = tokio::time::interval_at(Instant::now() + WATCH, WATCH);
@@ -196,7 +200,15 @@ impl Signals {
 /// An authorization that waits.
 struct Waiting {
     paster: Option<Paster>,
+    /// Whether its answer came already: then it ends by itself, and is not thrown away.
+    is_exchanging: Option<Arc<AtomicBool>>,
     task: AbortHandle,
+}
+
+impl Waiting {
+    fn is_exchanging(&self) -> bool {
+        self.is_exchanging.as_ref().is_some_and(|is_exchanging| is_exchanging.load(Ordering::SeqCst))
+    }
 }
 
 /// Does what effects ask for.
@@ -223,14 +235,15 @@ impl Runtime {
                 tokio::task::spawn_blocking(move || runtime.read(effect));
             }
             Effect::Cancel => {
-                if let Some(waiting) = self.lock().take() {
+                if let Some(waiting) = self.lock().take_if(|waiting| !waiting.is_exchanging()) {
                     waiting.task.abort();
                 }
             }
             Effect::Authorize(_) => {
                 let task = tokio::spawn(async move { runtime.perform(effect).await }).abort_handle();
                 let mut waiting = self.lock();
-                if let Some(earlier) = waiting.replace(Waiting { paster: None, task }) {
+                let earlier = waiting.replace(Waiting { paster: None, is_exchanging: None, task });
+                if let Some(earlier) = earlier.filter(|earlier| !earlier.is_exchanging()) {
                     earlier.task.abort();
                 }
             }
@@ -238,6 +251,17 @@ impl Runtime {
                 tokio::spawn(async move { runtime.perform(effect).await });
             }
         }
+    }
+
+    /// Finishes what an interrupted process left, beside everything else.
+    fn mend(&self) {
+        let runtime = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = runtime.backend.mend().await {
+                tracing::warn!(%error, "a write that was interrupted waits to be finished");
+            }
+            runtime.start(Effect::Load);
+        });
     }
 
     /// Reads the lists again whenever another process has changed the store. Beside the loop: a
@@ -310,6 +334,7 @@ impl Runtime {
                 let authorization = backend.begin(request.clone()).await?;
                 if let Some(waiting) = self.lock().as_mut() {
                     waiting.paster = Some(authorization.paster());
+                    waiting.is_exchanging = Some(authorization.progress());
                 }
                 self.send(Message::Waits(Box::new(authorization.waiting().clone())));
                 Message::Connected(Box::new(authorization.finish().await?))

@@ -29,6 +29,7 @@ pub fn open() -> Result<Split<Keychain>, VaultError> {
 
 impl Keychain {
     fn entry(&self, name: &str) -> Result<Entry, VaultError> {
+        let name = &platform::account(name);
         let label = format!("hallpass: {name}");
         let modifiers = HashMap::from([("label", label.as_str())]);
         let modifiers = platform::TAKES_LABEL.then_some(&modifiers);
@@ -40,6 +41,8 @@ impl Items for Keychain {
     fn get(&mut self, name: &str) -> Result<Option<Secret>, VaultError> {
         match self.entry(name)?.get_password() {
             Ok(text) => Ok(Some(Secret::new(text))),
+            // A locked KeePassXC finds nothing where GNOME Keyring finds a locked item.
+            Err(KeyringError::NoEntry) if platform::is_locked() => Err(VaultError::Locked),
             Err(KeyringError::NoEntry) => Ok(None),
             Err(error) => Err(explain(error)),
         }
@@ -52,6 +55,7 @@ impl Items for Keychain {
 
     fn remove(&mut self, name: &str) -> Result<(), VaultError> {
         match self.entry(name)?.delete_credential() {
+            Err(KeyringError::NoEntry) if platform::is_locked() => Err(VaultError::Locked),
             Ok(()) | Err(KeyringError::NoEntry) => Ok(()),
             Err(error) => Err(explain(error)),
         }
@@ -83,10 +87,24 @@ fn explain(error: KeyringError) -> VaultError {
 
 #[cfg(target_os = "linux")]
 mod platform {
+    use secret_service::EncryptionType;
+    use secret_service::blocking::SecretService;
+
     use super::{Arc, CredentialStoreApi, KeyringError, Limit};
 
     pub(super) const LIMIT: Limit = Limit::None;
     pub(super) const TAKES_LABEL: bool = true;
+
+    pub(super) fn account(name: &str) -> String {
+        name.to_owned()
+    }
+
+    /// Asks the Secret Service itself whether its default collection is locked. Only where an item
+    /// was not found: it takes a session of its own.
+    pub(super) fn is_locked() -> bool {
+        let Ok(service) = SecretService::connect(EncryptionType::Plain) else { return false };
+        service.get_default_collection().and_then(|collection| collection.is_locked()).unwrap_or(false)
+    }
 
     /// A session whose server was restarted answers so for ever: only a new one helps.
     pub(super) fn is_denial(_: &(dyn std::error::Error + Send + Sync)) -> bool {
@@ -105,6 +123,14 @@ mod platform {
     pub(super) const LIMIT: Limit = Limit::None;
     pub(super) const TAKES_LABEL: bool = false;
 
+    pub(super) fn account(name: &str) -> String {
+        name.to_owned()
+    }
+
+    pub(super) fn is_locked() -> bool {
+        false
+    }
+
     pub(super) fn is_denial(_: &(dyn std::error::Error + Send + Sync)) -> bool {
         true
     }
@@ -122,6 +148,20 @@ mod platform {
     pub(super) const LIMIT: Limit = Limit::Utf16Bytes(2_560);
     pub(super) const TAKES_LABEL: bool = false;
 
+    /// Credential Manager ignores case: names that differ in nothing else are told apart by a
+    /// fingerprint.
+    pub(super) fn account(name: &str) -> String {
+        if name.chars().any(char::is_uppercase) {
+            format!("{name} ({})", crate::model::Secret::new(name).fingerprint())
+        } else {
+            name.to_owned()
+        }
+    }
+
+    pub(super) fn is_locked() -> bool {
+        false
+    }
+
     pub(super) fn is_denial(_: &(dyn std::error::Error + Send + Sync)) -> bool {
         true
     }
@@ -137,6 +177,14 @@ mod platform {
 
     pub(super) const LIMIT: Limit = Limit::None;
     pub(super) const TAKES_LABEL: bool = false;
+
+    pub(super) fn account(name: &str) -> String {
+        name.to_owned()
+    }
+
+    pub(super) fn is_locked() -> bool {
+        false
+    }
 
     pub(super) fn is_denial(_: &(dyn std::error::Error + Send + Sync)) -> bool {
         false

@@ -15,6 +15,8 @@ use crate::settings::private;
 
 /// The format that this version writes.
 const FORMAT: u32 = 1;
+/// How long a write waits for another process's.
+const BUSY: Duration = Duration::from_secs(3);
 /// What the wrapped data key is bound to.
 const HEADER_NAME: &[u8] = b"hallpass/vault/1/header";
 
@@ -91,8 +93,8 @@ fn connect(file: &Path) -> Result<Sqlite, VaultError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Sqlite::open_with_flags(file, flags).map_err(failed("opening"))?;
     let prepare = || {
-        database.busy_timeout(Duration::from_secs(3))?;
-        database.pragma_update(None, "journal_mode", "WAL")?;
+        database.busy_timeout(BUSY)?;
+        switch_to_wal(&database)?;
         database.pragma_update(None, "synchronous", "FULL")?;
         // What was deleted is overwritten, sealed as it is.
         database.pragma_update(None, "secure_delete", true)?;
@@ -101,6 +103,21 @@ fn connect(file: &Path) -> Result<Sqlite, VaultError> {
     match prepare().map_err(failed("opening"))? {
         version if version > FORMAT => Err(VaultError::Newer(version)),
         _ => Ok(database),
+    }
+}
+
+/// Whoever switches to write-ahead logging first needs the file to itself for a moment, and for that
+/// SQLite does not wait by itself: it answers "busy" at once.
+fn switch_to_wal(database: &Sqlite) -> rusqlite::Result<()> {
+    let busy = [Some(rusqlite::ErrorCode::DatabaseBusy), Some(rusqlite::ErrorCode::DatabaseLocked)];
+    let started = std::time::Instant::now();
+    loop {
+        match database.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if busy.contains(&error.sqlite_error_code()) && started.elapsed() < BUSY => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            outcome => return outcome,
+        }
     }
 }
 
@@ -132,31 +149,47 @@ fn header(database: &Sqlite) -> Result<Option<Header>, VaultError> {
 }
 
 /// Makes the tables and the header in one transaction. Another process may do the same at the
-/// same time: the first one's header stands.
+/// same time: the first one's header stands, and the second makes no key beside it.
 fn make_header(database: &Sqlite, keys: &KeyRing) -> Result<Key, VaultError> {
     let (source, salt, data_key) = (keys.source(), key::fresh::<16>(), key::random());
-    let wrapping = keys.wrapping_key(source, &salt, Purpose::Make)?;
+    // A person must not be waited for while others wait for the file; and a passphrase makes nothing
+    // that a second one would overwrite.
+    let asked = match source {
+        KeySource::Passphrase => Some(keys.wrapping_key(source, &salt, Purpose::Make)?),
+        KeySource::KeyFile | KeySource::Keychain => None,
+    };
+    database.execute_batch("BEGIN IMMEDIATE").map_err(failed("making"))?;
+    let made = make_in_transaction(database, keys, (source, salt, data_key), asked);
+    let end = if made.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    database.execute_batch(end).map_err(failed("making"))?;
+    made
+}
+
+fn make_in_transaction(
+    database: &Sqlite,
+    keys: &KeyRing,
+    (source, salt, data_key): (KeySource, [u8; 16], Key),
+    asked: Option<Key>,
+) -> Result<Key, VaultError> {
+    if let Some(header) = header(database)? {
+        return header.data_key(keys);
+    }
+    let wrapping = match asked {
+        Some(key) => key,
+        None => keys.wrapping_key(source, &salt, Purpose::Make)?,
+    };
     let wrapped = key::seal(&wrapping, HEADER_NAME, &*data_key);
     let make = || {
-        database.execute_batch("BEGIN IMMEDIATE")?;
         database.execute_batch(
-            "CREATE TABLE IF NOT EXISTS header (one INTEGER PRIMARY KEY CHECK (one = 1), source TEXT NOT NULL, salt BLOB NOT NULL, wrapped BLOB NOT NULL) STRICT;
-             CREATE TABLE IF NOT EXISTS records (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;",
+            "CREATE TABLE header (one INTEGER PRIMARY KEY CHECK (one = 1), source TEXT NOT NULL, salt BLOB NOT NULL, wrapped BLOB NOT NULL) STRICT;
+             CREATE TABLE records (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;",
         )?;
         database.pragma_update(None, "user_version", FORMAT)?;
-        let sql = "INSERT OR IGNORE INTO header (one, source, salt, wrapped) VALUES (1, ?1, ?2, ?3)";
-        let rows = database.execute(sql, params![source.word(), salt, wrapped])?;
-        database.execute_batch("COMMIT")?;
-        Ok(rows == 1)
+        let sql = "INSERT INTO header (one, source, salt, wrapped) VALUES (1, ?1, ?2, ?3)";
+        database.execute(sql, params![source.word(), salt, wrapped])
     };
-    match make() {
-        Ok(true) => Ok(data_key),
-        Ok(false) => {
-            let damaged = VaultError::Damaged { item: "header".to_owned(), why: "it is missing" };
-            header(database)?.ok_or(damaged)?.data_key(keys)
-        }
-        Err(error) => Err(failed("making")(error)),
-    }
+    make().map_err(failed("making"))?;
+    Ok(data_key)
 }
 
 fn bound_name(item: &str) -> Vec<u8> {

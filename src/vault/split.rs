@@ -7,7 +7,7 @@
 use super::{VaultBackend, VaultError};
 use crate::model::Secret;
 
-/// How a header begins; the NUL cannot begin one of our JSON records.
+/// How a header begins; our records are JSON and begin with a brace.
 const MARK: &str = "hallpass/split/1:";
 
 /// Items of a keychain: text by name, up to a limit.
@@ -93,13 +93,7 @@ impl<I: Items> Split<I> {
         Ok(self.0.get(name)?.and_then(|text| Header::parse(text.expose())))
     }
 
-    fn remove_parts(&mut self, name: &str, header: Option<Header>) -> Result<(), VaultError> {
-        header.map_or(Ok(()), |header| header.parts(name).try_for_each(|part| self.0.remove(&part)))
-    }
-}
-
-impl<I: Items> VaultBackend for Split<I> {
-    fn read(&mut self, item: &str) -> Result<Option<Secret>, VaultError> {
+    fn read_once(&mut self, item: &str) -> Result<Option<Secret>, VaultError> {
         let Some(text) = self.0.get(item)? else { return Ok(None) };
         let Some(header) = Header::parse(text.expose()) else { return Ok(Some(text)) };
         let damaged = |why| VaultError::Damaged { item: item.to_owned(), why };
@@ -113,6 +107,20 @@ impl<I: Items> VaultBackend for Split<I> {
             Ok(Some(whole))
         } else {
             Err(damaged("its parts do not belong together"))
+        }
+    }
+
+    fn remove_parts(&mut self, name: &str, header: Option<Header>) -> Result<(), VaultError> {
+        header.map_or(Ok(()), |header| header.parts(name).try_for_each(|part| self.0.remove(&part)))
+    }
+}
+
+impl<I: Items> VaultBackend for Split<I> {
+    fn read(&mut self, item: &str) -> Result<Option<Secret>, VaultError> {
+        match self.read_once(item) {
+            // Another process may have replaced the value between the header and its parts.
+            Err(VaultError::Damaged { .. }) => self.read_once(item),
+            outcome => outcome,
         }
     }
 

@@ -79,15 +79,16 @@ impl Vault {
     /// Proves that something can be written and read back, before anything depends on it. A person
     /// may be asked to unlock the keychain, and has `patience` for it.
     pub async fn probe(&self, patience: Duration) -> Result<(), VaultError> {
-        const ITEM: &str = "probe";
-        self.call(patience, |backend| {
-            backend.write(ITEM, &Secret::new("hallpass was here"))?;
-            let back = backend.read(ITEM)?;
-            backend.delete(ITEM)?;
+        // Named after the process, so that two probes do not delete each other's.
+        let item = format!("probe-{}", std::process::id());
+        self.call(patience, move |backend| {
+            backend.write(&item, &Secret::new("hallpass was here"))?;
+            let back = backend.read(&item)?;
+            backend.delete(&item)?;
             if back.is_some() {
                 Ok(())
             } else {
-                Err(VaultError::Damaged { item: ITEM.to_owned(), why: "it was gone after it was written" })
+                Err(VaultError::Damaged { item, why: "it was gone after it was written" })
             }
         })
         .await
@@ -110,11 +111,15 @@ impl Vault {
         });
         self.send(call)?;
         let mut answered = std::pin::pin!(answered);
+        let mut has_asked = false;
         loop {
+            let is_asking = self.is_asking.load(Ordering::SeqCst);
             match tokio::time::timeout(deadline, answered.as_mut()).await {
                 Ok(Ok(outcome)) => return outcome,
                 Ok(Err(_)) => return Err(VaultError::Unavailable("its worker ended".to_owned())),
-                Err(_) if self.is_asking.load(Ordering::SeqCst) => {}
+                // A person is being asked, or was a moment ago: the rest gets its full time.
+                Err(_) if is_asking || self.is_asking.load(Ordering::SeqCst) => has_asked = true,
+                Err(_) if std::mem::take(&mut has_asked) => {}
                 Err(_) => {
                     // The thread may hang for good. It is left behind, and the next call gets a new one.
                     self.close();

@@ -1,9 +1,10 @@
 //! The second half of an authorization: waiting, judging, exchanging, keeping.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::arrival::{Arrival, Shown};
-use super::{Authorization, Connected, Paster};
+use super::{Authorization, Connected};
 use crate::auth::callback::{Verdict, judge};
 use crate::auth::{AuthError, Refusal, answer, authorization_code};
 use crate::listener::page::Page;
@@ -126,18 +127,26 @@ impl Authorization {
 
     async fn exchange(&self, code: &Secret, query: &Secret) -> Result<Connected> {
         let started = std::time::Instant::now();
+        let _busy = self.service.busy.begin();
+        self.is_exchanging.store(true, Ordering::SeqCst);
         let tokens = match authorization_code::exchange(&self.service.transport, &self.client, &self.begun, code).await
         {
             Ok(tokens) => tokens,
             Err(AuthError::Refused(refusal)) => return Err(self.refused(refusal)),
-            Err(error) => return Err(Error::from(error).or_hinted(|| Some("begin the authorization again".to_owned()))),
+            Err(error) => {
+                let again = super::authorize_command(&self.waiting.connection);
+                return Err(Error::from(error).or_hinted(|| Some(format!("begin again with {again}"))));
+            }
         };
         let mut warnings = Vec::new();
         let connection = self.connection(&tokens, query, &mut warnings)?;
         let fingerprint = tokens.access_token.fingerprint();
         let about =
             About { detail: about(&connection), took: Some(started.elapsed()), fingerprint: Some(fingerprint.clone()) };
-        self.service.save_surely(&connection, &Credentials::OAuth2(tokens)).await?;
+        // A refresh that is under way elsewhere must not write its answer over this one.
+        let _lock = self.service.refresh_locks.acquire(&connection.reference).await?;
+        let intent = self.service.announce_credentials(&connection.reference).await?;
+        self.service.save_surely(&connection, &Credentials::OAuth2(tokens), intent).await?;
         self.service.record(&connection.reference, Happening::Authorized, Outcome::Done, about);
         let refused = connection.refused_scopes();
         if !refused.is_empty() {
@@ -206,13 +215,6 @@ impl Authorization {
         for served in self.served.drain(..) {
             let _ = tokio::time::timeout(GOODBYE, served).await;
         }
-    }
-}
-
-impl Paster {
-    /// Returns the redirect URI that a pasted address begins with.
-    pub fn redirect_uri(&self) -> &str {
-        &self.redirect_uri
     }
 }
 
