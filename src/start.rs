@@ -94,6 +94,8 @@ fn screen(settings: Settings) -> Outcome {
 
 /// Runs the demo; on a terminal it ends in the terminal UI.
 fn demo(auto: bool, settings: Settings, output: Output) -> Outcome {
+    // It changes nothing of the user's, whatever it changes.
+    let settings = Settings { read_only: false, ..settings };
     let runtime = runtime(Builder::new_multi_thread())?;
     let end = if !output.json && check_terminal(&settings).is_ok() { DemoEnd::Screen } else { DemoEnd::Report };
     let desktop = DesktopBrowser::new(settings.surroundings.clone());
@@ -123,7 +125,7 @@ async fn mend(backend: &Backend, output: Output) {
 fn settings(environment: &Environment, global: &Global) -> Result<Settings, Error> {
     let overrides = Overrides { home: global.home.clone(), vault: global.vault.clone(), read_only: global.read_only };
     Settings::load(environment, &overrides).map_err(|error| {
-        let shown = Error::usage(error.to_string());
+        let shown = Error::usage(error.to_string()).hinted("mend that, or take it away: every setting has a default");
         match std::error::Error::source(&error) {
             Some(cause) => Error { causes: vec![cause.to_string()], ..shown },
             None => shown,

@@ -261,3 +261,77 @@ fn hostile_names_never_reach_the_terminal_as_they_are() {
         assert!(!said.err.contains(['\u{1b}', '\u{9b}', '\u{7}']), "{said:?}");
     }
 }
+
+#[tokio::test]
+async fn a_pasted_address_is_taken_from_standard_input_after_wrong_ones_were_refused() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let home = Home::new();
+    let _sandbox = SandboxProcess::start(&home, &[]);
+    configure(&home);
+    home.run(&["config", "edit", "sandbox", "--redirect-uri", "http://localhost:3003/oauth/callback"]).ok();
+    let mut command = home.command();
+    command.args(["--json", "connect", "sandbox", "jane", "--paste"]).stdin(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let (mut input, mut out) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let url = url::Url::parse(event["url"].as_str().unwrap()).unwrap();
+    let back = crate::support::consent(&url, Decision::Allow).await;
+    input.write_all(b"nonsense\nhttp://localhost:3003/oauth/callback?code=x&state=guess\n").unwrap();
+    input.write_all(format!("{back}\n").as_bytes()).unwrap();
+    drop(input);
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    let said = crate::support::program::said(child.wait_with_output().unwrap()).ok();
+    assert!(rest.contains("connected"), "{rest} {said:?}");
+    assert!(said.err.contains("not a URL") && said.err.contains("state is not one"), "{said:?}");
+    home.run(&["token", "get", "sandbox"]).ok();
+}
+
+#[test]
+fn standard_input_that_ends_before_a_paste_is_an_error() {
+    let home = Home::new();
+    home.run(&["config", "create", "gh", "github", "id", "secret"]).ok();
+    let said = home.pipe("", &["connect", "gh", "jane", "--paste"]).fails_with(2);
+    assert!(said.err.contains("standard input ended"), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_config_with_connections_does_not_move_to_another_provider() {
+    let home = Home::new();
+    let _sandbox = SandboxProcess::start(&home, &[]);
+    configure(&home);
+    connect(&home, &["sandbox", "jane"], Decision::Allow).await.ok();
+    let said = home.run(&["config", "edit", "sandbox", "github"]).fails_with(2);
+    assert!(said.err.contains("1 connections at `sandbox`"), "{said:?}");
+    home.run(&["token", "get", "sandbox"]).ok();
+}
+
+#[test]
+fn the_doctor_works_where_the_store_does_not() {
+    let home = Home::new();
+    hallpass::settings::private::folder(&home.data()).unwrap();
+    std::fs::write(home.data().join("hallpass.db"), "this is no database, and it is long enough to look at").unwrap();
+    let said = home.run(&["doctor"]).fails_with(7);
+    assert!(said.out.contains("✗ store") && said.out.contains("● providers"), "{said:?}");
+    assert!(!said.out.contains("hallpass doctor"), "{said:?}");
+}
+
+#[test]
+fn an_empty_secret_is_no_secret() {
+    let home = Home::new();
+    assert!(home.pipe("\n", &["config", "create", "gh", "github", "id", "-"]).fails_with(2).err.contains("--public"));
+    assert!(
+        home.run(&["config", "create", "gh", "github", "id", "secret"]).ok().err.contains("others on this machine")
+    );
+}
+
+#[test]
+fn a_vault_that_was_not_made_yet_is_told_as_that() {
+    let home = Home::new();
+    assert!(home.run(&["vault", "status"]).ok().out.contains("not made yet"));
+    let status = home.run(&["--json", "vault", "status"]).ok().json();
+    assert_eq!((&status["is_new"], &status["is_open"]), (&json!(true), &json!(false)));
+    assert!(!home.data().exists());
+}

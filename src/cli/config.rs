@@ -9,6 +9,7 @@ use crate::model::config::split_scopes;
 use crate::model::rest::ConfigView;
 use crate::model::{Config, ConfigKey, Secret, search};
 use crate::service::configs::{ConfigChanges, NewConfig};
+use crate::service::error::quoted;
 use crate::service::{Error, Result};
 
 pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Output) -> Outcome {
@@ -18,6 +19,11 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
             let (id, _) = backend.provider(&provider)?;
             let key = prompt::argument(key, "KEY", "A key for this config", Some(&backend.suggested_key(&id)?))?;
             let client_id = prompt::argument(client_id, "CLIENT_ID", "Client id", None)?;
+            if client_secret.as_deref().is_some_and(|given| given != "-" && !given.is_empty()) {
+                output.warn(
+                    "others on this machine can see what stands on a command line; write `-` and pipe the secret",
+                );
+            }
             let client_secret = if public { None } else { Some(asked_secret(client_secret.as_deref())?) };
             let scopes = scopes.as_deref().map(split_scopes).unwrap_or_default();
             let new = NewConfig { key: ConfigKey::new(key)?, provider, client_id, client_secret, scopes, redirect_uri };
@@ -144,8 +150,14 @@ fn created(config: &Config, output: Output) -> Outcome {
         return Ok(output.document(&ConfigView::from(config))?);
     }
     output.done(&format!("`{}` is ready", config.key));
-    output.note(&format!("  register this redirect URI at the provider: {}", config.redirect_uri()));
-    output.note(&format!("  then: hallpass connect {} ID", config.key));
+    let (uri, key) = (config.redirect_uri(), quoted(config.key.as_str()));
+    if uri.contains(":0/") {
+        output.note(&format!("  the provider must accept any port in {uri}"));
+    } else {
+        output.note(&format!("  register this redirect URI at the provider: {uri}"));
+    }
+    let paste = if uri.starts_with("https://") { " --paste" } else { "" };
+    output.note(&format!("  then: hallpass connect {key} ID{paste}"));
     Ok(())
 }
 

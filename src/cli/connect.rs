@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::args::ConnectArgs;
 use super::output::error_value;
@@ -13,6 +14,7 @@ use super::{Failure, Outcome, Output, prompt};
 use crate::backend::Backend;
 use crate::model::{ConnectionId, ConnectionRef, Provider};
 use crate::service::connect::{Authorization, BrowserError, ConnectRequest, Connected, Paster, Waiting, Way};
+use crate::service::error::quoted;
 use crate::service::{Error, Result};
 
 pub(super) async fn run(arguments: ConnectArgs, backend: &Backend, output: Output) -> Outcome {
@@ -105,19 +107,28 @@ async fn finish(authorization: Authorization, can_paste: bool, way: Way, output:
     let (paster, is_exchanging) = (authorization.paster(), authorization.progress());
     let mut finishing = std::pin::pin!(authorization.finish());
     let mut lines = if can_paste { typed_lines() } else { mpsc::channel(1).1 };
+    // What is pasted is judged beside the waiting, which is what answers it.
+    let mut handed_over = JoinSet::new();
+    let mut can_paste = can_paste;
     loop {
         tokio::select! {
             outcome = &mut finishing => return outcome,
             line = lines.recv(), if can_paste => match line {
-                Some(line) => paste(&paster, &line, output).await,
-                // Nothing more will be typed; where nothing listens, nothing more will come.
-                None if way == Way::Paste => return Err(Error::usage("standard input ended before the address was pasted")),
-                None => return finishing.await,
+                Some(line) => {
+                    let paster = paster.clone();
+                    handed_over.spawn(async move { paste(&paster, &line, output).await });
+                }
+                None => can_paste = false,
             },
+            Some(_) = handed_over.join_next(), if !handed_over.is_empty() => {}
             // An answer that came already is still kept.
             _ = tokio::signal::ctrl_c() => if !is_exchanging.load(Ordering::SeqCst) {
                 return Err(Error::usage("the authorization was cancelled"));
             },
+        }
+        // Nothing more will be typed; where nothing listens, nothing more will come.
+        if way == Way::Paste && !can_paste && handed_over.is_empty() && !is_exchanging.load(Ordering::SeqCst) {
+            return Err(Error::usage("standard input ended before the address was pasted"));
         }
     }
 }
@@ -158,7 +169,8 @@ fn told(connected: &Connected, output: Output) -> Outcome {
         }))?;
     } else {
         output.done(&format!("`{}` is authorized", connection.reference));
-        output.note(&format!("  hallpass token get {} {}", connection.reference.config, connection.reference.id));
+        let (config, id) = (quoted(connection.reference.config.as_str()), quoted(connection.reference.id.as_str()));
+        output.note(&format!("  hallpass token get {config} {id}"));
     }
     for warning in &connected.warnings {
         output.warn(warning);

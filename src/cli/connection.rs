@@ -46,6 +46,16 @@ pub(super) fn state(connection: &Connection, now: Time) -> String {
     }
 }
 
+/// Keeps a reason on one line of a table; `connection get` shows it whole.
+fn short(reason: &str) -> String {
+    const WIDTH: usize = 48;
+    let mut shown: String = reason.chars().take(WIDTH).collect();
+    if reason.chars().count() > WIDTH {
+        shown.push('…');
+    }
+    shown
+}
+
 fn list(backend: &Backend, output: Output) -> Outcome {
     let (connections, now) = (backend.connections()?, backend.now());
     if output.json {
@@ -54,7 +64,7 @@ fn list(backend: &Backend, output: Output) -> Outcome {
         return Ok(output.document(&shown)?);
     }
     let row = |connection: &Connection| {
-        let problem = connection.problem.as_ref().map(|problem| problem.reason.clone()).unwrap_or_default();
+        let problem = connection.problem.as_ref().map(|problem| short(&problem.reason)).unwrap_or_default();
         vec![
             connection.reference.config.to_string(),
             connection.reference.id.to_string(),

@@ -75,7 +75,11 @@ pub fn piped_secret() -> Result<Secret> {
     let mut text = zeroize::Zeroizing::new(String::new());
     io::Read::read_to_string(&mut io::stdin().lock(), &mut text)
         .map_err(|error| Error::usage(format!("standard input cannot be read: {error}")))?;
-    Ok(Secret::new(text.trim()))
+    let secret = Secret::new(text.trim());
+    if secret.is_empty() {
+        return Err(Error::usage("standard input held no secret").hinted("pipe it, or say `--public` if there is none"));
+    }
+    Ok(secret)
 }
 
 /// Asks for the passphrase of a sealed vault; twice for a new one. `None` where nobody answers.
@@ -85,7 +89,8 @@ pub fn passphrase(purpose: Purpose) -> Option<Secret> {
         Purpose::Make => loop {
             let first = secret("A passphrase for the new vault (there is no way in without it)").ok()?;
             if first.is_empty() {
-                return None;
+                let _ = writeln!(io::stderr(), "It must not be empty; ctrl-c leaves.");
+                continue;
             }
             if first == secret("The same again").ok()? {
                 return Some(first);

@@ -33,12 +33,18 @@ async fn get(arguments: TokenArgs, backend: &Backend, output: Output) -> Outcome
         let copying = uninterrupted(backend.copy(&reference, freshness, form), backend, output);
         return copied(&copying.await?, output);
     }
+    let min_ttl = arguments.min_ttl;
     let handed_out = uninterrupted(backend.hand_out(&reference, freshness, form), backend, output).await?;
     if !handed_out.refused_scopes.is_empty() {
         output.warn(&format!(
             "asked for and not granted: {}",
             crate::model::untrusted::line(&handed_out.refused_scopes.join(" "))
         ));
+    }
+    if let (Some(wanted), Some(left)) = (min_ttl, handed_out.valid_for)
+        && left < wanted
+    {
+        output.warn(&format!("valid for {} only: the provider's tokens live too short for more", spoken(left)));
     }
     Ok(output.raw(zeroize::Zeroizing::new(format!("{}\n", handed_out.text.expose())).as_bytes())?)
 }

@@ -23,22 +23,28 @@ fn status(status: &VaultStatus, output: Output) -> Outcome {
             "why": status.why,
             "key_source": status.key_source.map(KeySource::word),
             "file": status.file.as_ref().map(|file| file.display().to_string()),
-            "is_open": status.problem.is_none(),
+            "is_new": status.is_new,
+            "is_open": status.problem.is_none() && !status.is_new,
             "problem": status.problem.as_ref().map(error_value),
         }))?;
     } else {
         let mut fields = vec![("vault", status.kind.word().to_owned()), ("because", status.why.clone())];
         fields.extend(status.file.as_ref().map(|file| ("file", file.display().to_string())));
         fields.extend(status.key_source.map(|source| ("opened by", source.word().to_owned())));
-        fields.push((
-            "state",
-            status.problem.as_ref().map_or_else(|| "open".to_owned(), |problem| problem.message.clone()),
-        ));
+        fields.push(("state", state(status)));
         output.fields(&fields)?;
     }
     match &status.problem {
         None => Ok(()),
         Some(error) => Err(error.clone().into()),
+    }
+}
+
+fn state(status: &VaultStatus) -> String {
+    match &status.problem {
+        Some(problem) => problem.message.clone(),
+        None if status.is_new => "not made yet; the first secret makes it".to_owned(),
+        None => "open".to_owned(),
     }
 }
 
@@ -51,6 +57,10 @@ async fn unlock(backend: &Backend, output: Output) -> Outcome {
         status.key_source == Some(KeySource::Passphrase) && status.problem.is_some() && prompt::is_interactive();
     let passphrase = if needs_passphrase { prompt::passphrase(Purpose::Open) } else { None };
     backend.unlock_vault(passphrase).await?;
+    if status.is_new {
+        output.note("There is no vault yet; the first secret makes it.");
+        return Ok(());
+    }
     output.done(&format!("the {} vault is open", status.kind.word()));
     if status.key_source == Some(KeySource::Passphrase) {
         output.note("  Each command asks for the passphrase anew; HALLPASS_PASSPHRASE_FILE or a key file (HALLPASS_KEY_FILE) spares you that.");

@@ -107,7 +107,18 @@ impl Service {
         let _lock = self.refresh_locks.acquire_config(key).await?;
         let mut config = self.config(key)?;
         if let Some(provider) = &changes.provider {
-            config.provider = self.provider(provider)?.0;
+            let provider = self.provider(provider)?.0;
+            let connections = self.store.connections_of(key)?.len();
+            // Their refresh tokens, and the client secret, would go to a stranger.
+            if provider != config.provider && connections > 0 {
+                let message = format!(
+                    "`{key}` has {connections} connections at `{}`; they cannot move to `{provider}`",
+                    config.provider
+                );
+                return Err(Error::usage(message)
+                    .hinted(format!("make another config: `hallpass config create KEY {provider}`")));
+            }
+            config.provider = provider;
         }
         if let Some(client_id) = &changes.client_id {
             config.client_id = checked_client_id(client_id)?;

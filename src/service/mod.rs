@@ -69,7 +69,7 @@ impl Service {
     pub fn open(settings: Settings, machine: Machine, ask: Option<vaults::AskPassphrase>) -> Result<Self> {
         let store = Store::at(settings.paths.store.clone())?;
         let catalog = Catalog::new(Some(settings.paths.providers.clone()));
-        let vault = ChosenVault::of(&settings, &store, ask)?;
+        let vault = ChosenVault::of(&settings, &store, ask);
         let locks = RefreshLocks::in_folder(settings.paths.locks.clone());
         Ok(Self::assemble(catalog, store, vault, machine, settings, locks))
     }

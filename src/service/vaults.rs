@@ -47,8 +47,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl ChosenVault {
-    pub(super) fn of(settings: &Settings, store: &Store, ask: Option<AskPassphrase>) -> Result<Self> {
-        let decision = Arc::new(Mutex::new(decide(settings, store)?));
+    pub(super) fn of(settings: &Settings, store: &Store, ask: Option<AskPassphrase>) -> Self {
+        let decision = Arc::new(Mutex::new(decide(settings, store)));
         let typed: Arc<Mutex<Option<Secret>>> = Arc::default();
         let is_asking: Arc<AtomicBool> = Arc::default();
         let file = settings.paths.sealed_vault.clone();
@@ -70,7 +70,7 @@ impl ChosenVault {
             }
         };
         let vault = Vault::new(Box::new(opener)).with_patience(is_asking);
-        Ok(Self { vault, decision, typed, file, can_ask })
+        Self { vault, decision, typed, file, can_ask }
     }
 
     pub(super) fn in_memory() -> Self {
@@ -122,24 +122,22 @@ impl ChosenVault {
     }
 }
 
-fn decide(settings: &Settings, store: &Store) -> Result<Decision> {
+fn decide(settings: &Settings, store: &Store) -> Decision {
     if let Some(kind) = settings.vault.kind {
-        return Ok(Decision {
+        return Decision {
             kind: Some(kind),
             why: "it was asked for (`--vault`, HALLPASS_VAULT or the settings)".to_owned(),
-        });
+        };
     }
-    let noted = store.note(NOTE)?;
+    // A store that cannot be read says so itself, wherever it is needed; `doctor` goes on without.
+    let noted = store.note(NOTE).unwrap_or(None);
     if let Some(kind) = noted.as_deref().and_then(VaultKind::from_word) {
-        return Ok(Decision {
-            kind: Some(kind),
-            why: "the secrets of this home are there since the first one".to_owned(),
-        });
+        return Decision { kind: Some(kind), why: "the secrets of this home are there since the first one".to_owned() };
     }
     if settings.paths.sealed_vault.exists() {
-        return Ok(Decision { kind: Some(VaultKind::Sealed), why: "this home has a sealed vault".to_owned() });
+        return Decision { kind: Some(VaultKind::Sealed), why: "this home has a sealed vault".to_owned() };
     }
-    Ok(Decision { kind: None, why: "nothing was kept yet".to_owned() })
+    Decision { kind: None, why: "nothing was kept yet".to_owned() }
 }
 
 /// Stops the clock of the call while a person is being asked.
@@ -192,6 +190,8 @@ pub struct VaultStatus {
     pub key_source: Option<KeySource>,
     /// Its file, where it is sealed.
     pub file: Option<PathBuf>,
+    /// Whether it is yet to be made: the first secret makes it.
+    pub is_new: bool,
     /// What is wrong with it.
     pub problem: Option<Error>,
 }
@@ -221,6 +221,7 @@ impl Service {
             why: decision.why,
             key_source: key_source.filter(|_| is_sealed),
             file: is_sealed.then(|| self.vault.file.clone()),
+            is_new: is_sealed && !is_sealed_file,
             problem,
         }
     }

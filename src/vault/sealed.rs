@@ -52,16 +52,36 @@ impl Sealed {
             if purpose == Purpose::Open && !self.file.exists() {
                 return Ok(None);
             }
+            let is_new = !self.file.exists();
             private::file(&self.file)?;
             let database = connect(&self.file)?;
             let key = match header(&database)? {
                 Some(header) => header.data_key(&self.keys)?,
                 None if purpose == Purpose::Open => return Ok(None),
-                None => make_header(&database, &self.keys)?,
+                None => match make_header(&database, &self.keys) {
+                    Ok(key) => key,
+                    Err(error) => {
+                        if is_new {
+                            // An empty file would look like a vault. Another process may have
+                            // filled it meanwhile; then it stays.
+                            drop(database);
+                            remove_if_empty(&self.file);
+                        }
+                        return Err(error);
+                    }
+                },
             };
             self.open = Some(Opened { database, key });
         }
         Ok(self.open.as_mut())
+    }
+}
+
+fn remove_if_empty(file: &Path) {
+    let is_empty = connect(file).and_then(|database| header(&database)).is_ok_and(|header| header.is_none());
+    if is_empty {
+        // A file that stays is opened and filled the next time.
+        let _ = std::fs::remove_file(file);
     }
 }
 
@@ -332,6 +352,14 @@ mod tests {
             let bytes = std::fs::read(entry.unwrap().path()).unwrap();
             assert!(!bytes.windows(11).any(|window| window == b"canary-7d1f"));
         }
+    }
+
+    #[test]
+    fn a_vault_that_could_not_be_made_leaves_no_file() {
+        let place = Place::new();
+        let nobody = KeyRing { passphrase: None, ask: None, file: None, chosen: None };
+        assert!(Sealed::at(place.file(), nobody).write("a", &Secret::new("v")).is_err());
+        assert!(!place.file().exists());
     }
 
     #[test]

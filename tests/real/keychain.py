@@ -66,6 +66,9 @@ class Keychain(RealTest):
         self.assertIn("locked", said.stderr)
         self.assertIn("hallpass vault unlock", said.stderr)
         self.assertIn("rig", home.ok("connection", "list"), "lists work while it is locked")
+        status = home.run("vault", "status")
+        self.assertEqual(status.returncode, 7, status)
+        self.assertIn("locked", status.stdout)
         self.assertEqual(home.run("connect", "rig", "joe", "--no-browser").returncode, 7, "no browser for what cannot be kept")
 
         unlock()

@@ -73,6 +73,8 @@ pub(super) fn inspection(app: &App, frame: &mut Frame<'_>, area: Rect, inspectio
         },
     );
     add("expires", &end, Style::new());
+    let scopes = inspection.connection.granted_scopes.as_ref().unwrap_or(&inspection.connection.requested_scopes);
+    add("scopes", &crate::model::untrusted::line(&scopes.join(" ")), Style::new());
     for warning in &inspection.warnings {
         add("note", &crate::model::untrusted::line(warning), theme.warning());
     }
