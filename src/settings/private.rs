@@ -1,9 +1,12 @@
-//! Files and folders that only their owner may read: made with that mode, never opened up by a
-//! umask, never reached through a symbolic link.
+//! Files, folders and databases that only their owner may read: made with that mode, never opened up
+//! by a umask, never reached through a symbolic link.
 
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection as Sqlite, OpenFlags};
 
 /// A place that is not safe to keep anything in.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +75,33 @@ pub fn options() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// Opens a SQLite file that is there already, for any number of processes: what is committed
+/// survives a power cut, and whoever comes second waits for `patience`.
+pub fn database(path: &Path, patience: Duration) -> rusqlite::Result<Sqlite> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let database = Sqlite::open_with_flags(path, flags)?;
+    database.busy_timeout(patience)?;
+    switch_to_wal(&database, patience)?;
+    // FULL: durable in write-ahead mode too.
+    database.pragma_update(None, "synchronous", "FULL")?;
+    Ok(database)
+}
+
+/// Whoever switches to write-ahead logging first needs the file to itself for a moment, and for that
+/// SQLite does not wait by itself: it answers "busy" at once.
+fn switch_to_wal(database: &Sqlite, patience: Duration) -> rusqlite::Result<()> {
+    let busy = [Some(rusqlite::ErrorCode::DatabaseBusy), Some(rusqlite::ErrorCode::DatabaseLocked)];
+    let started = Instant::now();
+    loop {
+        match database.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if busy.contains(&error.sqlite_error_code()) && started.elapsed() < patience => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 #[cfg(unix)]

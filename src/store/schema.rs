@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection as Sqlite, OpenFlags};
+use rusqlite::Connection as Sqlite;
 
 use super::StoreError;
 use crate::settings::private;
@@ -87,12 +87,7 @@ pub(super) fn in_memory() -> Result<Sqlite, StoreError> {
 /// Opens the file, which exists, and upgrades it after making a copy.
 pub(super) fn open(file: &Path) -> Result<Sqlite, StoreError> {
     let opening = |source| StoreError::Database { doing: "opening", source };
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut database = Sqlite::open_with_flags(file, flags).map_err(opening)?;
-    database.busy_timeout(BUSY).map_err(opening)?;
-    switch_to_wal(&database).map_err(opening)?;
-    // FULL: what is committed survives a power cut, also in WAL mode.
-    database.pragma_update(None, "synchronous", "FULL").map_err(opening)?;
+    let mut database = private::database(file, BUSY).map_err(opening)?;
     let found = version(&database).map_err(opening)?;
     if found > VERSION {
         return Err(StoreError::Newer { path: file.to_owned(), found, known: VERSION });
@@ -104,22 +99,6 @@ pub(super) fn open(file: &Path) -> Result<Sqlite, StoreError> {
         upgrade(&mut database).map_err(opening)?;
     }
     Ok(database)
-}
-
-/// Switches to write-ahead logging. Whoever does it first needs the file to itself for a moment, and
-/// for that SQLite does not wait by itself: it answers "busy" at once.
-fn switch_to_wal(database: &Sqlite) -> rusqlite::Result<()> {
-    let started = std::time::Instant::now();
-    loop {
-        match database.pragma_update(None, "journal_mode", "WAL") {
-            Err(error) if is_busy(&error) && started.elapsed() < BUSY => std::thread::sleep(Duration::from_millis(5)),
-            outcome => return outcome,
-        }
-    }
-}
-
-fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
 }
 
 fn version(database: &Sqlite) -> rusqlite::Result<u32> {

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection as Sqlite, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 use zeroize::Zeroizing;
 
 use super::key::{self, Key, KeyRing, Purpose};
@@ -110,34 +110,16 @@ fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> VaultError {
 }
 
 fn connect(file: &Path) -> Result<Sqlite, VaultError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let database = Sqlite::open_with_flags(file, flags).map_err(failed("opening"))?;
-    let prepare = || {
-        database.busy_timeout(BUSY)?;
-        switch_to_wal(&database)?;
-        database.pragma_update(None, "synchronous", "FULL")?;
+    let open = || {
+        let database = private::database(file, BUSY)?;
         // What was deleted is overwritten, sealed as it is.
         database.pragma_update(None, "secure_delete", true)?;
-        database.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))
+        let format = database.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))?;
+        Ok((database, format))
     };
-    match prepare().map_err(failed("opening"))? {
-        version if version > FORMAT => Err(VaultError::Newer(version)),
-        _ => Ok(database),
-    }
-}
-
-/// Whoever switches to write-ahead logging first needs the file to itself for a moment, and for that
-/// SQLite does not wait by itself: it answers "busy" at once.
-fn switch_to_wal(database: &Sqlite) -> rusqlite::Result<()> {
-    let busy = [Some(rusqlite::ErrorCode::DatabaseBusy), Some(rusqlite::ErrorCode::DatabaseLocked)];
-    let started = std::time::Instant::now();
-    loop {
-        match database.pragma_update(None, "journal_mode", "WAL") {
-            Err(error) if busy.contains(&error.sqlite_error_code()) && started.elapsed() < BUSY => {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            outcome => return outcome,
-        }
+    match open().map_err(failed("opening"))? {
+        (_, format) if format > FORMAT => Err(VaultError::Newer(format)),
+        (database, _) => Ok(database),
     }
 }
 
