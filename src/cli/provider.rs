@@ -93,7 +93,7 @@ fn show(id: Option<String>, backend: &Backend, output: Output) -> Outcome {
         );
         push("usual scopes", Some(oauth2.default_scopes.join(" ")));
         push("known scopes", Some(oauth2.known_scopes.join(" ")));
-        push("redirect", oauth2.redirect.https_only.then(|| "https only".to_owned()));
+        push("redirect", oauth2.redirect.words().map(str::to_owned));
     }
     push("API", provider.api.base_url.as_ref().map(|url| url.candidates().join(" or ")));
     output.fields(&fields)?;

@@ -151,6 +151,19 @@ pub struct Redirect {
     pub any_port: bool,
 }
 
+impl Redirect {
+    /// Returns what a redirect URI must or may be, in words; nothing where it is as usual.
+    pub fn words(self) -> Option<&'static str> {
+        match (self.https_only, self.loopback_ip, self.any_port) {
+            (true, ..) => Some("https only"),
+            (_, true, true) => Some("127.0.0.1 too, with any port"),
+            (_, true, false) => Some("127.0.0.1 too"),
+            (_, false, true) => Some("any port on localhost"),
+            (false, false, false) => None,
+        }
+    }
+}
+
 /// Where a token answer keeps what. Paths are dotted: `data.token`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -53,8 +53,8 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
         };
         add("client shows", client, Style::new());
         add("PKCE", if oauth2.pkce == Pkce::S256 { "yes" } else { "rejected by the provider" }, Style::new());
-        if oauth2.redirect.https_only {
-            add("redirect", "https only", theme.warning());
+        if let Some(words) = oauth2.redirect.words() {
+            add("redirect", words, if oauth2.redirect.https_only { theme.warning() } else { Style::new() });
         }
         if !oauth2.default_scopes.is_empty() {
             add("usual scopes", &oauth2.default_scopes.join(" "), Style::new());
