@@ -144,6 +144,9 @@ async fn a_token_goes_from_the_browser_to_standard_output() {
         events.contains(&"authorized") && events.contains(&"refreshed") && events.contains(&"handed out"),
         "{events:?}"
     );
+    let of_config = home.run(&["--json", "activity", "sandbox", "-n", "2"]).ok().json();
+    assert_eq!(of_config.as_array().unwrap().len(), 2);
+    home.run(&["activity", "nobody"]).fails_with(3);
     home.run(&["connection", "rename", "sandbox/jane", "jim"]).ok();
     home.run(&["connection", "delete", "sandbox", "jim", "--revoke", "--yes"]).ok();
     assert!(home.run(&["token", "get", "sandbox", "jim"]).fails_with(3).err.contains("hallpass connect sandbox jim"));

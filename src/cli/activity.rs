@@ -2,21 +2,27 @@
 
 use std::time::Duration;
 
-use super::args::ActivityArgs;
+use super::args::{ActivityArgs, Target};
 use super::{Outcome, Output};
 use crate::backend::Backend;
 use crate::model::rest::ActivityView;
-use crate::model::{Activity, ConnectionRef};
+use crate::model::{Activity, ConfigKey, ConnectionRef};
+use crate::service::Result;
 
 /// How often a store is looked at for more.
 const PAUSE: Duration = Duration::from_millis(300);
+/// More rows than are kept.
+const ALL: u32 = 1_000_000;
 
 pub(super) async fn run(arguments: ActivityArgs, backend: &Backend, output: Output) -> Outcome {
-    let of = if arguments.target.config.is_some() { Some(arguments.target.existing(backend)?) } else { None };
-    let mut rows = backend.activity(of.as_ref(), arguments.most)?;
+    let whose = Whose::of(arguments.target, backend)?;
+    let mut rows =
+        backend.activity(whose.connection.as_ref(), if whose.config.is_some() { ALL } else { arguments.most })?;
+    rows.retain(|row| whose.is_of(row));
+    rows.truncate(arguments.most as usize);
     if arguments.follow {
         rows.reverse();
-        return follow(rows, of.as_ref(), backend, output).await;
+        return follow(rows, &whose, backend, output).await;
     }
     if output.json {
         return Ok(output.document(&rows.iter().map(ActivityView::from).collect::<Vec<_>>())?);
@@ -24,26 +30,49 @@ pub(super) async fn run(arguments: ActivityArgs, backend: &Backend, output: Outp
     Ok(output.table(&["WHEN", "WHAT", "OUTCOME", "WHOSE", "DETAIL"], &rows.iter().map(cells).collect::<Vec<_>>())?)
 }
 
-async fn follow(mut rows: Vec<Activity>, of: Option<&ConnectionRef>, backend: &Backend, output: Output) -> Outcome {
+/// Whose activity is shown: everybody's, one connection's, or that of all under one config.
+struct Whose {
+    connection: Option<ConnectionRef>,
+    config: Option<ConfigKey>,
+}
+
+impl Whose {
+    fn of(target: Target, backend: &Backend) -> Result<Self> {
+        if target.config.is_none() {
+            return Ok(Self { connection: None, config: None });
+        }
+        let named = target.named()?;
+        backend.config(&named.config)?;
+        Ok(match named.id {
+            Some(id) => Self { connection: Some(ConnectionRef::new(named.config, id)), config: None },
+            None => Self { connection: None, config: Some(named.config) },
+        })
+    }
+
+    fn is_of(&self, row: &Activity) -> bool {
+        self.config.is_none() || self.config == row.config
+    }
+}
+
+async fn follow(mut rows: Vec<Activity>, whose: &Whose, backend: &Backend, output: Output) -> Outcome {
     let mut last = 0;
     loop {
         for row in &rows {
             last = row.number;
+            if !whose.is_of(row) {
+                continue;
+            }
             if output.json {
-                output.object(&serde_json::to_value(with_event(row)).unwrap_or_default())?;
+                output.object(&serde_json::to_value(ActivityView::from(row)).unwrap_or_default())?;
             } else {
                 output.line(&cells(row).join("  "))?;
             }
         }
         tokio::select! {
-            () = tokio::time::sleep(PAUSE) => rows = backend.activity_after(last, of)?,
+            () = tokio::time::sleep(PAUSE) => rows = backend.activity_after(last, whose.connection.as_ref())?,
             _ = tokio::signal::ctrl_c() => return Ok(()),
         }
     }
-}
-
-fn with_event(row: &Activity) -> ActivityView {
-    ActivityView::from(row)
 }
 
 fn cells(row: &Activity) -> Vec<String> {

@@ -13,7 +13,7 @@ use crate::service::Error;
 pub(super) async fn run(command: ConnectionCommand, backend: &Backend, output: Output) -> Outcome {
     match command {
         ConnectionCommand::List => list(backend, output),
-        ConnectionCommand::Get(target) => get(&target.existing(backend)?, backend, output),
+        ConnectionCommand::Get(target) => get(&target.existing(backend, output)?, backend, output),
         ConnectionCommand::Rename { config, connection, new } => {
             let (target, new) = match (&config, new) {
                 // `rename github/jane jim` has the new id in second place.
@@ -22,14 +22,14 @@ pub(super) async fn run(command: ConnectionCommand, backend: &Backend, output: O
                 }
                 (_, new) => (Target { config, connection }, new),
             };
-            let reference = target.existing(backend)?;
+            let reference = target.existing(backend, output)?;
             let new = ConnectionId::new(prompt::argument(new, "NEW", "The new id", None)?)?;
             let renamed = backend.rename_connection(&reference, &new).await?;
             output.done(&format!("`{reference}` is now `{renamed}`"));
             Ok(())
         }
         ConnectionCommand::Delete { target, revoke, yes } => {
-            delete(&target.existing(backend)?, revoke, yes, backend, output).await
+            delete(&target.existing(backend, output)?, revoke, yes, backend, output).await
         }
     }
 }

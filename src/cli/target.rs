@@ -1,5 +1,6 @@
 //! Which connection is meant: `CONFIG CONNECTION`, `CONFIG/CONNECTION`, or `CONFIG` alone.
 
+use super::Output;
 use super::args::Target;
 use super::prompt;
 use crate::backend::Backend;
@@ -29,7 +30,12 @@ impl Target {
     }
 
     /// Returns the connection that is meant, which exists or not.
-    pub(super) fn existing(self, backend: &Backend) -> Result<ConnectionRef> {
+    pub(super) fn existing(self, backend: &Backend, output: Output) -> Result<ConnectionRef> {
+        if self.config.is_none() && prompt::is_interactive() {
+            let names: Vec<String> =
+                backend.connections()?.iter().map(|connection| connection.reference.to_string()).collect();
+            output.note(&format!("Which one? {}", names.join(", ")));
+        }
         let named = self.named()?;
         match named.id {
             Some(id) => Ok(ConnectionRef::new(named.config, id)),

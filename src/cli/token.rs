@@ -14,7 +14,7 @@ use crate::service::fresh::Freshness;
 pub(super) async fn run(command: TokenCommand, backend: &Backend, output: Output) -> Outcome {
     match command {
         TokenCommand::Get(arguments) => get(arguments, backend, output).await,
-        TokenCommand::Inspect(target) => inspect(&target.existing(backend)?, backend, output).await,
+        TokenCommand::Inspect(target) => inspect(&target.existing(backend, output)?, backend, output).await,
     }
 }
 
@@ -28,7 +28,7 @@ async fn get(arguments: TokenArgs, backend: &Backend, output: Output) -> Outcome
         Some(TokenFormat::Env) => Form::Env,
         Some(TokenFormat::Curl) => Form::Curl,
     };
-    let reference = arguments.target.existing(backend)?;
+    let reference = arguments.target.existing(backend, output)?;
     if arguments.copy {
         let copying = uninterrupted(backend.copy(&reference, freshness, form), backend, output);
         return copied(&copying.await?, output);

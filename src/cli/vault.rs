@@ -55,6 +55,12 @@ async fn unlock(backend: &Backend, output: Output) -> Outcome {
     }
     let needs_passphrase =
         status.key_source == Some(KeySource::Passphrase) && status.problem.is_some() && prompt::is_interactive();
+    if let Some(problem) =
+        status.problem.as_ref().filter(|problem| needs_passphrase && problem.needs_passphrase.is_none())
+    {
+        // The one of the environment was wrong.
+        output.warn(&problem.message);
+    }
     let passphrase = if needs_passphrase { prompt::passphrase(Purpose::Open) } else { None };
     backend.unlock_vault(passphrase).await?;
     if status.is_new {
