@@ -189,6 +189,12 @@ fn the_demo_ends_in_the_screens_with_something_to_play_with() {
     session.wait_for("sandbox/play");
     session.send("/play\rr");
     session.wait_for("refreshed sandbox/play");
+    // Good news leaves by itself, and what is left of the token runs down, with no key pressed.
+    let told = Instant::now();
+    session.wait_until(|session| !session.screen().contains("refreshed sandbox/play"), "the notice gone");
+    let shown = session.screen();
+    session.wait_until(|session| session.screen() != shown, "the countdown");
+    assert!(told.elapsed() < PATIENCE / 2, "three seconds of notice and one of countdown took {:?}", told.elapsed());
     session.send("q");
     assert_eq!(session.end(), 0);
     assert!(!home.data().exists());

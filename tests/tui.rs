@@ -193,7 +193,11 @@ fn an_error_stays_until_it_is_dismissed_with_its_cause_and_its_hint() {
     let mut error = Error::new(Kind::Provider, "the provider refused: redirect_uri_mismatch")
         .hinted("register `http://localhost:3003/oauth/callback`");
     error.causes.push("the provider explains it at https://x.example".to_owned());
-    screen.send(Message::Failed(error, Box::new(Effect::Load)));
+    assert_eq!(
+        screen.send(Message::Failed(error, Box::new(Effect::Load))),
+        [],
+        "what cannot be read is not read again and again"
+    );
     screen.send(Message::Ticked(now() + Duration::from_mins(1)));
     let text = screen.text();
     assert!(

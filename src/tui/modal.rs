@@ -109,6 +109,11 @@ impl AuthorizeForm {
         ));
         Self { config, form: Form::new(fields), variables }
     }
+
+    /// Tells whether it is this connection that the form is for, as far as it is filled in.
+    pub fn asks_for(&self, connection: &ConnectionRef) -> bool {
+        self.config.key == connection.config && self.form.text("id") == connection.id.as_str()
+    }
 }
 
 /// An authorization that waits, and what is typed into it.

@@ -76,18 +76,19 @@ impl Loop {
         let mut events = EventStream::new();
         let mut signals = Signals::new()?;
         let mut watch = tokio::time::interval_at(Instant::now() + WATCH, WATCH);
-        let mut is_stale = true;
+        let (mut is_stale, mut ticked_at) = (true, Instant::now());
         loop {
             if is_stale {
                 self.terminal.draw(|frame| draw(&mut app, frame))?;
             }
             is_stale = true;
-            let tick = app.next_tick();
+            // Counted from the last one: what wakes the loop in between does not put it off.
+            let tick = app.next_tick().map(|tick| ticked_at + tick);
             let woken = tokio::select! {
                 event = events.next() => Woken::Event(event),
                 Some(message) = self.messages.recv() => Woken::Message(message),
                 Some(sequence) = self.sequences.recv() => Woken::Sequence(sequence),
-                () = tokio::time::sleep(tick.unwrap_or_default()), if tick.is_some() => Woken::Tick,
+                () = tokio::time::sleep_until(tick.unwrap_or(ticked_at)), if tick.is_some() => Woken::Tick,
                 _ = watch.tick() => Woken::Watch,
                 woken = signals.next() => woken,
             };
@@ -117,6 +118,7 @@ impl Loop {
                 }
             };
             app.update(Message::Ticked(backend.now()));
+            ticked_at = Instant::now();
             // Whatever else is ready is taken before the next frame.
             let more = std::iter::from_fn(|| self.messages.try_recv().ok());
             for message in messages.into_iter().chain(more.collect::<Vec<_>>()) {
@@ -240,8 +242,9 @@ impl Runtime {
                 }
             }
             Effect::Authorize(_) => {
-                let task = tokio::spawn(async move { runtime.perform(effect).await }).abort_handle();
+                // Held until it stands there: the task looks for itself as soon as it has begun.
                 let mut waiting = self.lock();
+                let task = tokio::spawn(async move { runtime.perform(effect).await }).abort_handle();
                 let earlier = waiting.replace(Waiting { paster: None, is_exchanging: None, task });
                 if let Some(earlier) = earlier.filter(|earlier| !earlier.is_exchanging()) {
                     earlier.task.abort();
@@ -269,14 +272,15 @@ impl Runtime {
     fn watch_the_store(&self) {
         let runtime = self.clone();
         tokio::spawn(async move {
-            let mut version = None;
+            let mut known = None;
             loop {
                 let backend = runtime.backend.clone();
+                // A store that cannot be read is a state of its own: what ends it is news too.
                 let now = tokio::task::spawn_blocking(move || backend.version().ok()).await.ok().flatten();
-                if version.is_some() && now != version {
+                if known.is_some_and(|known| known != now) {
                     runtime.start(Effect::Load);
                 }
-                version = now;
+                known = Some(now);
                 tokio::time::sleep(WATCH).await;
             }
         });

@@ -117,7 +117,8 @@ impl App {
 
     fn press_in_authorize(&mut self, mut form: Box<AuthorizeForm>, key: KeyEvent) -> Vec<Effect> {
         if key.code == KeyCode::Esc {
-            return Vec::new();
+            // It may be being prepared already: no browser must open after this.
+            return if self.doing.take().is_some() { vec![Effect::Cancel] } else { Vec::new() };
         }
         form.form.error = None;
         let mut effects = Vec::new();

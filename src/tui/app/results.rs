@@ -1,6 +1,7 @@
 //! What became of effects.
 
 use super::App;
+use crate::model::ConnectionRef;
 use crate::model::freshness::spoken;
 use crate::service::Error;
 use crate::service::copy::{Copied, CopiedTo, Form};
@@ -41,8 +42,9 @@ impl App {
                 })));
             }
             Message::Connected(connected) => {
-                self.close_waiting();
                 let reference = connected.connection.reference.clone();
+                self.close_waiting(&reference);
+                self.modals.retain(|modal| !matches!(modal, Modal::Authorize(form) if form.asks_for(&reference)));
                 if connected.warnings.is_empty() {
                     self.tell_longer(format!("{reference} is authorized; y copies its token"));
                 } else {
@@ -57,7 +59,7 @@ impl App {
             }
             Message::PasteRefused(error) => {
                 if let Some(Modal::Waiting(waiting)) = self.modals.last_mut() {
-                    waiting.error = Some(error.message);
+                    waiting.error = Some(with_hint(&error));
                 }
             }
             Message::ConfigMade(config) => {
@@ -76,7 +78,7 @@ impl App {
                     Some(Ok(())) => self.tell(format!("{connection} is revoked and deleted")),
                     Some(Err(error)) => self.tell_bad(vec![
                         format!("{connection} is deleted here; the provider did not revoke it:"),
-                        error.message,
+                        with_hint(&error),
                     ]),
                 }
                 return vec![Effect::Load];
@@ -92,7 +94,7 @@ impl App {
                     return vec![form.then];
                 }
             }
-            Message::Failed(error, effect) => return self.failed(error, *effect),
+            Message::Failed(error, effect) => return self.failed(&error, *effect),
             // Those that are no results were taken before.
             Message::Key(_) | Message::Pasted(_) | Message::Resized(..) | Message::Ticked(_) => {}
         }
@@ -132,27 +134,31 @@ impl App {
         self.rows[View::Connections.index()].select_row(row);
     }
 
-    fn close_waiting(&mut self) {
-        self.modals.retain(|modal| !matches!(modal, Modal::Waiting(_) | Modal::Authorize(_)));
+    /// Closes what shows that this connection waits; another one may wait meanwhile.
+    fn close_waiting(&mut self, connection: &ConnectionRef) {
+        self.modals.retain(|modal| !matches!(modal, Modal::Waiting(other) if other.waiting.connection == *connection));
     }
 
-    fn failed(&mut self, error: Error, effect: Effect) -> Vec<Effect> {
-        if let Effect::Authorize(_) = effect {
-            self.modals.retain(|modal| !matches!(modal, Modal::Waiting(_)));
+    fn failed(&mut self, error: &Error, effect: Effect) -> Vec<Effect> {
+        if let Effect::Authorize(request) = &effect {
+            self.close_waiting(&request.connection);
         }
+        // The lists that are read beside everything else concern no form.
+        let is_read = matches!(effect, Effect::Load | Effect::LoadProviders);
+        let again = if is_read { Vec::new() } else { vec![Effect::Load] };
         match (error.needs_passphrase, self.modals.last_mut()) {
             // A wrong passphrase is said in the form that asked for it.
-            (_, Some(Modal::Passphrase(form))) => form.form.error = Some(error.message),
+            (_, Some(Modal::Passphrase(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (Some(purpose), _) => self.modals.push(Modal::Passphrase(Box::new(PassphraseForm::new(purpose, effect)))),
-            (None, Some(Modal::NewConfig(form))) => form.form.error = Some(with_hint(&error)),
-            (None, Some(Modal::Authorize(form))) => form.form.error = Some(with_hint(&error)),
+            (None, Some(Modal::NewConfig(form))) if !is_read => form.form.error = Some(with_hint(error)),
+            (None, Some(Modal::Authorize(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (None, _) => {
                 let causes = error.causes.iter().map(|cause| format!("because {cause}"));
                 let hint = error.hint.iter().map(|hint| format!("→ {hint}"));
                 self.tell_bad(std::iter::once(error.message.clone()).chain(causes).chain(hint).collect());
             }
         }
-        vec![Effect::Load]
+        again
     }
 }
 
