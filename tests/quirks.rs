@@ -153,6 +153,29 @@ async fn no_error_shows_what_an_answer_held() {
     }
 }
 
+#[tokio::test]
+async fn no_error_shows_what_was_sent() {
+    let echo =
+        r#"{"error":"invalid_client","error_description":"not `odd:secret%+/ =&`, nor odd%3Asecret%25%2B%2F+%3D%26"}"#;
+    for method in ["client_secret_post", "client_secret_basic"] {
+        for status in ["400 X", "503 X", "200 OK"] {
+            let trial =
+                Trial::new(&format!("token_endpoint_auth_method = \"{method}\""), vec![Odd::json(status, echo)]);
+            let error = trial.exchange().await.unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("secret%"), "{method} {status} {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_without_words_is_a_refusal_by_its_status() {
+    for body in ["", "<html>no</html>", "{}"] {
+        let error = exchange(Odd::answer("403 Forbidden", "text/html", body)).await.unwrap_err();
+        assert!(matches!(&error, AuthError::Refused(refusal) if refusal.code == "http_403"), "{error:?}");
+        assert!(!error.is_lost_answer());
+    }
+}
+
 fn body_of(request: &str) -> Vec<(String, String)> {
     url::form_urlencoded::parse(request.split_once("\r\n\r\n").unwrap().1.as_bytes()).into_owned().collect()
 }

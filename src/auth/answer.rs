@@ -59,7 +59,7 @@ pub fn read(status: u16, mut map: Map<String, Value>, table: &OAuth2, now: Time)
         return match refusal(status, &map) {
             Some(refusal) if LATER.contains(&refusal.code.as_str()) => Reading::Later(refusal),
             Some(refusal) => Reading::Refused(refusal),
-            None if status >= 400 => Reading::Refused(Refusal::new(&format!("http_{status}"), None, None, status)),
+            None if status >= 400 => Reading::Refused(Refusal::of_status(status)),
             None => Reading::Neither("no access token in it"),
         };
     }
@@ -73,6 +73,13 @@ pub fn read(status: u16, mut map: Map<String, Value>, table: &OAuth2, now: Time)
         if map.get(name).is_some_and(|value| value.as_str().is_none_or(str::is_empty)) {
             map.remove(name);
         }
+    }
+    // RFC 6749 appendix A.12: anything else would act on a terminal, or end a header.
+    let is_visible = |name: &str| {
+        map.get(name).and_then(Value::as_str).is_none_or(|token| token.bytes().all(|byte| matches!(byte, b' '..=b'~')))
+    };
+    if !["access_token", "refresh_token", "id_token"].into_iter().all(is_visible) {
+        return Reading::Neither("a token with characters that no token has");
     }
     if map.get("token_type").and_then(Value::as_str).is_none_or(str::is_empty) {
         map.insert("token_type".to_owned(), "bearer".into());

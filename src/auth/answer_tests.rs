@@ -160,6 +160,17 @@ fn what_a_server_says_loses_its_escape_sequences() {
 }
 
 #[test]
+fn a_token_that_would_act_on_a_terminal_is_no_token() {
+    for name in ["access_token", "refresh_token", "id_token"] {
+        for odd in ["a\u{1b}]0;owned\u{7}", "a\r\nX-Evil: 1", "\u{9b}31m", "d\u{f6}"] {
+            let mut map = json!({"access_token": "good"}).as_object().unwrap().clone();
+            map.insert(name.to_owned(), odd.into());
+            assert!(matches!(read(200, map, &OAuth2::default(), now()), Reading::Neither(_)), "{name} {odd:?}");
+        }
+    }
+}
+
+#[test]
 fn some_errors_mean_later() {
     for code in LATER {
         let map = json!({"error": code}).as_object().unwrap().clone();

@@ -11,6 +11,7 @@ pub mod client;
 pub mod jwt;
 pub mod refresh;
 pub mod revoke;
+mod sent;
 pub mod transport;
 
 use std::time::Duration;
@@ -103,6 +104,11 @@ impl Refusal {
         }
     }
 
+    /// Makes one of a status alone.
+    pub(super) fn of_status(status: u16) -> Self {
+        Self::new(&format!("http_{status}"), None, None, status)
+    }
+
     /// Tells whether the grant is gone for good: `invalid_grant` (RFC 6749 section 5.2), or what
     /// some providers say instead of it.
     pub fn ends_the_grant(&self) -> bool {
@@ -126,18 +132,6 @@ impl Refusal {
     pub fn is_about_the_client(&self) -> bool {
         !self.ends_the_grant() && matches!(self.status, 200 | 400 | 401)
     }
-
-    /// Takes the values that were sent out of what came back: a server may echo them.
-    #[must_use]
-    pub fn without(mut self, sent: &[(String, zeroize::Zeroizing<String>)]) -> Self {
-        // Short values are no secrets, and would tear words apart.
-        for (_, value) in sent.iter().filter(|(_, value)| value.len() >= 8) {
-            self.code = self.code.replace(value.as_str(), "…");
-            self.description = self.description.map(|text| text.replace(value.as_str(), "…"));
-            self.uri = self.uri.map(|text| text.replace(value.as_str(), "…"));
-        }
-        self
-    }
 }
 
 impl AuthError {
@@ -147,8 +141,9 @@ impl AuthError {
         matches!(self, Self::Unreachable { .. } | Self::Busy { .. })
     }
 
-    /// Tells whether the server may have acted on a request whose answer is lost.
+    /// Tells whether the server may have acted on a request whose answer is lost: none came, or one
+    /// that says "done" and cannot be read.
     pub fn is_lost_answer(&self) -> bool {
-        matches!(self, Self::NoAnswer { .. } | Self::Unusable { .. })
+        matches!(self, Self::NoAnswer { .. } | Self::Unusable { status: 200..=299, .. })
     }
 }

@@ -15,6 +15,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::answer::{self, Reading};
+use super::sent::Sent;
 use super::{AuthError, Refusal};
 use crate::model::provider::{OAuth2, RequestFormat};
 use crate::model::template::is_loopback;
@@ -83,35 +84,38 @@ impl Transport {
         table: &OAuth2,
         request: TokenRequest,
     ) -> Result<Map<String, Value>, AuthError> {
-        let sent = request.secrets();
+        let sent = Sent::of(&request.parameters, request.authorization.as_ref());
         let reply = self.send(url, table, request).await?;
         let host = host_of(url);
         let unusable =
             |what: &str| AuthError::Unusable { host: host.clone(), status: reply.status, what: what.to_owned() };
         let map = answer::parse(&reply.body);
         if matches!(reply.status, 408 | 429 | 500..=599) {
-            let refusal = map.map(|map| answer::read(reply.status, map, table, self.now()));
+            let refusal = map.map(|map| self.read(reply.status, map, table, &sent));
             let detail = match refusal {
                 Some(Reading::Refused(refusal) | Reading::Later(refusal)) if !refusal.code.starts_with("http_") => {
-                    Some(refusal.without(&sent).to_string())
+                    Some(refusal.to_string())
                 }
                 _ => None,
             };
             return Err(AuthError::Busy { host, status: reply.status, retry_after: reply.retry_after, detail });
         }
         let Some(map) = map else {
+            if reply.status >= 400 {
+                return Err(Refusal::of_status(reply.status).into());
+            }
             let what =
                 if reply.body.is_empty() { "an empty body" } else { "something that is neither JSON nor a form" };
             return Err(unusable(what));
         };
-        match answer::read(reply.status, map, table, self.now()) {
+        match self.read(reply.status, map, table, &sent) {
             Reading::Tokens(map) => Ok(map),
-            Reading::Refused(refusal) => Err(refusal.without(&sent).into()),
+            Reading::Refused(refusal) => Err(refusal.into()),
             Reading::Later(refusal) => Err(AuthError::Busy {
                 host,
                 status: reply.status,
                 retry_after: reply.retry_after,
-                detail: Some(refusal.without(&sent).to_string()),
+                detail: Some(refusal.to_string()),
             }),
             Reading::Neither(what) => Err(unusable(what)),
         }
@@ -119,11 +123,8 @@ impl Transport {
 
     /// Posts a request whose answer holds nothing but its status (RFC 7009 section 2.2).
     pub async fn notice(&self, url: &Url, table: &OAuth2, request: TokenRequest) -> Result<(), AuthError> {
-        let sent = request.secrets();
+        let sent = Sent::of(&request.parameters, request.authorization.as_ref());
         let reply = self.send(url, table, request).await?;
-        if reply.status < 300 {
-            return Ok(());
-        }
         if matches!(reply.status, 408 | 429 | 500..=599) {
             return Err(AuthError::Busy {
                 host: host_of(url),
@@ -132,10 +133,23 @@ impl Transport {
                 detail: None,
             });
         }
-        match answer::parse(&reply.body).map(|map| answer::read(reply.status, map, table, self.now())) {
-            Some(Reading::Refused(refusal) | Reading::Later(refusal)) => Err(refusal.without(&sent).into()),
-            _ => Err(Refusal::new(&format!("http_{}", reply.status), None, None, reply.status).into()),
+        match answer::parse(&reply.body).map(|map| self.read(reply.status, map, table, &sent)) {
+            // Some say no with 200.
+            Some(Reading::Refused(refusal) | Reading::Later(refusal)) => Err(refusal.into()),
+            _ if reply.status < 300 => Ok(()),
+            _ => Err(Refusal::of_status(reply.status).into()),
         }
+    }
+
+    /// Reads an answer; of one that is an error, without the secrets that were sent.
+    fn read(&self, status: u16, map: Map<String, Value>, table: &OAuth2, sent: &Sent) -> Reading {
+        let mut harmless = map.clone();
+        let reading = answer::read(status, map, table, self.now());
+        if matches!(reading, Reading::Tokens(_)) {
+            return reading;
+        }
+        sent.take_out(&mut harmless);
+        answer::read(status, harmless, table, self.now())
     }
 
     async fn send(&self, url: &Url, table: &OAuth2, request: TokenRequest) -> Result<Reply, AuthError> {
@@ -211,13 +225,6 @@ pub struct TokenRequest {
 }
 
 impl TokenRequest {
-    /// Returns the parameters that must not come back in an error.
-    fn secrets(&self) -> Vec<(String, zeroize::Zeroizing<String>)> {
-        let is_secret =
-            |name: &str| ["code", "code_verifier", "refresh_token", "client_secret", "token"].contains(&name);
-        self.parameters.iter().filter(|(name, _)| is_secret(name)).cloned().collect()
-    }
-
     fn build(self, client: &reqwest::Client, url: &Url, table: &OAuth2) -> Result<reqwest::Request, AuthError> {
         let wish = &table.token_request;
         let parameters: Vec<(&str, &str)> = self

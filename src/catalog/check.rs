@@ -43,7 +43,19 @@ pub const CATEGORIES: [&str; 31] = [
 ];
 
 /// Parameters that the flow itself sets; a file must not.
-const RESERVED_PARAMETERS: [&str; 5] = ["response_type", "grant_type", "redirect_uri", "state", "code_challenge"];
+const RESERVED_PARAMETERS: [&str; 11] = [
+    "response_type",
+    "grant_type",
+    "redirect_uri",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "code_verifier",
+    "code",
+    "client_id",
+    "client_secret",
+    "refresh_token",
+];
 
 /// Placeholders that need no declaration.
 const BUILT_IN: [&str; 2] = ["token", "client_id"];

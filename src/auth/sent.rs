@@ -1,0 +1,102 @@
+//! The secrets of a request, taken out of an error answer: a server may echo them, and an error is
+//! shown, logged and kept.
+
+use base64::Engine as _;
+use reqwest::header::HeaderValue;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+/// The parameters that are secrets, by their standard names.
+const SECRETS: [&str; 5] = ["code", "code_verifier", "refresh_token", "client_secret", "token"];
+/// Shorter values are no secrets, and would tear words apart.
+const SHORTEST: usize = 8;
+
+/// The secrets that were sent. It prints nothing.
+pub(super) struct Sent(Vec<Zeroizing<String>>);
+
+impl Sent {
+    /// Collects the secrets among the parameters, and the one in a Basic `authorization`.
+    pub(super) fn of(parameters: &[(String, Zeroizing<String>)], authorization: Option<&HeaderValue>) -> Self {
+        let mut plain: Vec<Zeroizing<String>> = parameters
+            .iter()
+            .filter(|(name, _)| SECRETS.contains(&name.as_str()))
+            .map(|(_, value)| value.clone())
+            .collect();
+        plain.extend(authorization.and_then(basic_secret));
+        // A server may show a value as it came in the body.
+        let encoded = |value: &Zeroizing<String>| {
+            Zeroizing::new(url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>())
+        };
+        let mut all: Vec<_> = plain.iter().map(encoded).chain(plain.iter().cloned()).collect();
+        all.retain(|value| value.len() >= SHORTEST);
+        // One may stand in another: the longer goes first.
+        all.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        all.dedup();
+        Self(all)
+    }
+
+    /// Takes them out of every text in an answer: whole, before anything is cut for the screen.
+    pub(super) fn take_out(&self, map: &mut Map<String, Value>) {
+        map.values_mut().for_each(|value| self.take_out_of(value));
+    }
+
+    fn take_out_of(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                for secret in &self.0 {
+                    if text.contains(secret.as_str()) {
+                        *text = text.replace(secret.as_str(), "…");
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.take_out_of(item)),
+            Value::Object(map) => self.take_out(map),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+/// Returns the secret of a Basic header (RFC 6749 section 2.3.1).
+fn basic_secret(header: &HeaderValue) -> Option<Zeroizing<String>> {
+    let encoded = header.as_bytes().strip_prefix(b"Basic ")?;
+    let pair = Zeroizing::new(base64::engine::general_purpose::STANDARD.decode(encoded).ok()?);
+    let text = std::str::from_utf8(&pair).ok()?;
+    let (_, secret) = text.split_once(':')?;
+    // Decoded as a form of one name.
+    let (name, _) = url::form_urlencoded::parse(secret.as_bytes()).next()?;
+    Some(Zeroizing::new(name.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn taken_out(sent: &Sent, said: &str) -> String {
+        let mut map = json!({"error": "invalid_grant", "errors": [{"message": said}]}).as_object().unwrap().clone();
+        sent.take_out(&mut map);
+        map["errors"][0]["message"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn what_was_sent_goes_however_long_and_wherever_it_stands() {
+        let token = "x".repeat(2_000);
+        let sent = Sent::of(&[("refresh_token".to_owned(), token.clone().into())], None);
+        assert_eq!(taken_out(&sent, &format!("bad token: {token}")), "bad token: …");
+    }
+
+    #[test]
+    fn the_secret_of_a_basic_header_goes_in_each_of_its_forms() {
+        // `id:very%20secret+%2B`, form-encoded before it was joined.
+        let header = HeaderValue::from_static("Basic aWQ6dmVyeStzZWNyZXQlMkI=");
+        let sent = Sent::of(&[], Some(&header));
+        assert_eq!(taken_out(&sent, "`very secret+` is wrong"), "`…` is wrong");
+        assert_eq!(taken_out(&sent, "`very+secret%2B` is wrong"), "`…` is wrong");
+    }
+
+    #[test]
+    fn words_that_are_no_secrets_stay() {
+        let sent = Sent::of(&[("grant_type".to_owned(), "refresh_token".to_owned().into())], None);
+        assert_eq!(taken_out(&sent, "no such refresh_token"), "no such refresh_token");
+    }
+}
