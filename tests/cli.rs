@@ -265,6 +265,35 @@ fn hostile_names_never_reach_the_terminal_as_they_are() {
     }
 }
 
+#[test]
+fn a_hostile_provider_file_never_reaches_the_terminal_as_it_is() {
+    let home = Home::new();
+    let path = home.path().join("mine.toml");
+    let folder = home.data().join("providers");
+    std::fs::create_dir_all(&folder).unwrap();
+    let good = "[oauth2]\nauthorization_endpoint = \"https://a.com/\"\ntoken_endpoint = \"https://a.com\"\n";
+    let texts = [
+        "name = \"\u{9b}2J\u{202e}\" broken".to_owned(),
+        "name = \"x\"\ncategories = [\"\\u001b]0;x\\u0007\"]\n[oauth2]\nscope_separator = \"\"\n[oauth2.authorization_params]\n\"\\u001b[2J\" = \"{\\u001b}\"\n".to_owned(),
+        format!("name = \"\\u001b]0;x\\u0007\"\nnotes = [\"\\u001b[2J\\u202e\"]\n{good}"),
+    ];
+    for text in texts {
+        std::fs::write(&path, &text).unwrap();
+        std::fs::write(folder.join("mine.toml"), &text).unwrap();
+        for arguments in [
+            vec!["provider", "check", path.to_str().unwrap()],
+            vec!["--json", "provider", "check", path.to_str().unwrap()],
+            vec!["provider", "show", "mine"],
+            vec!["--json", "provider", "show", "mine"],
+            vec!["provider", "list"],
+        ] {
+            let said = home.run(&arguments);
+            let all = format!("{}{}", said.out, said.err);
+            assert!(!all.contains(['\u{1b}', '\u{9b}', '\u{7}', '\u{202e}']), "{arguments:?} {all:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_pasted_address_is_taken_from_standard_input_after_wrong_ones_were_refused() {
     use std::io::{BufRead, BufReader, Read, Write};

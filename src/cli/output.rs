@@ -1,7 +1,8 @@
 //! The one home of standard output and standard error.
 //!
 //! Standard output is for what was asked for, and only that. A reader that goes away ends the
-//! program quietly, as `head` expects.
+//! program quietly, as `head` expects. Whatever is told in words is made harmless here once more:
+//! a provider's file, a path and an error of the system hold what others wrote.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -85,9 +86,9 @@ impl Output {
         AutoStream::new(io::stderr(), self.err)
     }
 
-    /// Prints one line that was asked for.
+    /// Prints one line that was asked for, or a few.
     pub fn line(self, text: &str) -> io::Result<()> {
-        writeln!(self.stdout(), "{text}")
+        writeln!(self.stdout(), "{}", untrusted::lines(text))
     }
 
     /// Prints text that was asked for as it is.
@@ -100,13 +101,13 @@ impl Output {
     /// Prints a JSON document.
     pub fn document(self, value: &impl Serialize) -> io::Result<()> {
         let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
-        self.line(&text)
+        writeln!(io::stdout(), "{}", untrusted::json(&text))
     }
 
     /// Prints a JSON object on a line of its own.
     pub fn object(self, value: &Value) -> io::Result<()> {
         let mut out = io::stdout();
-        writeln!(out, "{value}")?;
+        writeln!(out, "{}", untrusted::json(&value.to_string()))?;
         out.flush()
     }
 
@@ -114,21 +115,21 @@ impl Output {
     /// no error.
     pub fn note(self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(self.stderr(), "{text}");
+            let _ = writeln!(self.stderr(), "{}", untrusted::lines(text));
         }
     }
 
     /// Warns of something.
     pub fn warn(self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(self.stderr(), "{YELLOW}warning:{YELLOW:#} {text}");
+            let _ = writeln!(self.stderr(), "{YELLOW}warning:{YELLOW:#} {}", untrusted::lines(text));
         }
     }
 
     /// Tells that something worked.
     pub fn done(self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(self.stderr(), "{GREEN}✓{GREEN:#} {text}");
+            let _ = writeln!(self.stderr(), "{GREEN}✓{GREEN:#} {}", untrusted::lines(text));
         }
     }
 
@@ -136,15 +137,15 @@ impl Output {
     pub fn error(self, error: &Error) {
         let mut err = self.stderr();
         if self.json {
-            let _ = writeln!(err, "{}", json!({"error": error_value(error)}));
+            let _ = writeln!(err, "{}", untrusted::json(&json!({"error": error_value(error)}).to_string()));
             return;
         }
-        let _ = writeln!(err, "{RED}error:{RED:#} {}", error.message);
+        let _ = writeln!(err, "{RED}error:{RED:#} {}", untrusted::lines(&error.message));
         for cause in &error.causes {
-            let _ = writeln!(err, "  {DIM}because:{DIM:#} {cause}");
+            let _ = writeln!(err, "  {DIM}because:{DIM:#} {}", untrusted::lines(cause));
         }
         if let Some(hint) = &error.hint {
-            let _ = writeln!(err, "  {BOLD}hint:{BOLD:#} {hint}");
+            let _ = writeln!(err, "  {BOLD}hint:{BOLD:#} {}", untrusted::lines(hint));
         }
     }
 

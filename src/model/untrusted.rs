@@ -4,6 +4,8 @@
 //! cursor, set the title or answer questions, and bidirectional controls that make a line read
 //! as something else. Whatever is shown goes through here first.
 
+use std::fmt::Write as _;
+
 /// The longest untrusted text that is shown, in characters.
 const LONGEST: usize = 600;
 
@@ -40,6 +42,29 @@ pub fn field(text: &str) -> String {
     text.chars().filter(|character| !is_dangerous(*character)).collect()
 }
 
+/// Returns `text` with control and bidirectional characters gone but for its line breaks: for words
+/// of several lines that quote what somebody else wrote.
+pub fn lines(text: &str) -> String {
+    text.chars().filter(|character| *character == '\n' || !is_dangerous(*character)).collect()
+}
+
+/// Returns a JSON text with control and bidirectional characters written as escapes, which mean the
+/// same: `serde_json` leaves those above U+001F as they are.
+pub fn json(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character == '\n' || !is_dangerous(character) {
+            shown.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a `String` cannot fail.
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        }
+    }
+    shown
+}
+
 fn is_dangerous(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -73,7 +98,19 @@ mod tests {
         assert_eq!(line(" two\r\n  lines\t"), "two lines");
     }
 
+    #[test]
+    fn words_of_several_lines_keep_them_and_nothing_else_that_moves() {
+        assert_eq!(lines("a\n  b\u{1b}[2J\r\u{202e}c"), "a\n  b[2Jc");
+    }
+
     proptest! {
+        #[test]
+        fn json_means_the_same_and_moves_nothing(text in any::<String>()) {
+            let shown = json(&serde_json::to_string(&text).unwrap());
+            prop_assert!(!shown.chars().any(is_dangerous));
+            prop_assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+        }
+
         #[test]
         fn whatever_comes_in_no_control_character_goes_out(text in any::<String>()) {
             let shown = line(&text);
