@@ -221,7 +221,7 @@ impl Service {
             why: decision.why,
             key_source: key_source.filter(|_| is_sealed),
             file: is_sealed.then(|| self.vault.file.clone()),
-            is_new: is_sealed && !is_sealed_file,
+            is_new: is_sealed && key_source.is_none(),
             problem,
         }
     }

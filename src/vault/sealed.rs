@@ -52,36 +52,22 @@ impl Sealed {
             if purpose == Purpose::Open && !self.file.exists() {
                 return Ok(None);
             }
-            let is_new = !self.file.exists();
+            // A person is asked before there is a file: one that is made and taken away again could
+            // be open in another process, which would write into nothing.
+            let early = if self.file.exists() { None } else { Some(Proposal::new(&self.keys)?) };
             private::file(&self.file)?;
             let database = connect(&self.file)?;
             let key = match header(&database)? {
                 Some(header) => header.data_key(&self.keys)?,
                 None if purpose == Purpose::Open => return Ok(None),
-                None => match make_header(&database, &self.keys) {
-                    Ok(key) => key,
-                    Err(error) => {
-                        if is_new {
-                            // An empty file would look like a vault. Another process may have
-                            // filled it meanwhile; then it stays.
-                            drop(database);
-                            remove_if_empty(&self.file);
-                        }
-                        return Err(error);
-                    }
-                },
+                None => {
+                    let proposal = early.map_or_else(|| Proposal::new(&self.keys), Ok)?;
+                    make_header(&database, &self.keys, proposal)?
+                }
             };
             self.open = Some(Opened { database, key });
         }
         Ok(self.open.as_mut())
-    }
-}
-
-fn remove_if_empty(file: &Path) {
-    let is_empty = connect(file).and_then(|database| header(&database)).is_ok_and(|header| header.is_none());
-    if is_empty {
-        // A file that stays is opened and filled the next time.
-        let _ = std::fs::remove_file(file);
     }
 }
 
@@ -152,30 +138,40 @@ fn header(database: &Sqlite) -> Result<Option<Header>, VaultError> {
 
 /// Makes the tables and the header in one transaction. Another process may do the same at the
 /// same time: the first one's header stands, and the second makes no key beside it.
-fn make_header(database: &Sqlite, keys: &KeyRing) -> Result<Key, VaultError> {
-    let (source, salt, data_key) = (keys.source(), key::fresh::<16>(), key::random());
-    // A person must not be waited for while others wait for the file; and a passphrase makes nothing
-    // that a second one would overwrite.
-    let asked = match source {
-        KeySource::Passphrase => Some(keys.wrapping_key(source, &salt, Purpose::Make)?),
-        KeySource::KeyFile | KeySource::Keychain => None,
-    };
+/// What a new vault would be sealed with.
+struct Proposal {
+    source: KeySource,
+    salt: [u8; 16],
+    data_key: Key,
+    asked: Option<Key>,
+}
+
+impl Proposal {
+    /// Asks for a passphrase where it takes one: a person must not be waited for while others wait
+    /// for the file, and a passphrase makes nothing that a second one would overwrite.
+    fn new(keys: &KeyRing) -> Result<Self, VaultError> {
+        let (source, salt) = (keys.source(), key::fresh::<16>());
+        let asked = match source {
+            KeySource::Passphrase => Some(keys.wrapping_key(source, &salt, Purpose::Make)?),
+            KeySource::KeyFile | KeySource::Keychain => None,
+        };
+        Ok(Self { source, salt, data_key: key::random(), asked })
+    }
+}
+
+fn make_header(database: &Sqlite, keys: &KeyRing, proposal: Proposal) -> Result<Key, VaultError> {
     database.execute_batch("BEGIN IMMEDIATE").map_err(failed("making"))?;
-    let made = make_in_transaction(database, keys, (source, salt, data_key), asked);
+    let made = make_in_transaction(database, keys, proposal);
     let end = if made.is_ok() { "COMMIT" } else { "ROLLBACK" };
     database.execute_batch(end).map_err(failed("making"))?;
     made
 }
 
-fn make_in_transaction(
-    database: &Sqlite,
-    keys: &KeyRing,
-    (source, salt, data_key): (KeySource, [u8; 16], Key),
-    asked: Option<Key>,
-) -> Result<Key, VaultError> {
+fn make_in_transaction(database: &Sqlite, keys: &KeyRing, proposal: Proposal) -> Result<Key, VaultError> {
     if let Some(header) = header(database)? {
         return header.data_key(keys);
     }
+    let Proposal { source, salt, data_key, asked } = proposal;
     let wrapping = match asked {
         Some(key) => key,
         None => keys.wrapping_key(source, &salt, Purpose::Make)?,

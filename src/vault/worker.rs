@@ -19,7 +19,7 @@ type Call = Box<dyn FnOnce(&mut Worker) + Send>;
 /// The handle.
 pub struct Vault {
     opener: Arc<Opener>,
-    calls: Mutex<Option<Sender<Call>>>,
+    calls: Mutex<Option<Arc<Sender<Call>>>>,
     deadline: Duration,
     is_asking: Arc<AtomicBool>,
 }
@@ -106,10 +106,13 @@ impl Vault {
     ) -> Result<T, VaultError> {
         let (answer, answered) = oneshot::channel();
         let call: Call = Box::new(move |worker| {
-            // Whoever asked may have given up meanwhile.
-            let _ = answer.send(worker.run(work));
+            // Whoever asked may have given up meanwhile: what they were told did not happen must not
+            // happen later.
+            if !answer.is_closed() {
+                let _ = answer.send(worker.run(work));
+            }
         });
-        self.send(call)?;
+        let asked = self.send(call)?;
         let mut answered = std::pin::pin!(answered);
         let mut has_asked = false;
         loop {
@@ -121,27 +124,29 @@ impl Vault {
                 Err(_) if is_asking || self.is_asking.load(Ordering::SeqCst) => has_asked = true,
                 Err(_) if std::mem::take(&mut has_asked) => {}
                 Err(_) => {
-                    // The thread may hang for good. It is left behind, and the next call gets a new one.
-                    self.close();
+                    // The thread may hang for good. It is left behind, and the next call gets a new
+                    // one; unless another has seen to that already.
+                    self.lock().take_if(|current| Arc::ptr_eq(current, &asked));
                     return Err(VaultError::Timeout(deadline));
                 }
             }
         }
     }
 
-    fn send(&self, call: Call) -> Result<(), VaultError> {
+    /// Hands a call to the worker, starting one if need be, and returns who has it.
+    fn send(&self, call: Call) -> Result<Arc<Sender<Call>>, VaultError> {
         let mut calls = self.lock();
         let unsent = match calls.as_ref() {
             None => call,
             Some(calls) => match calls.send(call) {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(calls.clone()),
                 Err(unsent) => unsent.0,
             },
         };
-        let sender = self.start()?;
+        let sender = Arc::new(self.start()?);
         sender.send(unsent).map_err(|_| VaultError::Unavailable("its worker ended".to_owned()))?;
-        *calls = Some(sender);
-        Ok(())
+        *calls = Some(sender.clone());
+        Ok(sender)
     }
 
     fn start(&self) -> Result<Sender<Call>, VaultError> {
@@ -159,7 +164,7 @@ impl Vault {
         Ok(sender)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Sender<Call>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<Sender<Call>>>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -219,6 +224,38 @@ mod tests {
         assert!(matches!(vault.read("x").await, Err(VaultError::Timeout(_))));
         vault.write("x", &Secret::new("y")).await.unwrap();
         drop(end);
+    }
+
+    /// Hangs on a read and remembers what was written.
+    struct Slow(Arc<Mutex<Receiver<()>>>, Sender<String>);
+
+    impl VaultBackend for Slow {
+        fn read(&mut self, _: &str) -> Result<Option<Secret>, VaultError> {
+            let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            Ok(None)
+        }
+        fn write(&mut self, item: &str, _: &Secret) -> Result<(), VaultError> {
+            let _ = self.1.send(item.to_owned());
+            Ok(())
+        }
+        fn delete(&mut self, _: &str) -> Result<(), VaultError> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_given_up_does_not_happen_later() {
+        let ((end, wait), (told, writes)) = (channel(), channel());
+        let wait = Arc::new(Mutex::new(wait));
+        let vault = Vault::new(Box::new(move || Ok(Box::new(Slow(wait.clone(), told.clone())))));
+        let vault = vault.with_deadline(Duration::from_millis(50));
+        let secret = Secret::new("y");
+        let (read, write) = tokio::join!(vault.read("x"), vault.write("given up", &secret));
+        assert!(read.is_err() && matches!(write, Err(VaultError::Timeout(_))));
+        vault.write("later", &secret).await.unwrap();
+        // The first worker goes on, finds the write of which nobody wants to know, and ends.
+        drop((end, vault));
+        assert_eq!(writes.iter().collect::<Vec<_>>(), ["later"]);
     }
 
     #[tokio::test]
