@@ -16,13 +16,15 @@ const ALL: u32 = 1_000_000;
 
 pub(super) async fn run(arguments: ActivityArgs, backend: &Backend, output: Output) -> Outcome {
     let whose = Whose::of(arguments.target, backend)?;
+    // What is older than this is not news, whether it is shown or not.
+    let last = backend.activity(None, 1)?.first().map_or(0, |row| row.number);
     let mut rows =
         backend.activity(whose.connection.as_ref(), if whose.config.is_some() { ALL } else { arguments.most })?;
     rows.retain(|row| whose.is_of(row));
     rows.truncate(arguments.most as usize);
     if arguments.follow {
         rows.reverse();
-        return follow(rows, &whose, backend, output).await;
+        return follow(rows, last, &whose, backend, output).await;
     }
     if output.json {
         return Ok(output.document(&rows.iter().map(ActivityView::from).collect::<Vec<_>>())?);
@@ -54,11 +56,10 @@ impl Whose {
     }
 }
 
-async fn follow(mut rows: Vec<Activity>, whose: &Whose, backend: &Backend, output: Output) -> Outcome {
-    let mut last = 0;
+async fn follow(mut rows: Vec<Activity>, mut last: i64, whose: &Whose, backend: &Backend, output: Output) -> Outcome {
     loop {
         for row in &rows {
-            last = row.number;
+            last = last.max(row.number);
             if !whose.is_of(row) {
                 continue;
             }

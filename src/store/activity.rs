@@ -49,10 +49,12 @@ impl Store {
 
     /// Returns what happened after the row `number`, oldest first.
     pub fn activity_after(&self, number: i64, of: Option<&ConnectionRef>) -> Result<Vec<Activity>, StoreError> {
-        let mut rows = self.activity(of, 1_000)?;
-        rows.retain(|row| row.number > number);
-        rows.reverse();
-        Ok(rows)
+        self.read(|database| {
+            let sql = "SELECT * FROM activity
+                       WHERE number > ?3 AND (?1 IS NULL OR (config = ?1 AND connection = ?2)) ORDER BY number";
+            let (config, id) = (of.map(|of| of.config.as_str()), of.map(|of| of.id.as_str()));
+            database.prepare_cached(sql)?.query_map(params![config, id, number], activity)?.collect()
+        })
     }
 }
 

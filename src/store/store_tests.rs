@@ -165,7 +165,13 @@ fn activity_comes_newest_first_and_by_connection() {
     store.add_activity(&other).unwrap();
     assert_eq!(store.activity(None, 10).unwrap()[0].detail, "two");
     assert_eq!(store.activity(Some(&connection().reference), 10).unwrap(), [row]);
-    assert_eq!(store.activity_after(1, None).unwrap().len(), 1);
+    store.add_activity(&Activity { detail: "three".to_owned(), ..other }).unwrap();
+    let after = |number, of| {
+        let rows = store.activity_after(number, of).unwrap();
+        rows.into_iter().map(|row| row.detail).collect::<Vec<_>>()
+    };
+    assert_eq!(after(1, None), ["two", "three"]);
+    assert_eq!(after(0, Some(&connection().reference)), ["one"]);
 }
 
 #[test]
