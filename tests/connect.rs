@@ -1,8 +1,9 @@
 use std::time::Duration;
 
-use hallpass::model::{Happening, Outcome};
+use hallpass::model::{ConfigKey, Happening, Outcome};
 use hallpass::sandbox::{CLIENT_SECRET, Weather};
 use hallpass::service::Kind;
+use hallpass::service::configs::ConfigChanges;
 use hallpass::service::connect::{ConnectRequest, Way};
 use url::Url;
 
@@ -245,4 +246,30 @@ async fn a_variable_that_the_provider_does_not_know_is_named() {
     let error = trial.service.begin(request).await.map(|_| ()).unwrap_err();
     assert_eq!(error.kind, Kind::Usage);
     assert!(error.message.contains("`subdomain`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_config_that_moves_to_another_provider_meanwhile_gets_no_tokens_of_the_first() {
+    let trial = Trial::configured().await;
+    let authorization = trial.service.begin(ConnectRequest::new(jane())).await.unwrap();
+    let url = authorization.waiting().url.clone();
+    let key = ConfigKey::new("sandbox").unwrap();
+    let changes = ConfigChanges { provider: Some("github".to_owned()), ..ConfigChanges::default() };
+    trial.service.edit_config(&key, changes).await.unwrap();
+    let (outcome, _page) = tokio::join!(authorization.finish(), visit(&url, Decision::Allow));
+    let error = outcome.unwrap_err();
+    assert!(error.message.contains("was moved to `github`"), "{error}");
+    assert!(trial.service.connection(&jane()).is_err());
+}
+
+#[tokio::test]
+async fn a_config_that_is_renamed_meanwhile_keeps_every_token_where_it_can_be_found() {
+    let trial = Trial::configured().await;
+    let authorization = trial.service.begin(ConnectRequest::new(jane())).await.unwrap();
+    let url = authorization.waiting().url.clone();
+    let (key, new) = (ConfigKey::new("sandbox").unwrap(), ConfigKey::new("work").unwrap());
+    trial.service.rename_config(&key, &new).await.unwrap();
+    let (outcome, _page) = tokio::join!(authorization.finish(), visit(&url, Decision::Allow));
+    assert!(outcome.unwrap_err().message.contains("no config `sandbox`"));
+    assert!(trial.service.connections().unwrap().is_empty());
 }

@@ -8,11 +8,16 @@ const NOBODY: u32 = 99_999_999;
 
 impl Trial {
     fn leave_intent(&self, kind: &str, item: &str) {
+        self.leave_intent_of(NOBODY, kind, item);
+    }
+
+    /// Leaves an intent of 1970.
+    fn leave_intent_of(&self, process: u32, kind: &str, item: &str) {
         let store = rusqlite::Connection::open(self.home.path().join("hallpass.db")).unwrap();
         store
             .execute(
                 "INSERT INTO intents (kind, item, vault, process, at) VALUES (?1, ?2, 'sealed', ?3, 0)",
-                rusqlite::params![kind, item, NOBODY],
+                rusqlite::params![kind, item, process],
             )
             .unwrap();
     }
@@ -95,6 +100,25 @@ async fn what_a_living_process_is_doing_is_left_alone() {
         .unwrap();
     trial.another().mend().await.unwrap();
     assert_eq!(trial.intents(), 1);
+    assert!(trial.service.connection(&jane()).is_ok());
+}
+
+#[tokio::test]
+async fn an_older_process_of_the_same_number_is_another_one() {
+    let trial = Trial::connected().await;
+    trial.leave_intent_of(std::process::id(), "delete", "connection/sandbox/jane");
+    trial.another().mend().await.unwrap();
+    assert_eq!(trial.intents(), 0);
+    assert!(trial.service.connection(&jane()).is_err());
+}
+
+#[tokio::test]
+async fn a_deletion_of_a_config_that_has_connections_again_is_not_finished() {
+    let trial = Trial::connected().await;
+    trial.leave_intent("delete", "config/sandbox");
+    trial.another().mend().await.unwrap();
+    assert_eq!(trial.intents(), 0);
+    assert_eq!(trial.items(), ["config/sandbox", "connection/sandbox/jane"]);
     assert!(trial.service.connection(&jane()).is_ok());
 }
 

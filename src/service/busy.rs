@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How long the end of the program may be held up.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the end of the program may be held up: for all tries of a refresh, and for keeping what
+/// it brings in a vault that takes its time.
+const PATIENCE: Duration = super::fresh::DEADLINE.saturating_add(Duration::from_secs(20));
 
 /// How many exchanges are under way.
 #[derive(Debug)]

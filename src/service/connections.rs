@@ -52,6 +52,7 @@ impl Service {
     pub async fn rename_connection(&self, reference: &ConnectionRef, new: &ConnectionId) -> Result<ConnectionRef> {
         self.may_change()?;
         let there = ConnectionRef::new(reference.config.clone(), new.clone());
+        let _config = self.refresh_locks.acquire_config(&reference.config).await?;
         // Nobody refreshes it meanwhile, or a rotated token would go to the old name. Always in
         // the same order, or two that swap names would wait for each other.
         let (first, second) = if *reference <= there { (reference, &there) } else { (&there, reference) };

@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(400);
 /// The longest `Retry-After` that is waited for while somebody waits for a token.
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// How long all tries together may take. Shorter than the patience of `refresh_lock`.
-const DEADLINE: Duration = Duration::from_mins(1);
+pub(super) const DEADLINE: Duration = Duration::from_mins(1);
 
 /// How fresh a token is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -155,7 +155,7 @@ impl Service {
         let answer = match outcome {
             Ok(answer) => answer.merged_with(tokens),
             Err(failure) => {
-                self.store.clear_intent(intent)?;
+                self.withdraw(intent);
                 return Err(self.refresh_failed(&reference, failure, started));
             }
         };
@@ -164,7 +164,16 @@ impl Service {
         connection.record(&answer);
         connection.refreshed_at = Some(answer.obtained_at);
         let credentials = Credentials::OAuth2(answer);
-        self.save_surely(&connection, &credentials, intent).await?;
+        if let Err(error) = self.save_surely(&connection, &credentials, intent).await {
+            let detail = format!("refreshed, and the answer could not be kept: {error}");
+            self.record(
+                &reference,
+                Happening::Refreshed,
+                Outcome::Failed,
+                About { detail, took: Some(started.elapsed()), fingerprint },
+            );
+            return Err(error);
+        }
         let detail = if was_rotated { "new access token, and a new refresh token" } else { "new access token" };
         let about = About { detail: detail.to_owned(), took: Some(started.elapsed()), fingerprint };
         self.record(&reference, Happening::Refreshed, Outcome::Done, about);

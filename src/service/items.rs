@@ -50,6 +50,14 @@ impl Service {
         Ok(self.store.announce(IntentKind::Write, &Item::Connection(reference.clone()).name(), vault, self.now())?)
     }
 
+    /// Takes back what was announced and will not be written. One that stays is cleared by `mend`,
+    /// and is no reason to hide why nothing is written.
+    pub(super) fn withdraw(&self, intent: i64) {
+        if let Err(error) = self.store.clear_intent(intent) {
+            tracing::warn!(%error, "taking back what was announced");
+        }
+    }
+
     /// Writes what was announced; the intent is cleared with the store's commit.
     pub(super) async fn save_announced(
         &self,

@@ -5,7 +5,7 @@
 //! | write | yes | yes | the store takes over what the vault holds |
 //! | write | yes | no | it was new and nobody was told: it is deleted |
 //! | write | no | – | nothing was written |
-//! | delete | – | – | it is deleted in both |
+//! | delete | – | – | it is deleted in both, unless a config has connections again |
 
 use super::activity::About;
 use super::items::Item;
@@ -49,6 +49,10 @@ impl Service {
 
     fn is_abandoned(&self, intent: &Intent) -> bool {
         let is_own = intent.process == std::process::id();
+        if is_own && intent.at < self.started_at {
+            // In a container, every process may have the same number.
+            return true;
+        }
         let lives = if is_own { Some(true) } else { process::is_alive(intent.process) };
         !lives.unwrap_or(self.now() - intent.at <= ABANDONED)
     }
@@ -62,6 +66,10 @@ impl Service {
             (IntentKind::Delete, Item::Connection(reference)) => {
                 self.vault.delete(&intent.item).await?;
                 self.store.delete_connection(reference, Some(intent.number))?;
+            }
+            // Connections that were made under it since then are not part of what was asked for.
+            (IntentKind::Delete, Item::Config(key)) if !self.store.connections_of(key)?.is_empty() => {
+                return Ok(self.store.clear_intent(intent.number)?);
             }
             (IntentKind::Delete, Item::Config(key)) => {
                 self.vault.delete(&intent.item).await?;

@@ -60,6 +60,8 @@ pub struct Service {
     settings: Settings,
     refresh_locks: RefreshLocks,
     busy: Busy,
+    /// When this service began: what bears its process number and is older is another's.
+    started_at: Time,
     /// Authorizations under way in this process; sending cancels one.
     under_way: Mutex<HashMap<ConnectionRef, oneshot::Sender<()>>>,
 }
@@ -88,7 +90,7 @@ impl Service {
         settings: Settings,
         refresh_locks: RefreshLocks,
     ) -> Self {
-        let clock = machine.clock.clone();
+        let (clock, started_at) = (machine.clock.clone(), machine.clock.now());
         let transport = Transport::new(Arc::new(move || clock.now()));
         Self {
             catalog,
@@ -99,6 +101,7 @@ impl Service {
             settings,
             refresh_locks,
             busy: Busy::default(),
+            started_at,
             under_way: Mutex::default(),
         }
     }

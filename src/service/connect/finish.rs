@@ -129,13 +129,25 @@ impl Authorization {
         let started = std::time::Instant::now();
         let _busy = self.service.busy.begin();
         self.is_exchanging.store(true, Ordering::SeqCst);
+        let reference = &self.waiting.connection;
+        // Before the code is spent: nobody renames, deletes or refreshes meanwhile, and the store can
+        // be written.
+        let _config = self.service.refresh_locks.acquire_config(&reference.config).await?;
+        let _connection = self.service.refresh_locks.acquire(reference).await?;
+        self.is_still_for_this_provider()?;
+        let intent = self.service.announce_credentials(reference).await?;
         let tokens = match authorization_code::exchange(&self.service.transport, &self.client, &self.begun, code).await
         {
             Ok(tokens) => tokens,
-            Err(AuthError::Refused(refusal)) => return Err(self.refused(refusal)),
             Err(error) => {
-                let again = super::authorize_command(&self.waiting.connection);
-                return Err(Error::from(error).or_hinted(|| Some(format!("begin again with {again}"))));
+                self.service.withdraw(intent);
+                return Err(match error {
+                    AuthError::Refused(refusal) => self.refused(refusal),
+                    error => {
+                        let again = super::authorize_command(reference);
+                        Error::from(error).or_hinted(|| Some(format!("begin again with {again}")))
+                    }
+                });
             }
         };
         let mut warnings = Vec::new();
@@ -143,17 +155,26 @@ impl Authorization {
         let fingerprint = tokens.access_token.fingerprint();
         let about =
             About { detail: about(&connection), took: Some(started.elapsed()), fingerprint: Some(fingerprint.clone()) };
-        // A refresh that is under way elsewhere must not write its answer over this one.
-        let _lock = self.service.refresh_locks.acquire(&connection.reference).await?;
-        let intent = self.service.announce_credentials(&connection.reference).await?;
         self.service.save_surely(&connection, &Credentials::OAuth2(tokens), intent).await?;
         self.service.record(&connection.reference, Happening::Authorized, Outcome::Done, about);
         let refused = connection.refused_scopes();
         if !refused.is_empty() {
             warnings.push(format!("asked for and not granted: {}", untrusted::line(&refused.join(" "))));
         }
-        let connection = self.service.connection(&connection.reference)?;
+        // It is kept; that it cannot be read again right now does not undo it.
+        let connection = self.service.connection(reference).unwrap_or(connection);
         Ok(Connected { connection, fingerprint, warnings })
+    }
+
+    /// A config that moved meanwhile would send these tokens to another provider's endpoints.
+    fn is_still_for_this_provider(&self) -> Result<()> {
+        let config = self.service.config(&self.config.key)?;
+        if config.provider == self.config.provider {
+            return Ok(());
+        }
+        let message = format!("`{}` was moved to `{}` meanwhile", config.key, config.provider);
+        Err(Error::usage(message)
+            .hinted(format!("begin again with {}", super::authorize_command(&self.waiting.connection))))
     }
 
     fn connection(&self, tokens: &TokenSet, query: &Secret, warnings: &mut Vec<String>) -> Result<Connection> {
