@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hallpass::backend::Backend;
-use hallpass::cli::args::{Arguments, Command, Global};
+use hallpass::cli::args::{Arguments, Color, Command, Global};
 use hallpass::cli::{self, DemoEnd, Outcome, Output, prompt};
 use hallpass::service::demo::Demo;
 use hallpass::service::vaults::AskPassphrase;
@@ -124,13 +124,19 @@ async fn mend(backend: &Backend, output: Output) {
 
 fn settings(environment: &Environment, global: &Global) -> Result<Settings, Error> {
     let overrides = Overrides { home: global.home.clone(), vault: global.vault.clone(), read_only: global.read_only };
-    Settings::load(environment, &overrides).map_err(|error| {
+    let mut settings = Settings::load(environment, &overrides).map_err(|error| {
         let shown = Error::usage(error.to_string()).hinted("mend that, or take it away: every setting has a default");
         match std::error::Error::source(&error) {
             Some(cause) => Error { causes: vec![cause.to_string()], ..shown },
             None => shown,
         }
-    })
+    })?;
+    match global.color {
+        Color::Always => settings.surroundings.no_color = false,
+        Color::Never => settings.surroundings.no_color = true,
+        Color::Auto => {}
+    }
+    Ok(settings)
 }
 
 fn runtime(mut builder: Builder) -> Result<Runtime, Error> {

@@ -213,3 +213,15 @@ fn a_config_that_another_process_makes_is_shown() {
     session.send("q");
     assert_eq!(session.end(), 0);
 }
+
+#[test]
+fn without_colors_the_screens_have_none() {
+    let home = Home::new();
+    let mut session = Session::start(&home, &["--color", "never"]);
+    session.wait_for("Nothing here yet.");
+    session.send("q");
+    assert_eq!(session.end(), 0);
+    session.wait_until_restored();
+    let output = session.output();
+    assert!(!output.contains("[36m") && !output.contains("38;5;"), "{output:?}");
+}
