@@ -19,11 +19,7 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
             let (id, _) = backend.provider(&provider)?;
             let key = prompt::argument(key, "KEY", "A key for this config", Some(&backend.suggested_key(&id)?))?;
             let client_id = prompt::argument(client_id, "CLIENT_ID", "Client id", None)?;
-            if client_secret.as_deref().is_some_and(|given| given != "-" && !given.is_empty()) {
-                output.warn(
-                    "others on this machine can see what stands on a command line; write `-` and pipe the secret",
-                );
-            }
+            warn_if_visible(client_secret.as_deref(), output);
             let client_secret = if public { None } else { Some(asked_secret(client_secret.as_deref())?) };
             let scopes = scopes.as_deref().map(split_scopes).unwrap_or_default();
             let new = NewConfig { key: ConfigKey::new(key)?, provider, client_id, client_secret, scopes, redirect_uri };
@@ -45,14 +41,14 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
         } => {
             let key = asked_key(key)?;
             backend.config(&key)?;
+            warn_if_visible(client_secret.as_deref(), output);
             let changes = ConfigChanges {
                 provider,
                 client_id: client_id.or(new_client_id),
                 client_secret: match (client_secret, new_client_secret) {
                     (Some(given), _) => Some(asked_secret(Some(&given))?),
-                    (None, Some(given)) if given.is_empty() || given == "-" => {
-                        Some(asked_secret(Some(given.as_str()).filter(|given| !given.is_empty()))?)
-                    }
+                    (None, Some(given)) if given == "-" => Some(prompt::piped_secret()?),
+                    (None, Some(given)) if given.is_empty() => Some(typed_secret()?),
                     (None, Some(_)) => {
                         return Err(Error::usage("a client secret does not stand on the command line, where others can see it")
                             .hinted("pipe it and write `--client-secret -`, or write `--client-secret` alone to be asked for it")
@@ -105,6 +101,24 @@ fn asked_provider(given: Option<String>, backend: &Backend, output: Output) -> R
             }
         }
     }
+}
+
+fn warn_if_visible(secret: Option<&str>, output: Output) {
+    if secret.is_some_and(|given| given != "-" && !given.is_empty()) {
+        output.warn("others on this machine can see what stands on a command line; write `-` and pipe the secret");
+    }
+}
+
+/// Asks for the new client secret of a config that there is.
+fn typed_secret() -> Result<Secret> {
+    if !prompt::is_interactive() {
+        return Err(prompt::missing("CLIENT_SECRET").hinted("pipe it and write `--client-secret -`"));
+    }
+    let secret = prompt::secret("New client secret")?;
+    if secret.is_empty() {
+        return Err(Error::usage("nothing was typed; the client secret is as it was"));
+    }
+    Ok(secret)
 }
 
 /// Reads the client secret: `-` stands for standard input, nothing for the prompt.

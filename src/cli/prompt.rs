@@ -77,7 +77,8 @@ pub fn piped_secret() -> Result<Secret> {
         .map_err(|error| Error::usage(format!("standard input cannot be read: {error}")))?;
     let secret = Secret::new(text.trim());
     if secret.is_empty() {
-        return Err(Error::usage("standard input held no secret").hinted("pipe it, or say `--public` if there is none"));
+        return Err(Error::usage("standard input held no secret")
+            .hinted("pipe the secret; `config create --public` makes a client that has none"));
     }
     Ok(secret)
 }
