@@ -3,6 +3,7 @@
 use super::activity::About;
 use super::items::Item;
 use super::{Error, Result, Service};
+use crate::model::config::suggested_key;
 use crate::model::{Config, ConfigKey, Happening, ProviderId, Secret, search, untrusted};
 use crate::store::Rename;
 
@@ -72,8 +73,10 @@ impl Service {
         }
         let _lock = self.refresh_locks.acquire_config(&new.key).await?;
         if self.store.config(&new.key)?.is_some() {
-            return Err(Error::usage(format!("there is a config `{}` already", new.key))
-                .hinted(format!("choose another key, or change it with `hallpass config edit {}`", new.key)));
+            return Err(Error::usage(format!("there is a config `{}` already", new.key)).hinted(format!(
+                "choose another key, or change it with `hallpass config edit {}`",
+                super::error::quoted(new.key.as_str())
+            )));
         }
         let client_id = checked_client_id(&new.client_id)?;
         let secret = new.client_secret.filter(|secret| !secret.is_empty());
@@ -208,10 +211,8 @@ impl Service {
 
     /// Suggests a key for a new config of a provider: its id, or that with a number.
     pub fn suggested_key(&self, provider: &ProviderId) -> Result<String> {
-        let taken: Vec<String> = self.configs()?.iter().map(|config| config.key.as_str().to_owned()).collect();
-        let numbered = (2..).map(|number| format!("{}-{number}", provider.as_str()));
-        let mut keys = std::iter::once(provider.as_str().to_owned()).chain(numbered);
-        Ok(keys.find(|key| !taken.contains(key)).unwrap_or_default())
+        let configs = self.configs()?;
+        Ok(suggested_key(provider, |key| configs.iter().any(|config| config.key.as_str() == key)))
     }
 }
 

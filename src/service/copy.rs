@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::activity::About;
+use super::error::quoted;
 use super::fresh::{Fresh, Freshness};
 use super::{Error, Kind, Result, Service};
 use crate::model::template::{Part, Values, parts};
@@ -91,8 +92,11 @@ impl Service {
         let handed_out = self.formed(&fresh, form)?;
         let time = self.settings.clipboard_time;
         let to = self.machine.clipboard.copy(&handed_out.text, time).map_err(|error| {
-            Error::usage(error.to_string())
-                .hinted(format!("`hallpass token get {} {}` prints it instead", reference.config, reference.id))
+            Error::usage(error.to_string()).hinted(format!(
+                "`hallpass token get {} {}` prints it instead",
+                quoted(reference.config.as_str()),
+                quoted(reference.id.as_str())
+            ))
         })?;
         self.note_hand_out(reference, &fresh, Happening::Copied, form);
         Ok(Copied {
@@ -126,7 +130,7 @@ impl Service {
             Form::Env => Secret::new(format!(
                 "{}={}",
                 variable_name(&fresh.connection.reference),
-                shell_quoted(tokens.access_token.expose())
+                quoted(tokens.access_token.expose())
             )),
             Form::Header => Secret::new(self.headers(fresh)?.join("\n")),
             Form::Curl => self.curl(fresh)?,
@@ -175,9 +179,9 @@ impl Service {
             command = format!("{command} -X {method}");
         }
         for header in self.headers(fresh)? {
-            command = format!("{command} -H {}", shell_quoted(&header));
+            command = format!("{command} -H {}", quoted(&header));
         }
-        Ok(Secret::new(format!("{command} {}", shell_quoted(&url))))
+        Ok(Secret::new(format!("{command} {}", quoted(&url))))
     }
 }
 
@@ -237,12 +241,6 @@ fn variable_name(reference: &ConnectionRef) -> String {
     if name.starts_with(|first: char| first.is_ascii_digit()) { format!("_{name}") } else { name }
 }
 
-fn shell_quoted(text: &str) -> String {
-    let is_plain = !text.is_empty()
-        && text.chars().all(|character| character.is_ascii_alphanumeric() || "-._~/+=:@%,".contains(character));
-    if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,11 +250,5 @@ mod tests {
         let name = |text| variable_name(&ConnectionRef::parse(text).unwrap());
         assert_eq!(name("github/jane"), "GITHUB_JANE_TOKEN");
         assert_eq!(name("1password events/j@x.com"), "_1PASSWORD_EVENTS_J_X_COM_TOKEN");
-    }
-
-    #[test]
-    fn text_is_quoted_for_a_shell_only_where_it_must_be() {
-        assert_eq!(shell_quoted("gho_abc-1.2~/+="), "gho_abc-1.2~/+=");
-        assert_eq!(shell_quoted("a b'c$(d)"), r"'a b'\''c$(d)'");
     }
 }

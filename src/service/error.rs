@@ -133,9 +133,13 @@ pub fn authorize_command(connection: &ConnectionRef) -> String {
     format!("`hallpass connect {} {}`", quoted(connection.config.as_str()), quoted(connection.id.as_str()))
 }
 
-/// Quotes a name where a shell needs it.
+/// Quotes text where a shell needs it. `~` and `=` mean something at the start of a word, and `~`
+/// after a `:` too.
 pub fn quoted(text: &str) -> String {
-    let is_plain = text.chars().all(|character| character.is_alphanumeric() || "._-@+:=,%".contains(character));
+    let is_plain = !text.is_empty()
+        && !text.starts_with(['~', '='])
+        && !text.contains(":~")
+        && text.chars().all(|character| character.is_alphanumeric() || "-._~/+=:@%,".contains(character));
     if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
@@ -300,5 +304,13 @@ mod tests {
         assert_eq!(authorize_command(&plain), "`hallpass connect github jane@example.com`");
         let odd = ConnectionRef::parse("git hub/o'x").unwrap();
         assert_eq!(authorize_command(&odd), r"`hallpass connect 'git hub' 'o'\''x'`");
+    }
+
+    #[test]
+    fn text_is_quoted_for_a_shell_only_where_it_must_be() {
+        assert_eq!(quoted("gho_abc-1.2~/+="), "gho_abc-1.2~/+=");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("~root"), "'~root'");
+        assert_eq!(quoted("a b'c$(d)"), r"'a b'\''c$(d)'");
     }
 }

@@ -261,9 +261,11 @@ impl Service {
             }
             Failure::Client(refusal) => {
                 let reason = format!("the provider refused the client ({refusal})");
-                let error = Error::new(Kind::Provider, format!("`{reference}` was not refreshed: {reason}")).hinted(
-                    format!("check the client id and the client secret: `hallpass config edit {}`", reference.config),
-                );
+                let error =
+                    Error::new(Kind::Provider, format!("`{reference}` was not refreshed: {reason}")).hinted(format!(
+                        "check the client id and the client secret: `hallpass config edit {}`",
+                        super::error::quoted(reference.config.as_str())
+                    ));
                 (ProblemKind::ClientRefused, Outcome::Refused, reason, error)
             }
             Failure::Passing(error) => {

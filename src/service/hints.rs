@@ -23,7 +23,7 @@ pub struct Circumstances<'a> {
 pub fn for_refusal(refusal: &Refusal, flow: &Circumstances<'_>) -> String {
     let said = format!("{} {}", refusal.code, refusal.description.as_deref().unwrap_or_default()).to_ascii_lowercase();
     let mentions = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    let key = &flow.config.key;
+    let key = crate::service::error::quoted(flow.config.key.as_str());
     let console = flow.provider.console.as_ref().map(|url| format!(" at {}", untrusted::line(url))).unwrap_or_default();
     if mentions(&["redirect_uri", "redirect uri", "redirect url", "callback url"]) {
         format!("register `{}` as a redirect URI{console}, to the letter", flow.redirect_uri)

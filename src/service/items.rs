@@ -86,8 +86,12 @@ impl Service {
         }
         let item = Item::Config(config.key.clone()).name();
         let missing = || {
-            Error::new(Kind::Vault, format!("the client secret of `{}` is not in the vault", config.key))
-                .hinted(format!("give it again with `hallpass config edit {} --client-secret -`", config.key))
+            Error::new(Kind::Vault, format!("the client secret of `{}` is not in the vault", config.key)).hinted(
+                format!(
+                    "give it again with `hallpass config edit {} --client-secret -`",
+                    super::error::quoted(config.key.as_str())
+                ),
+            )
         };
         let record = self.vault.read(&item).await?.ok_or_else(missing)?;
         let value: Value = serde_json::from_str(record.expose()).map_err(|_| missing())?;

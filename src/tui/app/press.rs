@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::App;
+use crate::model::config::suggested_key;
 use crate::model::{ConnectionRef, Secret};
 use crate::service::connect::ConnectRequest;
 use crate::service::copy::Form;
@@ -195,10 +196,7 @@ impl App {
             ]);
             return;
         }
-        let is_taken = |key: &str| self.lists.configs.iter().any(|config| config.key.as_str() == key);
-        let numbered = (2..).map(|number| format!("{}-{number}", id.as_str()));
-        let key =
-            std::iter::once(id.as_str().to_owned()).chain(numbered).find(|key| !is_taken(key)).unwrap_or_default();
+        let key = suggested_key(&id, |key| self.lists.configs.iter().any(|config| config.key.as_str() == key));
         self.is_filtering = false;
         self.notice = None;
         self.modals.push(Modal::NewConfig(Box::new(NewConfigForm::new(id, provider, &key))));
