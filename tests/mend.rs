@@ -3,23 +3,33 @@ use hallpass::service::fresh::Freshness;
 
 use crate::support::trial::{Trial, jane};
 
-/// A process number that no process has: the largest that Linux gives out is 2^22.
-const NOBODY: u32 = 99_999_999;
+/// A name that no living process has.
+const NOBODY: &str = "process-0";
 
 impl Trial {
     fn leave_intent(&self, kind: &str, item: &str) {
         self.leave_intent_of(NOBODY, kind, item);
     }
 
-    /// Leaves an intent of 1970.
-    fn leave_intent_of(&self, process: u32, kind: &str, item: &str) {
+    /// Leaves an intent, as a process that is killed does; returns its number.
+    fn leave_intent_of(&self, holder: &str, kind: &str, item: &str) -> i64 {
         let store = rusqlite::Connection::open(self.home.path().join("hallpass.db")).unwrap();
-        store
-            .execute(
-                "INSERT INTO intents (kind, item, vault, process, at) VALUES (?1, ?2, 'sealed', ?3, 0)",
-                rusqlite::params![kind, item, process],
-            )
-            .unwrap();
+        let sql = "INSERT INTO intents (kind, item, vault, holder, at) VALUES (?1, ?2, 'sealed', ?3, 0)";
+        store.execute(sql, rusqlite::params![kind, item, holder]).unwrap();
+        store.last_insert_rowid()
+    }
+
+    /// Leaves what a process leaves that is killed between the vault and the store's commit: the
+    /// intent of the last write, the row it was to write, and the record in the vault.
+    fn leave_written(&self, item: &str) {
+        let store = rusqlite::Connection::open(self.home.path().join("hallpass.db")).unwrap();
+        let (table, key) = if item.starts_with("config/") { ("configs", "key") } else { ("connections", "id") };
+        let name = item.rsplit('/').next().unwrap();
+        let sql = format!("SELECT revision FROM {table} WHERE {key} = ?1");
+        let revision: i64 = store.query_row(&sql, [name], |row| row.get(0)).unwrap();
+        let sql =
+            "INSERT INTO intents (number, kind, item, vault, holder, at) VALUES (?1, 'write', ?2, 'sealed', ?3, 0)";
+        store.execute(sql, rusqlite::params![revision, item, NOBODY]).unwrap();
     }
 
     fn store(&self, sql: &str) {
@@ -53,8 +63,8 @@ async fn a_rotation_that_never_reached_the_store_stands() {
     let trial = Trial::connected().await;
     trial.expire();
     let rotated = trial.service.fresh_credentials(&jane(), Freshness::default()).await.unwrap();
-    trial.store("UPDATE connections SET expires_at = 0, obtained_at = 0");
-    trial.leave_intent("write", "connection/sandbox/jane");
+    trial.leave_written("connection/sandbox/jane");
+    trial.store("UPDATE connections SET expires_at = 0, obtained_at = 0, revision = 0");
     let service = trial.another();
     service.mend().await.unwrap();
     assert_eq!(service.connection(&jane()).unwrap().expires_at, rotated.connection.expires_at);
@@ -89,27 +99,92 @@ async fn a_rename_that_stopped_half_way_loses_nothing() {
 #[tokio::test]
 async fn what_a_living_process_is_doing_is_left_alone() {
     let trial = Trial::connected().await;
-    let store = rusqlite::Connection::open(trial.home.path().join("hallpass.db")).unwrap();
-    let now = trial.service.now().timestamp_millis();
-    let living = std::process::id();
-    store
-        .execute(
-            "INSERT INTO intents (kind, item, vault, process, at) VALUES ('delete', 'connection/sandbox/jane', 'sealed', ?1, ?2)",
-            rusqlite::params![living, now],
-        )
-        .unwrap();
+    let locks = trial.home.path().join("locks");
+    let living = std::fs::File::create(locks.join("process-1f.lock")).unwrap();
+    living.lock().unwrap();
+    trial.leave_intent_of("process-1f", "delete", "connection/sandbox/jane");
     trial.another().mend().await.unwrap();
     assert_eq!(trial.intents(), 1);
     assert!(trial.service.connection(&jane()).is_ok());
-}
-
-#[tokio::test]
-async fn an_older_process_of_the_same_number_is_another_one() {
-    let trial = Trial::connected().await;
-    trial.leave_intent_of(std::process::id(), "delete", "connection/sandbox/jane");
+    drop(living);
     trial.another().mend().await.unwrap();
     assert_eq!(trial.intents(), 0);
     assert!(trial.service.connection(&jane()).is_err());
+    assert!(!locks.join("process-1f.lock").exists(), "nothing is left of a process that is gone");
+}
+
+#[tokio::test]
+async fn a_new_connection_that_is_in_the_vault_alone_gets_the_row_that_was_announced() {
+    let trial = Trial::connected().await;
+    let before = trial.service.connection(&jane()).unwrap();
+    trial.leave_written("connection/sandbox/jane");
+    let after = serde_json::json!({"connection": &before}).to_string();
+    trial.store(&format!("UPDATE intents SET after = '{after}'; DELETE FROM connections"));
+    let service = trial.another();
+    service.mend().await.unwrap();
+    let found = service.connection(&jane()).unwrap();
+    assert_eq!(
+        (found.expires_at, found.variables, found.revision),
+        (before.expires_at, before.variables, before.revision)
+    );
+    service.fresh_credentials(&jane(), Freshness::default()).await.unwrap();
+    assert_eq!(trial.intents(), 0);
+}
+
+#[tokio::test]
+async fn an_edit_that_is_in_the_vault_alone_takes_its_client_id_along() {
+    let trial = Trial::connected().await;
+    let key = ConfigKey::new("sandbox").unwrap();
+    let mut config = trial.service.config(&key).unwrap();
+    trial.leave_written("config/sandbox");
+    config.client_id = "another".to_owned();
+    let after = serde_json::json!({"config": &config}).to_string();
+    trial.store(&format!("UPDATE intents SET after = '{after}'"));
+    trial.another().mend().await.unwrap();
+    assert_eq!(trial.service.config(&key).unwrap().client_id, "another");
+}
+
+#[tokio::test]
+async fn an_edit_that_never_reached_the_vault_changes_nothing() {
+    let trial = Trial::connected().await;
+    let key = ConfigKey::new("sandbox").unwrap();
+    let config = trial.service.config(&key).unwrap();
+    let number = trial.leave_intent_of(NOBODY, "write", "config/sandbox");
+    let after = serde_json::json!({"config": {"client_id": "another"}}).to_string();
+    trial.store(&format!("UPDATE intents SET after = '{after}' WHERE number = {number}"));
+    trial.another().mend().await.unwrap();
+    assert_eq!(trial.service.config(&key).unwrap(), config);
+    assert_eq!((trial.intents(), trial.items().len()), (0, 2));
+}
+
+#[tokio::test]
+async fn a_probe_that_was_interrupted_is_taken_away() {
+    let trial = Trial::connected().await;
+    rusqlite::Connection::open(trial.home.path().join("vault.db"))
+        .unwrap()
+        .execute_batch("INSERT INTO records (name, sealed) VALUES ('probe/process-0', x'00')")
+        .unwrap();
+    trial.leave_intent("write", "probe/process-0");
+    trial.another().mend().await.unwrap();
+    assert_eq!(trial.items(), ["config/sandbox", "connection/sandbox/jane"]);
+    assert_eq!(trial.intents(), 0);
+}
+
+#[tokio::test]
+async fn an_older_copy_of_a_record_under_a_newer_store_is_refused_by_name() {
+    let trial = Trial::connected().await;
+    let home = trial.home.path().display();
+    trial.store(&format!("ATTACH '{home}/vault.db' AS vault; VACUUM vault INTO '{home}/copy.db'"));
+    trial.expire();
+    trial.service.fresh_credentials(&jane(), Freshness::default()).await.unwrap();
+    trial.store(&format!(
+        "ATTACH '{home}/copy.db' AS old; ATTACH '{home}/vault.db' AS vault;
+         UPDATE vault.records SET sealed = (SELECT sealed FROM old.records WHERE name = vault.records.name)"
+    ));
+    let error = trial.another().fresh_credentials(&jane(), Freshness::default()).await.unwrap_err();
+    assert!(error.message.contains("older copy of `connection/sandbox/jane`"), "{error}");
+    assert!(error.hint.unwrap().contains("hallpass connect sandbox jane"));
+    assert_eq!(trial.service.activity(Some(&jane()), 9).unwrap().len(), 3, "nothing was sent to the provider");
 }
 
 #[tokio::test]

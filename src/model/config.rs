@@ -1,12 +1,14 @@
 //! A provider configuration: the user's own application at a provider.
 
+use serde::{Deserialize, Serialize};
+
 use super::{ConfigKey, ProviderId, Time};
 
 /// The redirect URI that is registered at a provider unless the user says otherwise (Nango's).
 pub const DEFAULT_REDIRECT_URI: &str = "http://localhost:3003/oauth/callback";
 
 /// A config. Its client secret rests in the vault, never here.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
     /// The number of its row, as Nango's REST API shows it.
     pub number: i64,
@@ -26,6 +28,9 @@ pub struct Config {
     pub created_at: Time,
     /// When it was last edited.
     pub updated_at: Time,
+    /// Which write of its client secret this row belongs to, as in
+    /// [`Connection::revision`](super::Connection::revision).
+    pub revision: i64,
 }
 
 impl Config {

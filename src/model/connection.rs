@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::freshness::{INTERACTIVE_MARGIN, margin, remaining};
 use super::{ConnectionRef, ProviderId, Time, TokenSet};
 
 /// One authorized account under a config. Its credentials rest in the vault.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     /// The number of its row, as Nango's REST API shows it.
     pub number: i64,
@@ -35,10 +37,13 @@ pub struct Connection {
     pub updated_at: Time,
     /// When it was last refreshed, if ever.
     pub refreshed_at: Option<Time>,
+    /// Which write of its credentials this row belongs to. The vault's record bears the same number:
+    /// a smaller one there is an older copy. 0 where it was written before there were numbers.
+    pub revision: i64,
 }
 
 /// What went wrong with a connection, in words for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// What it means for the connection.
     pub kind: ProblemKind,
@@ -49,7 +54,8 @@ pub struct Problem {
 }
 
 /// What a problem means for a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
     /// The provider refused the refresh: only a new authorization mends it.
     NeedsAuthorization,
@@ -151,6 +157,7 @@ pub(crate) mod tests {
             created_at: start,
             updated_at: start,
             refreshed_at: None,
+            revision: 0,
         }
     }
 

@@ -74,6 +74,8 @@ struct Record {
     scopes: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     extra: Map<String, Value>,
+    #[serde(default)]
+    revision: i64,
 }
 
 impl Drop for Record {
@@ -92,12 +94,12 @@ impl Credentials {
         tokens
     }
 
-    /// Writes the text (JSON) that rests in the vault.
+    /// Writes the text (JSON) that rests in the vault; `revision` numbers the write.
     ///
     /// # Panics
     ///
     /// Never: a record has only string keys.
-    pub fn to_record(&self) -> Secret {
+    pub fn to_record(&self, revision: i64) -> Secret {
         let Self::OAuth2(tokens) = self;
         let exposed = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
         let record = Record {
@@ -111,12 +113,13 @@ impl Credentials {
             obtained_at: tokens.obtained_at,
             scopes: tokens.scopes.clone(),
             extra: tokens.extra_fields(),
+            revision,
         };
         Secret::new(serde_json::to_string(&record).expect("a record has only string keys"))
     }
 
-    /// Reads what [`Credentials::to_record`] wrote.
-    pub fn from_record(text: &Secret) -> Result<Self, RecordError> {
+    /// Reads what [`Credentials::to_record`] wrote, and the number of that write.
+    pub fn from_record(text: &Secret) -> Result<(Self, i64), RecordError> {
         let malformed =
             |error: &serde_json::Error| RecordError::Malformed { line: error.line(), column: error.column() };
         let mut record: Record = serde_json::from_str(text.expose()).map_err(|error| malformed(&error))?;
@@ -124,7 +127,7 @@ impl Credentials {
             return Err(RecordError::Newer(record.version));
         }
         let extra = Value::Object(std::mem::take(&mut record.extra));
-        Ok(Self::OAuth2(TokenSet {
+        let credentials = Self::OAuth2(TokenSet {
             access_token: Secret::new(std::mem::take(&mut record.access_token)),
             token_type: std::mem::take(&mut record.token_type),
             refresh_token: record.refresh_token.take().map(Secret::new),
@@ -133,7 +136,8 @@ impl Credentials {
             obtained_at: record.obtained_at,
             scopes: record.scopes.take(),
             extra: Secret::new(extra.to_string()),
-        }))
+        });
+        Ok((credentials, record.revision))
     }
 }
 
@@ -193,7 +197,7 @@ mod tests {
     #[test]
     fn a_record_comes_back_as_it_was() {
         let credentials = Credentials::OAuth2(tokens());
-        assert_eq!(Credentials::from_record(&credentials.to_record()).unwrap(), credentials);
+        assert_eq!(Credentials::from_record(&credentials.to_record(7)).unwrap(), (credentials, 7));
     }
 
     #[test]
@@ -211,7 +215,14 @@ mod tests {
     }
 
     fn tokens_record() -> String {
-        Credentials::OAuth2(tokens()).to_record().expose().to_owned()
+        Credentials::OAuth2(tokens()).to_record(1).expose().to_owned()
+    }
+
+    #[test]
+    fn a_record_from_before_there_were_numbers_has_the_number_0() {
+        let old = tokens_record().replace(",\"revision\":1", "");
+        assert_ne!(old, tokens_record());
+        assert_eq!(Credentials::from_record(&Secret::new(old)).unwrap().1, 0);
     }
 
     #[test]

@@ -1,22 +1,30 @@
-//! Whether tokens are being exchanged: between the request that spends a code or a refresh token and
-//! the moment its answer is kept, the program must not end.
+//! What is under way in this process: exchanges of tokens, during which the program must not end
+//! (from the request that spends a code or a refresh token to the moment its answer is kept), and
+//! authorizations, of which there is one for each connection.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+
+use crate::model::ConnectionRef;
 
 /// How long the end of the program may be held up: for all tries of a refresh, and for keeping what
 /// it brings in a vault that takes its time.
 const PATIENCE: Duration = super::fresh::DEADLINE.saturating_add(Duration::from_secs(20));
 
-/// How many exchanges are under way.
+/// What is under way.
 #[derive(Debug)]
-pub(super) struct Busy(Arc<watch::Sender<usize>>);
+pub(super) struct Busy {
+    exchanges: Arc<watch::Sender<usize>>,
+    /// Sending cancels one.
+    authorizations: Mutex<HashMap<ConnectionRef, oneshot::Sender<()>>>,
+}
 
 impl Default for Busy {
     fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(0)))
+        Self { exchanges: Arc::new(watch::Sender::new(0)), authorizations: Mutex::default() }
     }
 }
 
@@ -33,18 +41,31 @@ impl Drop for Exchange {
 impl Busy {
     /// Begins an exchange.
     pub(super) fn begin(&self) -> Exchange {
-        self.0.send_modify(|count| *count += 1);
-        Exchange(self.0.clone())
+        self.exchanges.send_modify(|count| *count += 1);
+        Exchange(self.exchanges.clone())
+    }
+
+    /// Registers an authorization as the one for its connection; an earlier one is cancelled.
+    /// Receiving something means that this one is.
+    pub(super) fn authorize(&self, connection: &ConnectionRef) -> oneshot::Receiver<()> {
+        let (cancel, cancelled) = oneshot::channel();
+        let mut authorizations = self.authorizations.lock().unwrap_or_else(PoisonError::into_inner);
+        authorizations.retain(|_, cancel| !cancel.is_closed());
+        if let Some(earlier) = authorizations.insert(connection.clone(), cancel) {
+            // It may have ended meanwhile.
+            let _ = earlier.send(());
+        }
+        cancelled
     }
 
     /// Tells whether one is under way.
     pub(super) fn is_busy(&self) -> bool {
-        *self.0.borrow() > 0
+        *self.exchanges.borrow() > 0
     }
 
     /// Waits until none is under way, or for as long as anybody would.
     pub(super) async fn wait(&self) {
-        let mut count = self.0.subscribe();
+        let mut count = self.exchanges.subscribe();
         // Both errors mean that there is nothing left to wait for.
         let _ = tokio::time::timeout(PATIENCE, count.wait_for(|count| *count == 0)).await;
     }

@@ -5,7 +5,7 @@ use super::items::Item;
 use super::{Error, Result, Service};
 use crate::model::config::suggested_key;
 use crate::model::{Config, ConfigKey, Happening, ProviderId, Secret, search, untrusted};
-use crate::store::Rename;
+use crate::store::{Announcement, IntentKind, Rename};
 
 /// What a new config is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,11 +91,11 @@ impl Service {
             redirect_uri: new.redirect_uri.as_deref().map(checked_redirect_uri).transpose()?,
             created_at: now,
             updated_at: now,
+            revision: 0,
         };
         config.number = match &secret {
             Some(secret) => {
-                let key = config.key.clone();
-                self.save_client_secret(&key, secret, |intent| Ok(self.store.add_config(&config, Some(intent))?))
+                self.save_client_secret(&config, secret, |row, intent| Ok(self.store.add_config(row, Some(intent))?))
                     .await?
             }
             None => self.store.add_config(&config, None)?,
@@ -136,8 +136,11 @@ impl Service {
         config.updated_at = self.now();
         match changes.client_secret.filter(|secret| !secret.is_empty()) {
             Some(secret) => {
-                config.has_client_secret = true;
-                self.save_client_secret(key, &secret, |intent| Ok(self.store.update_config(&config, Some(intent))?))
+                config = self
+                    .save_client_secret(&config, &secret, |row, intent| {
+                        self.store.update_config(row, Some(intent))?;
+                        Ok(row.clone())
+                    })
                     .await?;
             }
             None => self.store.update_config(&config, None)?,
@@ -173,9 +176,14 @@ impl Service {
         for (from, to) in &items {
             copies.push((self.copy_item(from, to).await?, from.name()));
         }
-        let (at, vault) = (self.now(), self.vault.word().await);
-        let renames: Vec<Rename<'_>> =
-            copies.iter().map(|(copied, old_item)| Rename { copied: *copied, old_item, vault, at }).collect();
+        let (at, vault, holder) = (self.now(), self.vault.word().await, self.holder()?);
+        let renames: Vec<Rename<'_>> = copies
+            .iter()
+            .map(|(copied, item)| Rename {
+                copied: *copied,
+                original: Announcement { kind: IntentKind::Delete, item, vault, holder: &holder, at },
+            })
+            .collect();
         let deletions = self.store.rename_config(key, new, &renames)?;
         for (deletion, (_, old_item)) in deletions.into_iter().zip(&copies) {
             self.vault.delete(old_item).await?;

@@ -5,8 +5,8 @@ mod arrival;
 mod finish;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -129,7 +129,7 @@ impl Service {
         let provider = Box::new(self.provider(config.provider.as_str())?.1);
         let variables = asked_variables(&provider, &request.variables)?;
         // A token that cannot be kept must not be asked for.
-        self.vault.probe().await?;
+        self.prove_vault().await?;
         let scopes = match request.scopes {
             Some(scopes) => scopes,
             None => self.scopes_of(&config)?,
@@ -167,7 +167,7 @@ impl Service {
                 listens: taken.is_some(),
                 is_relayed: matches!(taken, Some(Taken::Relayed(_))),
             },
-            cancelled: self.under_way(&request.connection),
+            cancelled: self.busy.authorize(&request.connection),
             service: self.clone(),
             config,
             provider,
@@ -197,18 +197,6 @@ impl Service {
             About::saying(format!("asking for {}", spoken_scopes(&authorization.scopes))),
         );
         Ok(authorization)
-    }
-
-    /// Registers an authorization as the one for its connection; an earlier one is cancelled.
-    fn under_way(&self, connection: &ConnectionRef) -> oneshot::Receiver<()> {
-        let (cancel, cancelled) = oneshot::channel();
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.retain(|_, cancel| !cancel.is_closed());
-        if let Some(earlier) = under_way.insert(connection.clone(), cancel) {
-            // It may have ended meanwhile.
-            let _ = earlier.send(());
-        }
-        cancelled
     }
 
     /// Tells whether other processes see this store.

@@ -2,10 +2,10 @@
 
 use super::activity::About;
 use super::items::Item;
-use super::{Error, Kind, Result, Service};
+use super::{Error, Result, Service};
 use crate::auth::{self, Registration};
 use crate::model::{ConfigKey, Connection, ConnectionId, ConnectionRef, Happening, Outcome, Secret};
-use crate::store::Rename;
+use crate::store::{Announcement, IntentKind, Rename};
 
 /// What became of a deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,13 +63,12 @@ impl Service {
             return Err(Error::usage(format!("there is a connection `{there}` already")).hinted("choose another id"));
         }
         let (from, to) = (Item::Connection(reference.clone()), Item::Connection(there.clone()));
+        let (old_item, vault, holder) = (from.name(), self.vault.word().await, self.holder()?);
         let copied = self.copy_item(&from, &to).await?;
-        let deletion = self.store.rename_connection(
-            reference,
-            new,
-            &Rename { copied, old_item: &from.name(), vault: self.vault.word().await, at: self.now() },
-        )?;
-        self.vault.delete(&from.name()).await?;
+        let original =
+            Announcement { kind: IntentKind::Delete, item: &old_item, vault, holder: &holder, at: self.now() };
+        let deletion = self.store.rename_connection(reference, new, &Rename { copied, original })?;
+        self.vault.delete(&old_item).await?;
         self.store.clear_intent(deletion)?;
         self.record(&there, Happening::Changed, Outcome::Done, About::saying(format!("was `{reference}`")));
         Ok(there)
@@ -102,9 +101,7 @@ impl Service {
     /// Revokes while the lock is held: a token that is rotated meanwhile would live on.
     async fn revoke_held(&self, reference: &ConnectionRef) -> Result<()> {
         let connection = self.connection(reference)?;
-        let credentials = self.load_credentials(reference).await?;
-        let credentials = credentials
-            .ok_or_else(|| Error::new(Kind::Vault, format!("the credentials of `{reference}` are not in the vault")))?;
+        let credentials = self.load_credentials(&connection).await?.credentials;
         let client = self.client_of(&reference.config, &connection.variables).await?;
         let fingerprint = Some(credentials.tokens().access_token.fingerprint());
         let outcome = auth::revoke::revoke(&self.transport, &client, credentials.tokens()).await;

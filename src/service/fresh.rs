@@ -14,10 +14,12 @@
 use std::time::{Duration, Instant};
 
 use super::activity::About;
+use super::items::{Item, Loaded};
 use super::{Error, Kind, Result, Service};
 use crate::auth::{self, AuthError, Refusal};
 use crate::model::freshness::{INTERACTIVE_MARGIN, margin};
 use crate::model::{Connection, ConnectionRef, Credentials, Happening, Outcome, Problem, ProblemKind, TokenSet};
+use crate::store::IntentKind;
 
 /// How often a refresh is tried in all where a server says "later" or cannot be reached.
 const TRIES: u32 = 3;
@@ -64,15 +66,15 @@ enum Failure {
 impl Service {
     /// Returns credentials that are valid for at least the margin, refreshing them if need be.
     pub async fn fresh_credentials(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<Fresh> {
-        let (connection, credentials) = self.kept(reference, freshness).await?;
-        let Credentials::OAuth2(tokens) = &credentials;
+        let (connection, loaded) = self.kept(reference, freshness).await?;
+        let tokens = loaded.credentials.tokens();
         if self.is_good(&connection, tokens, freshness)? {
-            return Ok(Fresh { connection, credentials, was_refreshed: false });
+            return Ok(Fresh { connection, credentials: loaded.credentials, was_refreshed: false });
         }
         self.may_change()?;
         let (seen, asked_at) = (tokens.access_token.clone(), self.now());
         let _lock = self.refresh_locks.acquire(reference).await?;
-        let (connection, credentials) = self.kept(reference, freshness).await?;
+        let (connection, loaded) = self.kept(reference, freshness).await?;
         if let Some(Problem { kind: ProblemKind::Transient, reason, at }) = &connection.problem
             && *at > asked_at
         {
@@ -80,29 +82,27 @@ impl Service {
             return Err(Error::new(Kind::Network, format!("`{reference}` was not refreshed: {reason}"))
                 .hinted("try again in a moment"));
         }
-        let Credentials::OAuth2(tokens) = &credentials;
+        let tokens = loaded.credentials.tokens();
         let by_another = tokens.access_token != seen;
         let freshness = Freshness { forced: freshness.forced && !by_another, ..freshness };
         if self.is_good(&connection, tokens, freshness)? {
-            return Ok(Fresh { connection, credentials, was_refreshed: by_another });
+            return Ok(Fresh { connection, credentials: loaded.credentials, was_refreshed: by_another });
         }
         // Boxed: most calls hand out what is there, and need not carry what a refresh needs.
-        Box::pin(self.refresh(connection, credentials.tokens())).await
+        Box::pin(self.refresh(connection, &loaded)).await
     }
 
     /// Reads a connection and its credentials. One that was refused asks nobody again, unless that
     /// is what was asked for.
-    async fn kept(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<(Connection, Credentials)> {
+    async fn kept(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<(Connection, Loaded)> {
         let connection = self.connection(reference)?;
         if let Some(Problem { kind: ProblemKind::NeedsAuthorization, reason, .. }) = &connection.problem
             && !freshness.forced
         {
             return Err(Error::authorization_needed(reference, reason));
         }
-        let credentials = self.load_credentials(reference).await?;
-        let credentials = credentials
-            .ok_or_else(|| Error::authorization_needed(reference, "its credentials are not in the vault"))?;
-        Ok((connection, credentials))
+        let loaded = self.load_credentials(&connection).await?;
+        Ok((connection, loaded))
     }
 
     /// Tells whether the tokens can be handed out as they are.
@@ -136,14 +136,15 @@ impl Service {
         ))
     }
 
-    async fn refresh(&self, mut connection: Connection, tokens: &TokenSet) -> Result<Fresh> {
-        let reference = connection.reference.clone();
+    async fn refresh(&self, mut connection: Connection, loaded: &Loaded) -> Result<Fresh> {
+        let (reference, tokens) = (connection.reference.clone(), loaded.credentials.tokens());
         let Some(refresh_token) = &tokens.refresh_token else {
             return Err(Error::authorization_needed(&reference, "it has no refresh token"));
         };
         let client = self.client_of(&reference.config, &connection.variables).await?;
         let _busy = self.busy.begin();
-        let intent = self.announce_credentials(&reference).await?;
+        let intent = self.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
+        self.prove_replaceable(&reference, loaded, intent).await?;
         let started = Instant::now();
         let outcome = match tokio::time::timeout(DEADLINE, self.try_refresh(&client, refresh_token)).await {
             Ok(outcome) => outcome,

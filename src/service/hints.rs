@@ -71,6 +71,7 @@ mod tests {
             redirect_uri: None,
             created_at: time,
             updated_at: time,
+            revision: 0,
         };
         let (_, provider) = crate::catalog::Catalog::default().get("github").unwrap();
         let flow = Circumstances {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Error, Result, Service};
+use super::{Result, Service};
 use crate::auth::jwt;
 use crate::model::freshness::{remaining, spoken};
 use crate::model::{Connection, ConnectionRef, Time, untrusted};
@@ -37,9 +37,7 @@ impl Service {
     /// Looks into the access token of a connection as it is; it is not refreshed.
     pub async fn inspect(&self, reference: &ConnectionRef) -> Result<Inspection> {
         let connection = self.connection(reference)?;
-        let credentials = self.load_credentials(reference).await?;
-        let credentials = credentials
-            .ok_or_else(|| Error::authorization_needed(reference, "its credentials are not in the vault"))?;
+        let credentials = self.load_credentials(&connection).await?.credentials;
         let tokens = credentials.tokens();
         let decoded = jwt::decode(&tokens.access_token);
         let now = self.now();

@@ -4,15 +4,19 @@
 use base64::Engine as _;
 use serde_json::{Value, json};
 
+use super::error::{authorize_command, quoted};
 use super::{Error, Kind, Result, Service};
 use crate::model::{Config, ConfigKey, Connection, ConnectionRef, Credentials, Secret};
-use crate::store::{IntentKind, StoreError};
+use crate::store::{After, Announcement, IntentKind, StoreError};
+use crate::vault::VaultError;
 
 /// What an item of the vault is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Item {
     Connection(ConnectionRef),
     Config(ConfigKey),
+    /// Written and deleted again, to prove that the vault can be written.
+    Probe(String),
 }
 
 impl Item {
@@ -23,6 +27,7 @@ impl Item {
                 format!("connection/{}/{}", reference.config.as_str(), reference.id.as_str())
             }
             Self::Config(key) => format!("config/{}", key.as_str()),
+            Self::Probe(holder) => format!("probe/{holder}"),
         }
     }
 
@@ -31,23 +36,100 @@ impl Item {
         match name.split_once('/')? {
             ("connection", reference) => ConnectionRef::parse(reference).ok().map(Self::Connection),
             ("config", key) => ConfigKey::new(key).ok().map(Self::Config),
+            ("probe", holder) => Some(Self::Probe(holder.to_owned())),
             _ => None,
         }
     }
 }
 
+/// Credentials, and which write of them the vault holds.
+#[derive(Debug, Clone)]
+pub(super) struct Loaded {
+    pub(super) credentials: Credentials,
+    pub(super) revision: i64,
+}
+
 impl Service {
     /// Reads the credentials of a connection.
-    pub(super) async fn load_credentials(&self, reference: &ConnectionRef) -> Result<Option<Credentials>> {
-        let record = self.vault.read(&Item::Connection(reference.clone()).name()).await?;
-        record.map(|record| Ok(Credentials::from_record(&record)?)).transpose()
+    pub(super) async fn load_credentials(&self, connection: &Connection) -> Result<Loaded> {
+        let reference = &connection.reference;
+        let item = Item::Connection(reference.clone()).name();
+        let Some(record) = self.vault.read(&item).await? else { return Err(self.missing(reference).await) };
+        let (credentials, revision) = Credentials::from_record(&record)?;
+        Self::check_age(
+            &item,
+            revision,
+            connection.revision,
+            &format!("authorize it again with {}", authorize_command(reference)),
+        )?;
+        Ok(Loaded { credentials, revision })
     }
 
-    /// Announces that the credentials of a connection will be written: before a refresh token is
-    /// spent, so that a store that cannot be written is noticed while nothing is lost.
-    pub(super) async fn announce_credentials(&self, reference: &ConnectionRef) -> Result<i64> {
-        let vault = self.vault.word().await;
-        Ok(self.store.announce(IntentKind::Write, &Item::Connection(reference.clone()).name(), vault, self.now())?)
+    /// A record that is older than the store knows was brought back from a copy: a refresh token
+    /// that was replaced since would end the whole grant. (A newer one is just being written.)
+    fn check_age(item: &str, found: i64, known: i64, mend: &str) -> Result<()> {
+        if found >= known {
+            return Ok(());
+        }
+        let message =
+            format!("the vault holds an older copy of `{item}` (write {found}; the store knows of write {known})");
+        Err(Error::new(Kind::Vault, message)
+            .hinted(format!("bring back the vault that belongs to this store, or {mend}")))
+    }
+
+    async fn missing(&self, reference: &ConnectionRef) -> Error {
+        let (used, home) = (self.vault.word().await, self.vault.of_home());
+        match home.filter(|home| home.word() != used) {
+            Some(home) => Error::new(
+                Kind::Vault,
+                format!("the credentials of `{reference}` are not in the {used} vault: this home keeps its secrets in the {} vault", home.word()),
+            )
+            .hinted("leave out `--vault`, HALLPASS_VAULT and the setting `vault`; `hallpass vault migrate` moves everything"),
+            None => Error::authorization_needed(reference, "its credentials are not in the vault any more"),
+        }
+    }
+
+    /// Announces that the vault will change.
+    pub(super) async fn announce(&self, kind: IntentKind, item: &Item) -> Result<i64> {
+        let (vault, holder) = (self.vault.word().await, self.holder()?);
+        let announcement = Announcement { kind, item: &item.name(), vault, holder: &holder, at: self.now() };
+        Ok(self.store.announce(&announcement)?)
+    }
+
+    /// Returns the name under which others can tell that this process lives.
+    pub(super) fn holder(&self) -> Result<String> {
+        self.refresh_locks.presence.name().map_err(|error| {
+            let mut shown = Error::new(Kind::Vault, "the folder of the locks cannot be written")
+                .hinted("`hallpass doctor` looks at the folder");
+            shown.causes.push(error.to_string());
+            shown
+        })
+    }
+
+    /// Proves that a secret can be kept, before a browser is opened for one. The keychain may ask
+    /// its user meanwhile.
+    pub(super) async fn prove_vault(&self) -> Result<()> {
+        let item = Item::Probe(self.holder()?);
+        let intent = self.announce(IntentKind::Write, &item).await?;
+        let outcome = self.vault.probe(&item.name()).await;
+        self.withdraw_after(intent, outcome.as_ref().err());
+        Ok(outcome?)
+    }
+
+    /// Proves that the credentials of a connection can be replaced, before a refresh token is spent
+    /// for new ones: they are written once more as they are.
+    pub(super) async fn prove_replaceable(
+        &self,
+        reference: &ConnectionRef,
+        loaded: &Loaded,
+        intent: i64,
+    ) -> Result<()> {
+        let item = Item::Connection(reference.clone()).name();
+        let outcome = self.vault.write(&item, &loaded.credentials.to_record(loaded.revision)).await;
+        if let Err(error) = &outcome {
+            self.withdraw_after(intent, Some(error));
+        }
+        Ok(outcome?)
     }
 
     /// Takes back what was announced and will not be written. One that stays is cleared by `mend`,
@@ -58,7 +140,16 @@ impl Service {
         }
     }
 
-    /// Writes what was announced; the intent is cleared with the store's commit.
+    /// Takes back what was announced, unless it may still happen: a call that was given up goes on
+    /// in a keychain that hangs.
+    fn withdraw_after(&self, intent: i64, failure: Option<&VaultError>) {
+        if !matches!(failure, Some(VaultError::Timeout(_))) {
+            self.withdraw(intent);
+        }
+    }
+
+    /// Writes what was announced; the intent is cleared with the store's commit. Fails where the
+    /// config is gone.
     pub(super) async fn save_announced(
         &self,
         connection: &Connection,
@@ -66,9 +157,12 @@ impl Service {
         intent: i64,
     ) -> Result<()> {
         let item = Item::Connection(connection.reference.clone()).name();
-        self.vault.write(&item, &credentials.to_record()).await?;
+        let connection = Connection { revision: intent, ..connection.clone() };
+        // Whoever finds the vault written and the store not knows from this what it was to say.
+        self.store.complete_intent(intent, &After::Connection(Box::new(connection.clone())))?;
+        self.vault.write(&item, &credentials.to_record(intent)).await?;
         self.vault.remember(&self.store)?;
-        if let Err(error) = self.store.save_connection(connection, Some(intent)) {
+        if let Err(error) = self.store.save_connection(&connection, Some(intent)) {
             if matches!(error, StoreError::NoConfig(_)) {
                 // Nobody can reach it any more: it must not stay behind.
                 self.vault.delete(&item).await?;
@@ -85,48 +179,44 @@ impl Service {
             return Ok(None);
         }
         let item = Item::Config(config.key.clone()).name();
+        let again =
+            format!("give it again with `hallpass config edit {} --client-secret -`", quoted(config.key.as_str()));
         let missing = || {
-            Error::new(Kind::Vault, format!("the client secret of `{}` is not in the vault", config.key)).hinted(
-                format!(
-                    "give it again with `hallpass config edit {} --client-secret -`",
-                    super::error::quoted(config.key.as_str())
-                ),
-            )
+            Error::new(Kind::Vault, format!("the client secret of `{}` is not in the vault", config.key)).hinted(&again)
         };
         let record = self.vault.read(&item).await?.ok_or_else(missing)?;
-        let value: Value = serde_json::from_str(record.expose()).map_err(|_| missing())?;
-        Ok(Some(Secret::new(value["client_secret"].as_str().ok_or_else(missing)?)))
+        let (secret, revision) = client_secret_of(&record).ok_or_else(missing)?;
+        Self::check_age(&item, revision, config.revision, &again)?;
+        Ok(Some(secret))
     }
 
-    /// Writes the client secret of a config, then runs `commit` with the intent to clear.
+    /// Writes the client secret of a config, then runs `commit` with the row of the store and the
+    /// intent to clear.
     pub(super) async fn save_client_secret<T>(
         &self,
-        key: &ConfigKey,
+        config: &Config,
         secret: &Secret,
-        commit: impl FnOnce(i64) -> Result<T>,
+        commit: impl FnOnce(&Config, i64) -> Result<T>,
     ) -> Result<T> {
-        let item = Item::Config(key.clone()).name();
-        let intent = self.store.announce(IntentKind::Write, &item, self.vault.word().await, self.now())?;
-        let record = Secret::new(json!({"client_secret": secret.expose()}).to_string());
-        if let Err(error) = self.vault.write(&item, &record).await {
-            if !matches!(error, crate::vault::VaultError::Timeout(_)) {
-                self.store.clear_intent(intent)?;
-            }
+        let item = Item::Config(config.key.clone());
+        let intent = self.announce(IntentKind::Write, &item).await?;
+        let config = Config { has_client_secret: true, revision: intent, ..config.clone() };
+        self.store.complete_intent(intent, &After::Config(Box::new(config.clone())))?;
+        let record = Secret::new(json!({"client_secret": secret.expose(), "revision": intent}).to_string());
+        if let Err(error) = self.vault.write(&item.name(), &record).await {
+            self.withdraw_after(intent, Some(&error));
             return Err(error.into());
         }
         self.vault.remember(&self.store)?;
-        commit(intent)
+        commit(&config, intent)
     }
 
     /// Deletes an item of the vault, then runs `commit` with the intent to clear.
     pub(super) async fn delete_item<T>(&self, item: &Item, commit: impl FnOnce(i64) -> Result<T>) -> Result<T> {
-        let name = item.name();
-        let intent = self.store.announce(IntentKind::Delete, &name, self.vault.word().await, self.now())?;
-        if let Err(error) = self.vault.delete(&name).await {
+        let intent = self.announce(IntentKind::Delete, item).await?;
+        if let Err(error) = self.vault.delete(&item.name()).await {
             // Nothing was deleted, as far as anyone knows; the store still shows it.
-            if !matches!(error, crate::vault::VaultError::Timeout(_)) {
-                self.store.clear_intent(intent)?;
-            }
+            self.withdraw_after(intent, Some(&error));
             return Err(error.into());
         }
         commit(intent)
@@ -136,10 +226,16 @@ impl Service {
     /// there was nothing to copy.
     pub(super) async fn copy_item(&self, from: &Item, to: &Item) -> Result<Option<i64>> {
         let Some(value) = self.vault.read(&from.name()).await? else { return Ok(None) };
-        let intent = self.store.announce(IntentKind::Write, &to.name(), self.vault.word().await, self.now())?;
+        let intent = self.announce(IntentKind::Write, to).await?;
         self.vault.write(&to.name(), &value).await?;
         Ok(Some(intent))
     }
+}
+
+/// Reads the record of a client secret, and the number of its write.
+pub(super) fn client_secret_of(record: &Secret) -> Option<(Secret, i64)> {
+    let value: Value = serde_json::from_str(record.expose()).ok()?;
+    Some((Secret::new(value["client_secret"].as_str()?), value["revision"].as_i64().unwrap_or_default()))
 }
 
 /// Returns the SHA-256 of a text in 43 characters that may stand in a file name.

@@ -1,38 +1,35 @@
 //! Finishing or undoing what an interrupted process left: called before anything else is done.
 //!
-//! | intent | vault has it | store has it | then |
-//! | --- | --- | --- | --- |
-//! | write | yes | yes | the store takes over what the vault holds |
-//! | write | yes | no | it was new and nobody was told: it is deleted |
-//! | write | no | – | nothing was written |
-//! | delete | – | – | it is deleted in both, unless a config has connections again |
+//! | intent | the vault's record | then |
+//! | --- | --- | --- |
+//! | write | is the one announced (it bears the intent's number) | the store says what was to be said afterwards |
+//! | write | is another one, or there is none | nothing was written; what no row of the store belongs to is deleted |
+//! | delete | – | it is deleted in both, unless a config has connections again |
+//! | either, in a vault that is not this home's | – | a move was interrupted: it is deleted there, and stays where it is at home |
 
 use super::activity::About;
-use super::items::Item;
+use super::items::{Item, client_secret_of};
 use super::{Result, Service};
-use crate::model::{Happening, Outcome};
-use crate::store::{Intent, IntentKind};
-use crate::system::process;
-
-/// How old an intent must be to be taken for abandoned where the system does not tell whether its
-/// process lives. Every call to the vault has ended long before.
-const ABANDONED: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
+use crate::model::{Connection, Credentials, Happening, Outcome};
+use crate::store::{After, Intent, IntentKind, StoreError};
+use crate::vault::VaultError;
 
 impl Service {
     /// Finishes or undoes every interrupted write. A vault that cannot be reached leaves its
     /// intents for the next start.
     pub async fn mend(&self) -> Result<()> {
-        if self.settings.read_only {
+        // A store that cannot be read says so to whoever needs it.
+        let intents = self.store.intents().unwrap_or_default();
+        if self.settings.read_only || intents.is_empty() {
             return Ok(());
         }
         let mut outcome = Ok(());
-        // A store that cannot be read says so to whoever needs it.
-        for intent in self.store.intents().unwrap_or_default() {
-            // What is in another vault than the one in use now is not seen from here.
-            if self.is_abandoned(&intent) && intent.vault == self.vault.word().await {
-                // One that cannot be mended does not keep the others from it.
-                outcome = outcome.and(self.mend_held(&intent).await);
-            }
+        for intent in intents.iter().filter(|intent| !self.refresh_locks.presence.is_alive(&intent.holder)) {
+            // One that cannot be mended does not keep the others from it.
+            outcome = outcome.and(self.mend_held(intent).await);
+        }
+        if let Err(error) = self.refresh_locks.presence.sweep() {
+            tracing::debug!(%error, "sweeping the locks of processes that are gone");
         }
         outcome
     }
@@ -42,27 +39,29 @@ impl Service {
         let _lock = match Item::parse(&intent.item) {
             Some(Item::Connection(reference)) => Some(self.refresh_locks.acquire(&reference).await?),
             Some(Item::Config(key)) => Some(self.refresh_locks.acquire_config(&key).await?),
-            None => None,
+            Some(Item::Probe(_)) | None => None,
         };
-        if self.store.intents()?.contains(intent) { self.mend_one(intent).await } else { Ok(()) }
-    }
-
-    fn is_abandoned(&self, intent: &Intent) -> bool {
-        let is_own = intent.process == std::process::id();
-        if is_own && intent.at < self.started_at {
-            // In a container, every process may have the same number.
-            return true;
+        match self.store.intent(intent.number)? {
+            Some(intent) => self.mend_one(&intent).await,
+            None => Ok(()),
         }
-        let lives = if is_own { Some(true) } else { process::is_alive(intent.process) };
-        !lives.unwrap_or(self.now() - intent.at <= ABANDONED)
     }
 
-    async fn mend_one(&self, intent: &Intent) -> Result<()> {
+    /// Mends one intent. Whoever calls this holds the lock of its item, or that of the whole vault.
+    pub(super) async fn mend_one(&self, intent: &Intent) -> Result<()> {
         let Some(item) = Item::parse(&intent.item) else {
             return Ok(self.store.clear_intent(intent.number)?);
         };
         tracing::info!(item = intent.item, kind = ?intent.kind, "mending an interrupted write");
+        if intent.vault != self.vault.word().await {
+            self.vault.delete_elsewhere(&intent.vault, &intent.item).await?;
+            return Ok(self.store.clear_intent(intent.number)?);
+        }
         match (intent.kind, &item) {
+            (_, Item::Probe(_)) => {
+                self.vault.delete(&intent.item).await?;
+                return Ok(self.store.clear_intent(intent.number)?);
+            }
             (IntentKind::Delete, Item::Connection(reference)) => {
                 self.vault.delete(&intent.item).await?;
                 self.store.delete_connection(reference, Some(intent.number))?;
@@ -75,39 +74,75 @@ impl Service {
                 self.vault.delete(&intent.item).await?;
                 self.store.delete_config(key, &[intent.number])?;
             }
-            (IntentKind::Write, Item::Connection(reference)) => {
-                match (self.store.connection(reference)?, self.load_credentials(reference).await?) {
-                    (Some(mut connection), Some(credentials)) => {
-                        connection.record(credentials.tokens());
-                        self.store.save_connection(&connection, Some(intent.number))?;
-                    }
-                    (None, Some(_)) => {
-                        self.vault.delete(&intent.item).await?;
-                        self.store.clear_intent(intent.number)?;
-                    }
-                    (_, None) => self.store.clear_intent(intent.number)?,
-                }
-            }
-            (IntentKind::Write, Item::Config(key)) => {
-                let written = self.vault.read(&intent.item).await?.is_some();
-                match self.store.config(key)? {
-                    Some(mut config) if written => {
-                        config.has_client_secret = true;
-                        self.store.update_config(&config, Some(intent.number))?;
-                    }
-                    Some(_) => self.store.clear_intent(intent.number)?,
-                    None => {
-                        self.vault.delete(&intent.item).await?;
-                        self.store.clear_intent(intent.number)?;
-                    }
-                }
-            }
+            (IntentKind::Write, _) => self.mend_write(intent, &item).await?,
         }
         let about = || About::saying("finished or undid a write that was interrupted");
         match &item {
             Item::Connection(reference) => self.record(reference, Happening::Mended, Outcome::Done, about()),
             Item::Config(key) => self.record_config(key, Happening::Mended, about()),
+            Item::Probe(_) => {}
         }
         Ok(())
+    }
+
+    async fn mend_write(&self, intent: &Intent, item: &Item) -> Result<()> {
+        let record = match self.vault.read(&intent.item).await {
+            // It is not the one announced, whatever it is; whoever needs it is told.
+            Err(VaultError::Damaged { .. }) => None,
+            outcome => outcome?,
+        };
+        let was_written = match item {
+            Item::Connection(_) => {
+                let found = record.as_ref().and_then(|record| Credentials::from_record(record).ok());
+                found.filter(|(_, revision)| *revision == intent.number).map(|(credentials, _)| Some(credentials))
+            }
+            _ => record
+                .as_ref()
+                .and_then(client_secret_of)
+                .filter(|(_, revision)| *revision == intent.number)
+                .map(|_| None),
+        };
+        match (&intent.after, item, was_written) {
+            (Some(After::Connection(after)), Item::Connection(reference), Some(_)) if after.reference == *reference => {
+                return self.finish_write(after, intent).await;
+            }
+            (None, Item::Connection(reference), Some(Some(credentials))) => {
+                if let Some(mut connection) = self.store.connection(reference)? {
+                    connection.record(credentials.tokens());
+                    connection.revision = intent.number;
+                    return self.finish_write(&connection, intent).await;
+                }
+            }
+            (Some(After::Config(after)), Item::Config(key), Some(_)) if after.key == *key => {
+                return match self.store.config(key)? {
+                    Some(_) => Ok(self.store.update_config(after, Some(intent.number))?),
+                    None => Ok(self.store.add_config(after, Some(intent.number)).map(|_| ())?),
+                };
+            }
+            _ => {}
+        }
+        if !self.has_row(item)? {
+            self.vault.delete(&intent.item).await?;
+        }
+        Ok(self.store.clear_intent(intent.number)?)
+    }
+
+    async fn finish_write(&self, connection: &Connection, intent: &Intent) -> Result<()> {
+        match self.store.save_connection(connection, Some(intent.number)) {
+            // Its config was deleted since: nobody can reach it any more.
+            Err(StoreError::NoConfig(_)) => {
+                self.vault.delete(&intent.item).await?;
+                Ok(self.store.clear_intent(intent.number)?)
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
+    fn has_row(&self, item: &Item) -> Result<bool> {
+        Ok(match item {
+            Item::Connection(reference) => self.store.connection(reference)?.is_some(),
+            Item::Config(key) => self.store.config(key)?.is_some_and(|config| config.has_client_secret),
+            Item::Probe(_) => false,
+        })
     }
 }

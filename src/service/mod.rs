@@ -15,21 +15,19 @@ mod hints;
 pub mod inspect;
 mod items;
 mod mend;
+mod presence;
 mod refresh_lock;
 pub mod sandbox;
 mod seat;
 pub mod vaults;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-
-use tokio::sync::oneshot;
+use std::sync::Arc;
 
 pub use error::{Error, Kind};
 
 use crate::auth::Transport;
 use crate::catalog::Catalog;
-use crate::model::{ConnectionRef, Provider, ProviderId, Time};
+use crate::model::{Provider, ProviderId, Time};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::system::{Browser, Clipboard, Clock};
@@ -53,57 +51,43 @@ pub struct Machine {
 /// Everything the program can do.
 pub struct Service {
     catalog: Catalog,
-    store: Store,
+    store: Arc<Store>,
     vault: ChosenVault,
     transport: Transport,
     machine: Machine,
     settings: Settings,
     refresh_locks: RefreshLocks,
     busy: Busy,
-    /// When this service began: what bears its process number and is older is another's.
-    started_at: Time,
-    /// Authorizations under way in this process; sending cancels one.
-    under_way: Mutex<HashMap<ConnectionRef, oneshot::Sender<()>>>,
 }
 
 impl Service {
     /// Takes the home that `settings` name. Nothing is opened or made yet.
     pub fn open(settings: Settings, machine: Machine, ask: Option<vaults::AskPassphrase>) -> Result<Self> {
-        let store = Store::at(settings.paths.store.clone())?;
+        let store = Arc::new(Store::at(settings.paths.store.clone())?);
         let catalog = Catalog::new(Some(settings.paths.providers.clone()));
-        let vault = ChosenVault::of(&settings, &store, ask);
+        let vault = ChosenVault::of(&settings, store.clone(), ask);
         let locks = RefreshLocks::in_folder(settings.paths.locks.clone());
         Ok(Self::assemble(catalog, store, vault, machine, settings, locks))
     }
 
     /// Makes a service that leaves nothing behind: store and vault in memory.
     pub fn in_memory(catalog: Catalog, settings: Settings, machine: Machine) -> Result<Self> {
-        let vault = ChosenVault::in_memory();
-        Ok(Self::assemble(catalog, Store::in_memory()?, vault, machine, settings, RefreshLocks::in_process()))
+        let store = Arc::new(Store::in_memory()?);
+        let vault = ChosenVault::in_memory(store.clone());
+        Ok(Self::assemble(catalog, store, vault, machine, settings, RefreshLocks::in_process()))
     }
 
     fn assemble(
         catalog: Catalog,
-        store: Store,
+        store: Arc<Store>,
         vault: ChosenVault,
         machine: Machine,
         settings: Settings,
         refresh_locks: RefreshLocks,
     ) -> Self {
-        let (clock, started_at) = (machine.clock.clone(), machine.clock.now());
+        let clock = machine.clock.clone();
         let transport = Transport::new(Arc::new(move || clock.now()));
-        Self {
-            catalog,
-            store,
-            vault,
-            transport,
-            machine,
-            settings,
-            refresh_locks,
-            busy: Busy::default(),
-            started_at,
-            under_way: Mutex::default(),
-        }
+        Self { catalog, store, vault, transport, machine, settings, refresh_locks, busy: Busy::default() }
     }
 
     /// Returns the time of day.

@@ -11,6 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
 
 use super::items::digest;
+use super::presence::Presence;
 use super::{Error, Kind, Result};
 use crate::model::{ConfigKey, ConnectionRef};
 use crate::settings::private;
@@ -27,6 +28,7 @@ pub(super) struct RefreshLocks {
     folder: Option<PathBuf>,
     patience: Duration,
     within: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    pub(super) presence: Presence,
 }
 
 /// A lock that is held until it is dropped.
@@ -39,12 +41,13 @@ pub(super) struct Held {
 impl RefreshLocks {
     /// Locks across all processes that share `folder`.
     pub(super) fn in_folder(folder: PathBuf) -> Self {
-        Self { folder: Some(folder), patience: PATIENCE, within: Mutex::default() }
+        let presence = Presence::in_folder(folder.clone());
+        Self { folder: Some(folder), patience: PATIENCE, within: Mutex::default(), presence }
     }
 
     /// Locks within this process only: its store is its own.
     pub(super) fn in_process() -> Self {
-        Self { folder: None, patience: PATIENCE, within: Mutex::default() }
+        Self { folder: None, patience: PATIENCE, within: Mutex::default(), presence: Presence::in_process() }
     }
 
     /// Tells whether other processes share these locks.
@@ -64,39 +67,50 @@ impl RefreshLocks {
 
     async fn hold(&self, name: &str) -> Result<Held> {
         let deadline = Instant::now() + self.patience;
-        let stuck = || {
-            Error::new(
-                Kind::Network,
-                format!(
-                    "another process has been refreshing or changing `{name}` for {} seconds",
-                    self.patience.as_secs()
-                ),
-            )
-            .hinted("end that process, or wait until it gives up; other connections are not held up")
-        };
         let within = {
             let mut within = self.within.lock().unwrap_or_else(PoisonError::into_inner);
             within.entry(name.to_owned()).or_default().clone()
         };
-        let within = tokio::time::timeout_at(deadline, within.lock_owned()).await.map_err(|_| stuck())?;
-        let Some(folder) = &self.folder else { return Ok(Held { _file: None, _within: within }) };
-        let path = folder.join(format!("{}.lock", digest(name)));
+        let within = tokio::time::timeout_at(deadline, within.lock_owned()).await.map_err(|_| self.stuck(name))?;
+        let file = self.lock_file(&format!("{}.lock", digest(name)), name, File::try_lock, deadline).await?;
+        Ok(Held { _file: file, _within: within })
+    }
+
+    /// Locks a file of the folder, where other processes share it, waiting until `deadline`.
+    async fn lock_file(
+        &self,
+        file_name: &str,
+        shown: &str,
+        lock: fn(&File) -> std::result::Result<(), TryLockError>,
+        deadline: Instant,
+    ) -> Result<Option<File>> {
+        let Some(folder) = &self.folder else { return Ok(None) };
+        let path = folder.join(file_name);
         let broken = |error: std::io::Error| {
             let mut broken = Error::new(Kind::Vault, format!("cannot lock `{}`", path.display()))
                 .hinted("`hallpass doctor` looks at the folder");
             broken.causes.push(error.to_string());
             broken
         };
-        private::folder(folder).map_err(|error| Error::new(Kind::Vault, error.to_string()))?;
+        private::folder(folder).map_err(|error| broken(std::io::Error::other(error)))?;
         let file = private::options().create(true).truncate(false).open(&path).map_err(broken)?;
         loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Held { _file: Some(file), _within: within }),
-                Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return Err(stuck()),
+            match lock(&file) {
+                Ok(()) => return Ok(Some(file)),
+                Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return Err(self.stuck(shown)),
                 Err(TryLockError::WouldBlock) => tokio::time::sleep(PAUSE).await,
                 Err(TryLockError::Error(error)) => return Err(broken(error)),
             }
         }
+    }
+
+    fn stuck(&self, name: &str) -> Error {
+        let seconds = self.patience.as_secs();
+        Error::new(
+            Kind::Network,
+            format!("another process has been refreshing or changing `{name}` for {seconds} seconds"),
+        )
+        .hinted("end that process, or wait until it gives up; other connections are not held up")
     }
 }
 

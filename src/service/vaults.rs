@@ -2,7 +2,8 @@
 //!
 //! Whoever names one gets it. Otherwise a home stays with the vault that its first secret went
 //! into, so that a keychain that is down never looks like an empty one; and a new home takes the
-//! keychain where there is one, the sealed vault where there is none.
+//! keychain where there is one, the sealed vault where there is none. Another process may move
+//! everything to another vault meanwhile: the store's note is looked at again before each call.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,38 +21,90 @@ use crate::vault::sealed::{self, Sealed};
 use crate::vault::{Vault, VaultBackend, VaultError, keychain};
 
 /// The note of the store that names the vault of this home.
-const NOTE: &str = "vault";
+pub(super) const NOTE: &str = "vault";
 /// An item that is never there.
 const PROBE: &str = "probe";
 /// How long a person may take to unlock a keychain when they asked for it.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+type Outcome<T> = std::result::Result<T, VaultError>;
+
 #[derive(Debug, Clone)]
 struct Decision {
     kind: Option<VaultKind>,
     why: String,
+    /// Whether the user named it for this run; otherwise the store's note decides.
+    is_named: bool,
+}
+
+impl Decision {
+    fn new(kind: VaultKind, why: impl Into<String>) -> Self {
+        Self { kind: Some(kind), why: why.into(), is_named: false }
+    }
 }
 
 /// The vault in use.
 pub(super) struct ChosenVault {
     vault: Vault,
     decision: Arc<Mutex<Decision>>,
-    /// A passphrase that a person typed after the start.
-    typed: Arc<Mutex<Option<Secret>>>,
-    file: PathBuf,
+    doors: Arc<Doors>,
+    store: Arc<Store>,
     can_ask: bool,
+}
+
+/// What opens a vault of any kind.
+struct Doors {
+    file: PathBuf,
+    keys: KeyRing,
+    /// A passphrase that a person typed after the start.
+    typed: Mutex<Option<Secret>>,
+    /// Set while a person is being asked.
+    is_asking: Arc<AtomicBool>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Doors {
+    /// Opens a vault. Runs on the vault's thread.
+    fn open(&self, kind: VaultKind) -> Outcome<Box<dyn VaultBackend>> {
+        match kind {
+            VaultKind::Keychain => Ok(Box::new(keychain::open()?)),
+            VaultKind::Sealed => {
+                let mut keys = self.keys.clone();
+                if let Some(passphrase) = lock(&self.typed).clone() {
+                    keys.passphrase = Some(passphrase);
+                }
+                Ok(Box::new(Sealed::at(self.file.clone(), keys)))
+            }
+            VaultKind::Memory => Ok(Box::new(Memory::default())),
+        }
+    }
+
+    /// Opens the vault that was decided on, deciding first where nobody has.
+    fn open_decided(&self, decision: &Mutex<Decision>) -> Outcome<Box<dyn VaultBackend>> {
+        let decided = lock(decision).kind;
+        if let Some(kind) = decided {
+            return self.open(kind);
+        }
+        match keychain::open() {
+            Ok(keychain) => {
+                *lock(decision) = Decision::new(VaultKind::Keychain, "this machine has a keychain");
+                Ok(Box::new(keychain))
+            }
+            Err(error) => {
+                *lock(decision) = Decision::new(VaultKind::Sealed, error.to_string());
+                self.open(VaultKind::Sealed)
+            }
+        }
+    }
+}
+
 impl ChosenVault {
-    pub(super) fn of(settings: &Settings, store: &Store, ask: Option<AskPassphrase>) -> Self {
-        let decision = Arc::new(Mutex::new(decide(settings, store)));
-        let typed: Arc<Mutex<Option<Secret>>> = Arc::default();
+    pub(super) fn of(settings: &Settings, store: Arc<Store>, ask: Option<AskPassphrase>) -> Self {
+        let decision = decide(settings, &store);
         let is_asking: Arc<AtomicBool> = Arc::default();
-        let file = settings.paths.sealed_vault.clone();
         let can_ask = ask.is_some();
         let keys = KeyRing {
             passphrase: settings.vault.passphrase.clone(),
@@ -59,61 +112,118 @@ impl ChosenVault {
             file: settings.vault.key_file.clone(),
             chosen: settings.vault.key_source,
         };
-        let opener = {
-            let (decision, typed, file) = (decision.clone(), typed.clone(), file.clone());
-            move || {
-                let mut keys = keys.clone();
-                if let Some(passphrase) = lock(&typed).clone() {
-                    keys.passphrase = Some(passphrase);
-                }
-                open(&decision, &file, keys)
-            }
-        };
-        let vault = Vault::new(Box::new(opener)).with_patience(is_asking);
-        Self { vault, decision, typed, file, can_ask }
+        Self::assemble(decision, settings.paths.sealed_vault.clone(), keys, is_asking, store, can_ask)
     }
 
-    pub(super) fn in_memory() -> Self {
-        let decision = Decision { kind: Some(VaultKind::Memory), why: "nothing of this is kept".to_owned() };
+    pub(super) fn in_memory(store: Arc<Store>) -> Self {
+        let decision = Decision { is_named: true, ..Decision::new(VaultKind::Memory, "nothing of this is kept") };
+        let memory = Memory::default();
+        let keys = KeyRing { passphrase: None, ask: None, file: None, chosen: None };
         Self {
-            vault: Vault::over(Memory::default()),
-            decision: Arc::new(Mutex::new(decision)),
-            typed: Arc::default(),
-            file: PathBuf::new(),
-            can_ask: false,
+            vault: Vault::over(memory),
+            ..Self::assemble(decision, PathBuf::new(), keys, Arc::default(), store, false)
         }
     }
 
-    pub(super) async fn read(&self, item: &str) -> std::result::Result<Option<Secret>, VaultError> {
-        self.vault.read(item).await
+    fn assemble(
+        decision: Decision,
+        file: PathBuf,
+        keys: KeyRing,
+        is_asking: Arc<AtomicBool>,
+        store: Arc<Store>,
+        can_ask: bool,
+    ) -> Self {
+        let decision = Arc::new(Mutex::new(decision));
+        let typed = Mutex::default();
+        let doors = Arc::new(Doors { file, keys, typed, is_asking });
+        let opener = {
+            let (decision, doors) = (decision.clone(), doors.clone());
+            move || doors.open_decided(&decision)
+        };
+        let vault = Vault::new(Box::new(opener)).with_patience(doors.is_asking.clone());
+        Self { vault, decision, doors, store, can_ask }
     }
 
-    pub(super) async fn write(&self, item: &str, value: &Secret) -> std::result::Result<(), VaultError> {
-        self.vault.write(item, value).await
+    /// Returns the vault in use. Everything may have been moved to another one since the last call.
+    fn current(&self) -> &Vault {
+        let mut decision = lock(&self.decision);
+        if !decision.is_named
+            && let Some(kind) = noted(&self.store)
+            && decision.kind != Some(kind)
+        {
+            *decision = Decision::new(kind, WHY_NOTED);
+            self.vault.close();
+        }
+        &self.vault
     }
 
-    pub(super) async fn delete(&self, item: &str) -> std::result::Result<(), VaultError> {
-        self.vault.delete(item).await
+    /// Returns a vault of another kind, beside the one in use.
+    pub(super) fn beside(&self, kind: VaultKind) -> Vault {
+        let doors = self.doors.clone();
+        Vault::new(Box::new(move || doors.open(kind))).with_patience(self.doors.is_asking.clone())
     }
 
-    /// Proves that a secret can be kept, before a browser is opened for one.
-    pub(super) async fn probe(&self) -> std::result::Result<(), VaultError> {
-        self.vault.probe(PATIENCE).await
+    pub(super) async fn read(&self, item: &str) -> Outcome<Option<Secret>> {
+        let kind = self.decided();
+        match self.current().read(item).await? {
+            // It may have been moved between the look at the note and that at the vault.
+            None if kind.is_some() && noted(&self.store).is_some_and(|noted| Some(noted) != kind) => {
+                self.current().read(item).await
+            }
+            found => Ok(found),
+        }
     }
 
-    /// Returns the word for the vault in use, deciding on one where nobody has.
-    pub(super) async fn word(&self) -> &'static str {
-        if lock(&self.decision).kind.is_none() {
+    pub(super) async fn write(&self, item: &str, value: &Secret) -> Outcome<()> {
+        self.current().write(item, value).await
+    }
+
+    pub(super) async fn delete(&self, item: &str) -> Outcome<()> {
+        self.current().delete(item).await
+    }
+
+    /// Deletes an item in a vault that is named by its word; an unknown word is no vault.
+    pub(super) async fn delete_elsewhere(&self, word: &str, item: &str) -> Outcome<()> {
+        match VaultKind::from_word(word) {
+            Some(kind) => self.beside(kind).delete(item).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Proves with `item` that a secret can be kept. A keychain may ask its user meanwhile.
+    pub(super) async fn probe(&self, item: &str) -> Outcome<()> {
+        self.current().probe(item, PATIENCE).await
+    }
+
+    /// Returns the kind of the vault in use, if that is decided.
+    fn decided(&self) -> Option<VaultKind> {
+        self.current();
+        lock(&self.decision).kind
+    }
+
+    /// Returns the kind of the vault in use, deciding on one where nobody has.
+    pub(super) async fn kind(&self) -> VaultKind {
+        if self.decided().is_none() {
             // What is read does not matter: opening the vault decides.
             let _ = self.vault.read(PROBE).await;
         }
-        lock(&self.decision).kind.map_or("undecided", VaultKind::word)
+        // It is decided by the first step of opening it; that a call ended early is no other vault.
+        self.decided().unwrap_or(VaultKind::Keychain)
+    }
+
+    /// Returns the word for the vault in use.
+    pub(super) async fn word(&self) -> &'static str {
+        self.kind().await.word()
+    }
+
+    /// Returns the vault that the secrets of this home are in, where there are any.
+    pub(super) fn of_home(&self) -> Option<VaultKind> {
+        noted(&self.store)
     }
 
     /// Ties the home to the vault that its first secret went into.
     pub(super) fn remember(&self, store: &Store) -> Result<()> {
-        let kind = lock(&self.decision).kind;
-        if let Some(kind @ (VaultKind::Keychain | VaultKind::Sealed)) = kind
+        if let Some(kind @ (VaultKind::Keychain | VaultKind::Sealed)) = self.decided()
             && store.note(NOTE)?.is_none()
         {
             store.set_note(NOTE, kind.word())?;
@@ -122,22 +232,25 @@ impl ChosenVault {
     }
 }
 
+/// A store that cannot be read says so itself, wherever it is needed; `doctor` goes on without.
+fn noted(store: &Store) -> Option<VaultKind> {
+    VaultKind::from_word(&store.note(NOTE).ok()??)
+}
+
+const WHY_NOTED: &str = "the secrets of this home are there";
+
 fn decide(settings: &Settings, store: &Store) -> Decision {
     if let Some(kind) = settings.vault.kind {
-        return Decision {
-            kind: Some(kind),
-            why: "it was asked for (`--vault`, HALLPASS_VAULT or the settings)".to_owned(),
-        };
+        let why = "it was asked for (`--vault`, HALLPASS_VAULT or the settings)";
+        return Decision { is_named: true, ..Decision::new(kind, why) };
     }
-    // A store that cannot be read says so itself, wherever it is needed; `doctor` goes on without.
-    let noted = store.note(NOTE).unwrap_or(None);
-    if let Some(kind) = noted.as_deref().and_then(VaultKind::from_word) {
-        return Decision { kind: Some(kind), why: "the secrets of this home are there since the first one".to_owned() };
+    if let Some(kind) = noted(store) {
+        return Decision::new(kind, WHY_NOTED);
     }
     if settings.paths.sealed_vault.exists() {
-        return Decision { kind: Some(VaultKind::Sealed), why: "this home has a sealed vault".to_owned() };
+        return Decision::new(VaultKind::Sealed, "this home has a sealed vault");
     }
-    Decision { kind: None, why: "nothing was kept yet".to_owned() }
+    Decision { kind: None, why: "nothing was kept yet".to_owned(), is_named: false }
 }
 
 /// Stops the clock of the call while a person is being asked.
@@ -148,35 +261,6 @@ fn patient(ask: AskPassphrase, is_asking: Arc<AtomicBool>) -> AskPassphrase {
         is_asking.store(false, Ordering::SeqCst);
         answer
     })
-}
-
-/// Opens the vault that was decided on, deciding first where nobody has. Runs on the vault's
-/// thread.
-fn open(
-    decision: &Mutex<Decision>,
-    file: &std::path::Path,
-    keys: KeyRing,
-) -> std::result::Result<Box<dyn VaultBackend>, VaultError> {
-    let decided = lock(decision).kind;
-    let kind = match decided {
-        Some(kind) => kind,
-        None => match keychain::open() {
-            Ok(keychain) => {
-                *lock(decision) =
-                    Decision { kind: Some(VaultKind::Keychain), why: "this machine has a keychain".to_owned() };
-                return Ok(Box::new(keychain));
-            }
-            Err(error) => {
-                *lock(decision) = Decision { kind: Some(VaultKind::Sealed), why: error.to_string() };
-                VaultKind::Sealed
-            }
-        },
-    };
-    match kind {
-        VaultKind::Keychain => Ok(Box::new(keychain::open()?)),
-        VaultKind::Sealed => Ok(Box::new(Sealed::at(file.to_owned(), keys))),
-        VaultKind::Memory => Ok(Box::new(Memory::default())),
-    }
 }
 
 /// What `vault status` tells.
@@ -200,10 +284,10 @@ impl Service {
     /// Tells which vault is in use, why, and whether it can be read. Nobody is asked for anything,
     /// and nothing is made.
     pub async fn vault_status(&self) -> VaultStatus {
-        let is_sealed_file = self.vault.file.exists();
-        let has_passphrase = self.settings.vault.passphrase.is_some() || lock(&self.vault.typed).is_some();
-        let decided = lock(&self.vault.decision).kind;
-        let key_source = if is_sealed_file { sealed::key_source(&self.vault.file).ok().flatten() } else { None };
+        let doors = &self.vault.doors;
+        let has_passphrase = self.settings.vault.passphrase.is_some() || lock(&doors.typed).is_some();
+        let decided = self.vault.decided();
+        let key_source = if doors.file.exists() { sealed::key_source(&doors.file).ok().flatten() } else { None };
         let would_ask = self.vault.can_ask
             && decided == Some(VaultKind::Sealed)
             && key_source == Some(KeySource::Passphrase)
@@ -220,7 +304,7 @@ impl Service {
             kind,
             why: decision.why,
             key_source: key_source.filter(|_| is_sealed),
-            file: is_sealed.then(|| self.vault.file.clone()),
+            file: is_sealed.then(|| doors.file.clone()),
             is_new: is_sealed && key_source.is_none(),
             problem,
         }
@@ -230,26 +314,18 @@ impl Service {
     /// with `passphrase`, with the one of the environment, or with its key file.
     pub async fn unlock_vault(&self, passphrase: Option<Secret>) -> Result<()> {
         if let Some(passphrase) = passphrase {
-            *lock(&self.vault.typed) = Some(passphrase);
+            *lock(&self.vault.doors.typed) = Some(passphrase);
             self.vault.vault.close();
         }
-        let outcome = match self.vault_kind().await {
-            VaultKind::Keychain => self.vault.probe().await,
-            VaultKind::Sealed | VaultKind::Memory => self.vault.read(PROBE).await.map(|_| ()),
+        let outcome = match self.vault.kind().await {
+            VaultKind::Keychain => self.prove_vault().await,
+            VaultKind::Sealed | VaultKind::Memory => self.vault.read(PROBE).await.map(|_| ()).map_err(Error::from),
         };
         if outcome.is_err() {
             // A wrong passphrase must not stay.
-            lock(&self.vault.typed).take();
+            lock(&self.vault.doors.typed).take();
             self.vault.vault.close();
         }
-        Ok(outcome?)
-    }
-
-    async fn vault_kind(&self) -> VaultKind {
-        let decided = lock(&self.vault.decision).kind;
-        match decided {
-            Some(kind) => kind,
-            None => self.vault_status().await.kind,
-        }
+        outcome
     }
 }

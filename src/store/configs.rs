@@ -25,12 +25,12 @@ impl Store {
     /// Saves a new config and clears the intent that announced it; returns its number.
     pub fn add_config(&self, config: &Config, intent: Option<i64>) -> Result<i64, StoreError> {
         let inserted = self.write(|database| {
-            let sql = "INSERT INTO configs (key, provider, client_id, has_client_secret, scopes, redirect_uri, created_at, updated_at)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (key) DO NOTHING";
+            let sql = "INSERT INTO configs (key, provider, client_id, has_client_secret, scopes, redirect_uri, created_at, updated_at, revision)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (key) DO NOTHING";
             let rows = database.execute(sql, params![
                 config.key.as_str(), config.provider.as_str(), config.client_id, config.has_client_secret,
                 column::to_json(&config.scopes), config.redirect_uri,
-                config.created_at.timestamp_millis(), config.updated_at.timestamp_millis(),
+                config.created_at.timestamp_millis(), config.updated_at.timestamp_millis(), config.revision,
             ])?;
             super::intents::clear(database, intent)?;
             Ok((rows == 1).then(|| database.last_insert_rowid()))
@@ -41,10 +41,10 @@ impl Store {
     /// Saves what was edited of a config, and clears the intent that announced it.
     pub fn update_config(&self, config: &Config, intent: Option<i64>) -> Result<(), StoreError> {
         self.write(|database| {
-            let sql = "UPDATE configs SET provider = ?2, client_id = ?3, has_client_secret = ?4, scopes = ?5, redirect_uri = ?6, updated_at = ?7 WHERE key = ?1";
+            let sql = "UPDATE configs SET provider = ?2, client_id = ?3, has_client_secret = ?4, scopes = ?5, redirect_uri = ?6, updated_at = ?7, revision = ?8 WHERE key = ?1";
             database.execute(sql, params![
                 config.key.as_str(), config.provider.as_str(), config.client_id, config.has_client_secret,
-                column::to_json(&config.scopes), config.redirect_uri, config.updated_at.timestamp_millis(),
+                column::to_json(&config.scopes), config.redirect_uri, config.updated_at.timestamp_millis(), config.revision,
             ])?;
             super::intents::clear(database, intent)
         })
@@ -98,5 +98,6 @@ fn config(row: &Row<'_>) -> rusqlite::Result<Config> {
         redirect_uri: row.get("redirect_uri")?,
         created_at: column::time(row, "created_at")?,
         updated_at: column::time(row, "updated_at")?,
+        revision: row.get("revision")?,
     })
 }

@@ -37,14 +37,15 @@ impl Store {
         let rows = self.write(|database| {
             let sql = "INSERT INTO connections
                 (config, id, provider, requested_scopes, granted_scopes, expires_at, obtained_at, is_refreshable, variables,
-                 problem_kind, problem_reason, problem_at, created_at, updated_at, refreshed_at)
-                SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15
+                 problem_kind, problem_reason, problem_at, created_at, updated_at, refreshed_at, revision)
+                SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16
                 WHERE EXISTS (SELECT 1 FROM configs WHERE key = ?1)
                 ON CONFLICT (config, id) DO UPDATE SET
                  provider = excluded.provider, requested_scopes = excluded.requested_scopes, granted_scopes = excluded.granted_scopes,
                  expires_at = excluded.expires_at, obtained_at = excluded.obtained_at, is_refreshable = excluded.is_refreshable,
                  variables = excluded.variables, problem_kind = excluded.problem_kind, problem_reason = excluded.problem_reason,
-                 problem_at = excluded.problem_at, updated_at = excluded.updated_at, refreshed_at = excluded.refreshed_at";
+                 problem_at = excluded.problem_at, updated_at = excluded.updated_at, refreshed_at = excluded.refreshed_at,
+                 revision = excluded.revision";
             let problem = connection.problem.as_ref();
             let rows = database.execute(sql, params![
                 connection.reference.config.as_str(), connection.reference.id.as_str(), connection.provider.as_str(),
@@ -54,7 +55,7 @@ impl Store {
                 problem.map(|problem| word(problem.kind)), problem.map(|problem| problem.reason.as_str()),
                 problem.map(|problem| problem.at.timestamp_millis()),
                 connection.created_at.timestamp_millis(), connection.updated_at.timestamp_millis(),
-                connection.refreshed_at.map(|time| time.timestamp_millis()),
+                connection.refreshed_at.map(|time| time.timestamp_millis()), connection.revision,
             ])?;
             if rows > 0 {
                 super::intents::clear(database, intent)?;
@@ -137,6 +138,7 @@ fn connection(row: &Row<'_>) -> rusqlite::Result<Connection> {
         created_at: column::time(row, "created_at")?,
         updated_at: column::time(row, "updated_at")?,
         refreshed_at: column::optional_time(row, "refreshed_at")?,
+        revision: row.get("revision")?,
     })
 }
 

@@ -1,15 +1,16 @@
 //! What is about to be written into the vault. An intent that outlives its process tells the next
-//! one that a write was interrupted, and where to look.
+//! one that a write was interrupted, where to look, and what the store was to say afterwards.
 
-use rusqlite::{Connection as Sqlite, params};
+use rusqlite::{Connection as Sqlite, Row, params};
+use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError, column};
-use crate::model::Time;
+use crate::model::{Config, Connection, Time};
 
 /// A write or a deletion that was announced and not finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
-    /// The number of its row.
+    /// The number of its row. No two writes ever have the same: it is the revision of what is written.
     pub number: i64,
     /// What was to happen.
     pub kind: IntentKind,
@@ -17,10 +18,12 @@ pub struct Intent {
     pub item: String,
     /// The vault it is in: `keychain`, `sealed`.
     pub vault: String,
-    /// The process that announced it.
-    pub process: u32,
+    /// Who announced it: the name of a lock that it holds as long as it lives.
+    pub holder: String,
     /// When.
     pub at: Time,
+    /// What the store is to say once the vault has it, where that was known by then.
+    pub after: Option<After>,
 }
 
 /// What is about to happen to an item of the vault.
@@ -32,16 +35,43 @@ pub enum IntentKind {
     Delete,
 }
 
+/// A row of the store that belongs to an item of the vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum After {
+    /// Of a connection.
+    Connection(Box<Connection>),
+    /// Of a config.
+    Config(Box<Config>),
+}
+
+/// An intent that is to be announced.
+#[derive(Debug, Clone, Copy)]
+pub struct Announcement<'a> {
+    /// What will happen.
+    pub kind: IntentKind,
+    /// To which item.
+    pub item: &'a str,
+    /// In which vault.
+    pub vault: &'a str,
+    /// Who says so.
+    pub holder: &'a str,
+    /// When.
+    pub at: Time,
+}
+
 impl Store {
-    /// Announces a write or a deletion in a vault; returns the number that clears it. A write
-    /// makes an earlier deletion of the same item void: what is written now is wanted.
-    pub fn announce(&self, kind: IntentKind, item: &str, vault: &str, at: Time) -> Result<i64, StoreError> {
+    /// Announces a write or a deletion in a vault; returns the number that clears it. A write makes an
+    /// earlier deletion of the same item void: what is written now is wanted.
+    pub fn announce(&self, announcement: &Announcement<'_>) -> Result<i64, StoreError> {
+        self.write(|database| announce(database, announcement))
+    }
+
+    /// Adds to an intent what the store is to say afterwards. Its number becomes the revision there.
+    pub fn complete_intent(&self, number: i64, after: &After) -> Result<(), StoreError> {
         self.write(|database| {
-            if kind == IntentKind::Write {
-                let sql = "DELETE FROM intents WHERE item = ?1 AND kind = ?2";
-                database.execute(sql, params![item, word(IntentKind::Delete)])?;
-            }
-            announce(database, kind, item, vault, at)
+            let sql = "UPDATE intents SET after = ?2 WHERE number = ?1";
+            database.execute(sql, params![number, column::to_json(after)]).map(|_| ())
         })
     }
 
@@ -53,21 +83,31 @@ impl Store {
     /// Returns all that was announced and not cleared, oldest first.
     pub fn intents(&self) -> Result<Vec<Intent>, StoreError> {
         self.read(|database| {
-            let mut statement = database.prepare("SELECT * FROM intents ORDER BY number")?;
-            let rows = statement.query_map([], |row| {
-                let kind: String = row.get("kind")?;
-                Ok(Intent {
-                    number: row.get("number")?,
-                    kind: if kind == word(IntentKind::Delete) { IntentKind::Delete } else { IntentKind::Write },
-                    item: row.get("item")?,
-                    vault: row.get("vault")?,
-                    process: row.get("process")?,
-                    at: column::time(row, "at")?,
-                })
-            })?;
-            rows.collect()
+            let mut statement = database.prepare_cached("SELECT * FROM intents ORDER BY number")?;
+            statement.query_map([], intent)?.collect()
         })
     }
+
+    /// Returns one intent, if it still stands.
+    pub fn intent(&self, number: i64) -> Result<Option<Intent>, StoreError> {
+        use rusqlite::OptionalExtension;
+        self.read(|database| database.query_row("SELECT * FROM intents WHERE number = ?1", [number], intent).optional())
+    }
+}
+
+fn intent(row: &Row<'_>) -> rusqlite::Result<Intent> {
+    let kind: String = row.get("kind")?;
+    let after: Option<String> = row.get("after")?;
+    Ok(Intent {
+        number: row.get("number")?,
+        kind: if kind == word(IntentKind::Delete) { IntentKind::Delete } else { IntentKind::Write },
+        item: row.get("item")?,
+        vault: row.get("vault")?,
+        holder: row.get("holder")?,
+        at: column::time(row, "at")?,
+        // One that cannot be read is as good as none: the vault's record decides.
+        after: after.and_then(|text| serde_json::from_str(&text).ok()),
+    })
 }
 
 /// An item of the vault that was copied to another name and will be deleted under the old one.
@@ -75,23 +115,24 @@ impl Store {
 pub struct Rename<'a> {
     /// The intent that announced the copy.
     pub copied: Option<i64>,
-    /// The old name.
-    pub old_item: &'a str,
-    /// The vault it is in.
-    pub vault: &'a str,
-    /// When.
-    pub at: Time,
+    /// The deletion of the original.
+    pub original: Announcement<'a>,
 }
 
 /// Clears the intent of a copy and announces the deletion of the original, in one transaction.
 pub(super) fn replace(database: &Sqlite, rename: &Rename<'_>) -> rusqlite::Result<i64> {
     clear(database, rename.copied)?;
-    announce(database, IntentKind::Delete, rename.old_item, rename.vault, rename.at)
+    announce(database, &rename.original)
 }
 
-fn announce(database: &Sqlite, kind: IntentKind, item: &str, vault: &str, at: Time) -> rusqlite::Result<i64> {
-    let sql = "INSERT INTO intents (kind, item, vault, process, at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    database.execute(sql, params![word(kind), item, vault, std::process::id(), at.timestamp_millis()])?;
+pub(super) fn announce(database: &Sqlite, announcement: &Announcement<'_>) -> rusqlite::Result<i64> {
+    let Announcement { kind, item, vault, holder, at } = *announcement;
+    if kind == IntentKind::Write {
+        let sql = "DELETE FROM intents WHERE item = ?1 AND vault = ?2 AND kind = ?3";
+        database.execute(sql, params![item, vault, word(IntentKind::Delete)])?;
+    }
+    let sql = "INSERT INTO intents (kind, item, vault, holder, at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    database.execute(sql, params![word(kind), item, vault, holder, at.timestamp_millis()])?;
     Ok(database.last_insert_rowid())
 }
 

@@ -16,7 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection as Sqlite;
 
-pub use intents::{Intent, IntentKind, Rename};
+pub use intents::{After, Announcement, Intent, IntentKind, Rename};
 pub use pending::PendingFlow;
 
 use crate::settings::private::{self, PrivateError};

@@ -12,7 +12,8 @@ use crate::settings::private;
 const BUSY: Duration = Duration::from_secs(5);
 
 /// The steps from one version to the next. A step that was released is never changed.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE configs (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -71,7 +72,25 @@ const STEPS: [&str; 1] = ["
         fingerprint TEXT
     ) STRICT;
     CREATE INDEX activity_of_connection ON activity (config, connection, number);
-"];
+",
+    "
+    ALTER TABLE configs ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE connections ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE intents RENAME TO intents_of_processes;
+    CREATE TABLE intents (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        item TEXT NOT NULL,
+        vault TEXT NOT NULL,
+        holder TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        after TEXT
+    ) STRICT;
+    INSERT INTO intents (number, kind, item, vault, holder, at)
+        SELECT number, kind, item, vault, '', at FROM intents_of_processes;
+    DROP TABLE intents_of_processes;
+",
+];
 
 /// The version this program knows.
 #[expect(clippy::cast_possible_truncation, reason = "there are a handful of steps")]

@@ -21,7 +21,12 @@ fn config(key: &str) -> Config {
         redirect_uri: None,
         created_at: time(0),
         updated_at: time(0),
+        revision: 0,
     }
+}
+
+fn announcement(kind: IntentKind, item: &str) -> Announcement<'_> {
+    Announcement { kind, item, vault: "sealed", holder: "process-1", at: time(0) }
 }
 
 /// A store in memory with the config that the connections of these tests are under.
@@ -112,8 +117,8 @@ fn a_connection_is_not_renamed_over_another() {
     let mut other = connection();
     other.reference.id = ConnectionId::new("joe").unwrap();
     store.save_connection(&other, None).unwrap();
-    let copied = store.announce(IntentKind::Write, "connection/github/joe", "sealed", time(0)).unwrap();
-    let rename = Rename { copied: Some(copied), old_item: "connection/github/jane", vault: "sealed", at: time(0) };
+    let copied = store.announce(&announcement(IntentKind::Write, "connection/github/joe")).unwrap();
+    let rename = Rename { copied: Some(copied), original: announcement(IntentKind::Delete, "connection/github/jane") };
     let clash = store.rename_connection(&connection().reference, &other.reference.id, &rename);
     assert!(matches!(clash, Err(StoreError::Exists(_))));
     let free = ConnectionId::new("jim").unwrap();
@@ -125,7 +130,7 @@ fn a_connection_is_not_renamed_over_another() {
 #[test]
 fn a_save_and_the_clearing_of_its_intent_are_one_transaction() {
     let store = with_config();
-    let intent = store.announce(IntentKind::Write, "connection/github/jane", "sealed", time(0)).unwrap();
+    let intent = store.announce(&announcement(IntentKind::Write, "connection/github/jane")).unwrap();
     assert_eq!(store.intents().unwrap().len(), 1);
     store.save_connection(&connection(), Some(intent)).unwrap();
     assert!(store.intents().unwrap().is_empty());
@@ -186,6 +191,42 @@ fn a_newer_schema_is_refused_and_left_alone() {
 }
 
 #[test]
+fn an_older_schema_is_copied_upgraded_and_loses_nothing() {
+    let (folder, store) = on_disk();
+    store.add_config(&config("github"), None).unwrap();
+    drop(store);
+    let file = folder.path().join("home/hallpass.db");
+    let old = rusqlite::Connection::open(&file).unwrap();
+    // What a process of the first version left: its tables, and an intent of its own.
+    old.execute_batch(
+        "ALTER TABLE configs DROP COLUMN revision; ALTER TABLE connections DROP COLUMN revision; DROP TABLE intents;
+         CREATE TABLE intents (number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, item TEXT NOT NULL,
+            vault TEXT NOT NULL, process INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
+         INSERT INTO intents (number, kind, item, vault, process, at) VALUES (7, 'delete', 'config/old', 'sealed', 1, 0);
+         PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    drop(old);
+    let store = Store::at(file.clone()).unwrap();
+    assert_eq!(store.configs().unwrap()[0].key.as_str(), "github");
+    let left = store.intents().unwrap();
+    assert_eq!((left[0].number, left[0].item.as_str(), left[0].after.is_none()), (7, "config/old", true));
+    assert!(store.announce(&announcement(IntentKind::Write, "config/github")).unwrap() > 7);
+    let copy = rusqlite::Connection::open(file.with_extension("db.schema-1")).unwrap();
+    let version: u32 = copy.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 1);
+}
+
+#[test]
+fn an_intent_says_what_the_store_was_to_say_afterwards() {
+    let store = with_config();
+    let number = store.announce(&announcement(IntentKind::Write, "connection/github/jane")).unwrap();
+    let after = After::Connection(Box::new(Connection { revision: number, ..connection() }));
+    store.complete_intent(number, &after).unwrap();
+    assert_eq!(store.intent(number).unwrap().unwrap().after, Some(after));
+}
+
+#[test]
 fn a_connection_is_not_saved_under_a_config_that_is_gone() {
     let store = Store::in_memory().unwrap();
     assert!(matches!(store.save_connection(&connection(), None), Err(StoreError::NoConfig(_))));
@@ -195,9 +236,9 @@ fn a_connection_is_not_saved_under_a_config_that_is_gone() {
 #[test]
 fn a_write_makes_an_earlier_deletion_void() {
     let store = Store::in_memory().unwrap();
-    store.announce(IntentKind::Delete, "connection/github/jane", "sealed", time(0)).unwrap();
-    store.announce(IntentKind::Delete, "connection/github/joe", "sealed", time(0)).unwrap();
-    store.announce(IntentKind::Write, "connection/github/jane", "sealed", time(1)).unwrap();
+    store.announce(&announcement(IntentKind::Delete, "connection/github/jane")).unwrap();
+    store.announce(&announcement(IntentKind::Delete, "connection/github/joe")).unwrap();
+    store.announce(&announcement(IntentKind::Write, "connection/github/jane")).unwrap();
     let left: Vec<(IntentKind, String)> =
         store.intents().unwrap().into_iter().map(|intent| (intent.kind, intent.item)).collect();
     assert_eq!(

@@ -1,5 +1,5 @@
-//! Other processes: whether one lives, how one is started without our secrets, and how this one
-//! keeps its memory to itself.
+//! Processes: how another one is started without our secrets, and how this one keeps its memory to
+//! itself.
 
 use std::process::{Command, Stdio};
 
@@ -26,22 +26,6 @@ pub fn detach(command: &mut Command) {
         const DETACHED_PROCESS: u32 = 0x0000_0008;
         std::os::windows::process::CommandExt::creation_flags(command, DETACHED_PROCESS);
     }
-}
-
-/// Tells whether a process of this number lives; `None` where the system does not say.
-#[cfg(unix)]
-pub fn is_alive(number: u32) -> Option<bool> {
-    let pid = rustix::process::Pid::from_raw(i32::try_from(number).ok()?)?;
-    match rustix::process::test_kill_process(pid) {
-        Ok(()) | Err(rustix::io::Errno::PERM) => Some(true),
-        Err(_) => Some(false),
-    }
-}
-
-/// Tells whether a process of this number lives; `None` where the system does not say.
-#[cfg(not(unix))]
-pub fn is_alive(_number: u32) -> Option<bool> {
-    None
 }
 
 /// Keeps other programs of the same user from reading this one's memory, and a crash from writing

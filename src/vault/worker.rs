@@ -76,11 +76,11 @@ impl Vault {
         self.call(self.deadline, move |backend| backend.delete(&item)).await
     }
 
-    /// Proves that something can be written and read back, before anything depends on it. A person
-    /// may be asked to unlock the keychain, and has `patience` for it.
-    pub async fn probe(&self, patience: Duration) -> Result<(), VaultError> {
-        // Named after the process, so that two probes do not delete each other's.
-        let item = format!("probe-{}", std::process::id());
+    /// Proves with `item`, which is nobody else's, that something can be written and read back,
+    /// before anything depends on it. A person may be asked to unlock the keychain, and has `patience`
+    /// for it.
+    pub async fn probe(&self, item: &str, patience: Duration) -> Result<(), VaultError> {
+        let item = item.to_owned();
         self.call(patience, move |backend| {
             backend.write(&item, &Secret::new("hallpass was here"))?;
             let back = backend.read(&item)?;

@@ -37,6 +37,7 @@ fn connection(number: usize) -> Connection {
         created_at: now(),
         updated_at: now(),
         refreshed_at: Some(now()),
+        revision: 0,
     }
 }
 

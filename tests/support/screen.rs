@@ -159,6 +159,7 @@ pub fn connection(name: &str, provider: &str, ends_in: Option<i64>, scopes: &[&s
         created_at: now() - seconds(40 * 86_400),
         updated_at: obtained_at,
         refreshed_at: Some(obtained_at),
+        revision: 0,
     }
 }
 
@@ -173,6 +174,7 @@ fn config(key: &str, provider: &str, scopes: &[&str]) -> Config {
         redirect_uri: None,
         created_at: now() - seconds(50 * 86_400),
         updated_at: now() - seconds(50 * 86_400),
+        revision: 0,
     }
 }
 

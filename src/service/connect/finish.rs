@@ -13,8 +13,9 @@ use crate::model::template::check_value;
 use crate::model::{Connection, Credentials, Happening, Outcome, Secret, TokenSet, untrusted};
 use crate::service::activity::About;
 use crate::service::hints::{self, Circumstances};
-use crate::service::items::digest;
+use crate::service::items::{Item, digest};
 use crate::service::{Error, Kind, Result};
+use crate::store::IntentKind;
 
 /// How often a port that another hallpass held is tried again.
 const TAKEOVER: Duration = Duration::from_millis(500);
@@ -135,7 +136,7 @@ impl Authorization {
         let _config = self.service.refresh_locks.acquire_config(&reference.config).await?;
         let _connection = self.service.refresh_locks.acquire(reference).await?;
         self.is_still_for_this_provider()?;
-        let intent = self.service.announce_credentials(reference).await?;
+        let intent = self.service.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
         let tokens = match authorization_code::exchange(&self.service.transport, &self.client, &self.begun, code).await
         {
             Ok(tokens) => tokens,
@@ -204,6 +205,7 @@ impl Authorization {
             created_at: before.map_or(tokens.obtained_at, |before| before.created_at),
             updated_at: tokens.obtained_at,
             refreshed_at: None,
+            revision: 0,
         };
         connection.record(tokens);
         Ok(connection)
