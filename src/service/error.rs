@@ -211,8 +211,15 @@ impl From<VaultError> for Error {
             }
             VaultError::KeyFile { .. } => "name another file in HALLPASS_KEY_FILE; a new vault makes its own",
             VaultError::Damaged { .. } => "authorize this connection again, or bring back a copy of the vault",
+            VaultError::Corrupt { .. } | VaultError::ForeignHeader => {
+                "bring back a copy of the file, or `hallpass import` a backup; nothing was changed"
+            }
+            VaultError::Gone { found: "gone", .. } => {
+                "bring it back; if there is no copy, authorize again: the first secret makes a new one"
+            }
+            VaultError::Gone { .. } => "bring back a copy of it; to begin with an empty vault, remove the file",
             VaultError::Newer(_) => "install the newer hallpass",
-            VaultError::Database { .. } | VaultError::Private(_) => {
+            VaultError::Database { .. } | VaultError::Private(_) | VaultError::Copy { .. } => {
                 "`hallpass doctor` looks at the folder and the disk"
             }
         };

@@ -60,6 +60,7 @@ struct Doors {
     typed: Mutex<Option<Secret>>,
     /// Set while a person is being asked.
     is_asking: Arc<AtomicBool>,
+    store: Arc<Store>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -76,7 +77,8 @@ impl Doors {
                 if let Some(passphrase) = lock(&self.typed).clone() {
                     keys.passphrase = Some(passphrase);
                 }
-                Ok(Box::new(Sealed::at(self.file.clone(), keys)))
+                let has_secrets = noted(&self.store) == Some(VaultKind::Sealed);
+                Ok(Box::new(Sealed::at(self.file.clone(), keys).expected(has_secrets)))
             }
             VaultKind::Memory => Ok(Box::new(Memory::default())),
         }
@@ -135,7 +137,7 @@ impl ChosenVault {
     ) -> Self {
         let decision = Arc::new(Mutex::new(decision));
         let typed = Mutex::default();
-        let doors = Arc::new(Doors { file, keys, typed, is_asking });
+        let doors = Arc::new(Doors { file, keys, typed, is_asking, store: store.clone() });
         let opener = {
             let (decision, doors) = (decision.clone(), doors.clone());
             move || doors.open_decided(&decision)

@@ -104,6 +104,25 @@ fn switch_to_wal(database: &Sqlite, patience: Duration) -> rusqlite::Result<()> 
     }
 }
 
+/// A copy that did not work out.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// The file of the copy cannot be made.
+    #[error("making it: {0}")]
+    File(#[from] io::Error),
+    /// The database cannot be copied.
+    #[error("copying: {0}")]
+    Database(#[from] rusqlite::Error),
+}
+
+/// Copies a database as it is at this moment, to a file (0600) that is durable when this returns.
+/// Whatever a copy that was interrupted left there is written anew.
+pub fn copy(database: &Sqlite, path: &Path) -> Result<(), CopyError> {
+    options().create(true).truncate(true).open(path)?;
+    let mut target = Sqlite::open(path)?;
+    Ok(rusqlite::backup::Backup::new(database, &mut target)?.run_to_completion(1_000, Duration::ZERO, None)?)
+}
+
 #[cfg(unix)]
 fn make_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;

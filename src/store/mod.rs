@@ -57,7 +57,7 @@ pub enum StoreError {
         /// The copy.
         path: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        source: private::CopyError,
     },
 }
 
@@ -117,10 +117,7 @@ impl Store {
 
     /// Keeps a fact about the store itself.
     pub fn set_note(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        self.write(|database| {
-            let sql = "INSERT INTO notes (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-            database.execute(sql, [name, value]).map(|_| ())
-        })
+        self.write(|database| set_note(database, name, value))
     }
 
     fn read<T>(&self, call: impl FnOnce(&Sqlite) -> rusqlite::Result<T>) -> Result<T, StoreError> {
@@ -161,6 +158,11 @@ impl Store {
         // A panic in the middle of a transaction rolled it back; the connection is still good.
         self.database.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn set_note(database: &Sqlite, name: &str, value: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO notes (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    database.execute(sql, [name, value]).map(|_| ())
 }
 
 /// Times rest as milliseconds since 1970, UTC.

@@ -113,7 +113,8 @@ pub(super) fn open(file: &Path) -> Result<Sqlite, StoreError> {
     }
     if found < VERSION {
         if found > 0 {
-            copy(&database, file, found)?;
+            let path = file.with_extension(format!("db.schema-{found}"));
+            private::copy(&database, &path).map_err(|source| StoreError::Copy { path, source })?;
         }
         upgrade(&mut database).map_err(opening)?;
     }
@@ -122,19 +123,6 @@ pub(super) fn open(file: &Path) -> Result<Sqlite, StoreError> {
 
 fn version(database: &Sqlite) -> rusqlite::Result<u32> {
     database.pragma_query_value(None, "user_version", |row| row.get(0))
-}
-
-fn copy(database: &Sqlite, file: &Path, found: u32) -> Result<(), StoreError> {
-    let path = file.with_extension(format!("db.schema-{found}"));
-    // Whatever an upgrade that was interrupted left there is written anew.
-    match private::options().create(true).truncate(true).open(&path) {
-        Ok(_) => {}
-        Err(source) => return Err(StoreError::Copy { path, source }),
-    }
-    let copying = |source| StoreError::Database { doing: "copying", source };
-    let mut target = Sqlite::open(&path).map_err(copying)?;
-    let backup = rusqlite::backup::Backup::new(database, &mut target).map_err(copying)?;
-    backup.run_to_completion(1_000, Duration::ZERO, None).map_err(copying)
 }
 
 /// Runs the missing steps in one transaction; another process may have been faster.

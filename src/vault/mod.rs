@@ -5,6 +5,7 @@
 //! program nor its end. Backends are opened when they are first needed, and opened anew after a
 //! fault, so that a keychain daemon may be restarted under a running program.
 
+mod header;
 pub mod key;
 pub mod keychain;
 pub mod memory;
@@ -12,6 +13,7 @@ pub mod sealed;
 pub mod split;
 mod worker;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub use worker::{Opener, Vault};
@@ -61,6 +63,35 @@ pub enum VaultError {
         /// What was found.
         why: &'static str,
     },
+    /// Its file is damaged so that the database notices: cut off, or overwritten.
+    #[error("the sealed vault `{}` is damaged{}", path.display(), item.as_ref().map(|item| format!(" where `{item}` is")).unwrap_or_default())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// The item that was asked for, if one was.
+        item: Option<String>,
+        /// What the database says.
+        source: rusqlite::Error,
+    },
+    /// Secrets were put into it, and nothing is there any more.
+    #[error("the sealed vault `{}` is {found}, and secrets were in it", path.display())]
+    Gone {
+        /// The file.
+        path: PathBuf,
+        /// `gone` or `empty`.
+        found: &'static str,
+    },
+    /// Its header was put there from another vault.
+    #[error("the header of the sealed vault is not the one that its records were sealed under")]
+    ForeignHeader,
+    /// The copy that is made before an upgrade did not work out.
+    #[error("copying the sealed vault to `{}` before upgrading it", path.display())]
+    Copy {
+        /// The copy.
+        path: PathBuf,
+        /// Why not.
+        source: crate::settings::private::CopyError,
+    },
     /// A later version made it.
     #[error("the sealed vault was made by a newer hallpass (format {0})")]
     Newer(u32),
@@ -93,6 +124,6 @@ pub trait VaultBackend: Send {
 impl VaultError {
     /// Tells whether opening the backend anew may help.
     fn is_fault(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Timeout(_) | Self::Database { .. })
+        matches!(self, Self::Unavailable(_) | Self::Timeout(_) | Self::Database { .. } | Self::Corrupt { .. })
     }
 }

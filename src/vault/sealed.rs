@@ -4,33 +4,26 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection as Sqlite, OptionalExtension, params};
-use zeroize::Zeroizing;
+use rusqlite::{Connection as Sqlite, ErrorCode, OptionalExtension, params};
 
-use super::key::{self, Key, KeyRing, Purpose};
+use super::header::{self, FORMAT, Header, Proposal};
+use super::key::{self, Key, KeyRing};
 use super::{VaultBackend, VaultError};
 use crate::model::Secret;
 use crate::settings::KeySource;
 use crate::settings::private;
 
-/// The format that this version writes.
-const FORMAT: u32 = 1;
 /// How long a write waits for another process's.
 const BUSY: Duration = Duration::from_secs(3);
-/// What the wrapped data key is bound to.
-const HEADER_NAME: &[u8] = b"hallpass/vault/1/header";
 
 /// A sealed vault, perhaps not opened yet. Reading from one that does not exist finds nothing and
 /// makes nothing.
 pub struct Sealed {
     file: PathBuf,
     keys: KeyRing,
-    open: Option<Opened>,
-}
-
-struct Opened {
-    database: Sqlite,
-    key: Key,
+    holds_secrets: bool,
+    database: Option<Sqlite>,
+    key: Option<Key>,
 }
 
 /// Returns the key source of the vault at `file`, if there is a vault.
@@ -38,156 +31,116 @@ pub fn key_source(file: &Path) -> Result<Option<KeySource>, VaultError> {
     if !file.exists() {
         return Ok(None);
     }
-    Ok(header(&connect(file)?)?.map(|header| header.source))
+    Ok(Header::read(&connect(file)?)?.map(|header| header.source))
 }
 
 impl Sealed {
     /// Takes the vault at `file`, to be opened with one of `keys` when it is first used.
     pub fn at(file: PathBuf, keys: KeyRing) -> Self {
-        Self { file, keys, open: None }
+        Self { file, keys, holds_secrets: false, database: None, key: None }
     }
 
-    fn opened(&mut self, purpose: Purpose) -> Result<Option<&mut Opened>, VaultError> {
-        if self.open.is_none() {
-            if purpose == Purpose::Open && !self.file.exists() {
-                return Ok(None);
-            }
-            // A person is asked before there is a file: one that is made and taken away again could
-            // be open in another process, which would write into nothing.
-            let early = if self.file.exists() { None } else { Some(Proposal::new(&self.keys)?) };
+    /// Says whether secrets were put into it before: then a file that is gone, or empty, is a loss
+    /// and not a vault that is yet to be made.
+    #[must_use]
+    pub fn expected(self, holds_secrets: bool) -> Self {
+        Self { holds_secrets, ..self }
+    }
+
+    /// Opens the file, if there is one, and reads its header.
+    fn header(&mut self) -> Result<Option<Header>, VaultError> {
+        if self.database.is_none() && self.file.exists() {
             private::file(&self.file)?;
-            let database = connect(&self.file)?;
-            let key = match header(&database)? {
-                Some(header) => header.data_key(&self.keys)?,
-                None if purpose == Purpose::Open => return Ok(None),
-                None => {
-                    let proposal = early.map_or_else(|| Proposal::new(&self.keys), Ok)?;
-                    make_header(&database, &self.keys, proposal)?
-                }
-            };
-            self.open = Some(Opened { database, key });
+            self.database = Some(connect(&self.file).map_err(|error| self.named(error))?);
         }
-        Ok(self.open.as_mut())
-    }
-}
-
-struct Header {
-    source: KeySource,
-    salt: [u8; 16],
-    wrapped: Vec<u8>,
-}
-
-impl Header {
-    fn data_key(&self, keys: &KeyRing) -> Result<Key, VaultError> {
-        let wrapping = keys.wrapping_key(self.source, &self.salt, Purpose::Open)?;
-        let what = match self.source {
-            KeySource::Passphrase => "the passphrase",
-            KeySource::KeyFile => "the key file",
-            KeySource::Keychain => "the key in the keychain",
+        let header = match &self.database {
+            Some(database) => Header::read(database).map_err(|error| self.named(error))?,
+            None => None,
         };
-        let opened = key::open(&wrapping, HEADER_NAME, &self.wrapped).ok_or(VaultError::WrongKey(what))?;
-        let bytes: [u8; 32] = opened.as_slice().try_into().map_err(|_| VaultError::WrongKey(what))?;
-        Ok(Zeroizing::new(bytes))
+        if header.is_none() && self.holds_secrets {
+            let found = if self.database.is_some() { "empty" } else { "gone" };
+            return Err(VaultError::Gone { path: self.file.clone(), found });
+        }
+        Ok(header)
+    }
+
+    /// Opens the vault for reading; `None` where it is yet to be made.
+    fn open(&mut self) -> Result<Option<(&Sqlite, &Key)>, VaultError> {
+        if self.key.is_none() {
+            let Some(header) = self.header()? else { return Ok(None) };
+            self.key = Some(header.data_key(&self.keys)?);
+        }
+        Ok(self.database.as_ref().zip(self.key.as_ref()))
+    }
+
+    /// Opens the vault for writing, making it where there is none, and upgrading an older one.
+    fn open_or_make(&mut self) -> Result<(&Sqlite, &Key), VaultError> {
+        if self.key.is_none() {
+            let header = match self.header() {
+                // Whoever took the file away may begin anew; over an empty one no key is made.
+                Err(VaultError::Gone { found: "gone", .. }) => None,
+                outcome => outcome?,
+            };
+            self.key = Some(match header {
+                Some(header) => header.data_key(&self.keys)?,
+                None => self.make()?,
+            });
+        }
+        let missing = || VaultError::Gone { path: self.file.clone(), found: "gone" };
+        let (Some(database), Some(key)) = (&self.database, &self.key) else { return Err(missing()) };
+        let found = header::format(database)?;
+        if found < FORMAT {
+            let path = self.file.with_extension(format!("db.format-{found}"));
+            private::copy(database, &path).map_err(|source| VaultError::Copy { path, source })?;
+            header::upgrade(database, key)?;
+        }
+        Ok((database, key))
+    }
+
+    fn make(&mut self) -> Result<Key, VaultError> {
+        // A person is asked before there is a file: one that is made and taken away again could be
+        // open in another process, which would write into nothing.
+        let proposal = Proposal::new(&self.keys)?;
+        private::file(&self.file)?;
+        let database = connect(&self.file)?;
+        let key = proposal.make(&database, &self.keys)?;
+        self.database = Some(database);
+        Ok(key)
+    }
+
+    /// Names the file in an error of the database that says it is damaged.
+    fn named(&self, error: VaultError) -> VaultError {
+        match error {
+            VaultError::Database { doing, source } => self.explain(doing, None, source),
+            other => other,
+        }
+    }
+
+    fn explain(&self, doing: &'static str, item: Option<&str>, source: rusqlite::Error) -> VaultError {
+        let is_damage = source.sqlite_error().is_some_and(|error| {
+            matches!(error.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+                || error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ
+        });
+        if is_damage {
+            VaultError::Corrupt { path: self.file.clone(), item: item.map(str::to_owned), source }
+        } else {
+            VaultError::Database { doing, source }
+        }
     }
 }
 
-fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> VaultError {
+pub(super) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> VaultError {
     move |source| VaultError::Database { doing, source }
 }
 
 fn connect(file: &Path) -> Result<Sqlite, VaultError> {
-    let open = || {
-        let database = private::database(file, BUSY)?;
-        // What was deleted is overwritten, sealed as it is.
-        database.pragma_update(None, "secure_delete", true)?;
-        let format = database.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))?;
-        Ok((database, format))
-    };
-    match open().map_err(failed("opening"))? {
-        (_, format) if format > FORMAT => Err(VaultError::Newer(format)),
-        (database, _) => Ok(database),
+    let database = private::database(file, BUSY).map_err(failed("opening"))?;
+    // What was deleted is overwritten, sealed as it is.
+    database.pragma_update(None, "secure_delete", true).map_err(failed("opening"))?;
+    match header::format(&database)? {
+        format if format > FORMAT => Err(VaultError::Newer(format)),
+        _ => Ok(database),
     }
-}
-
-fn header(database: &Sqlite) -> Result<Option<Header>, VaultError> {
-    let has_tables: bool = database
-        .query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'header')", [], |row| row.get(0))
-        .map_err(failed("reading"))?;
-    if !has_tables {
-        return Ok(None);
-    }
-    let row = database
-        .query_row("SELECT source, salt, wrapped FROM header", [], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
-        })
-        .optional()
-        .map_err(failed("reading"))?;
-    let damaged = |why| VaultError::Damaged { item: "header".to_owned(), why };
-    // A vault without its header must never be taken for a new one.
-    let (source, salt, wrapped) = row.ok_or_else(|| damaged("it is missing"))?;
-    let sources = [KeySource::Passphrase, KeySource::KeyFile, KeySource::Keychain];
-    Ok(Some(Header {
-        source: sources
-            .into_iter()
-            .find(|known| known.word() == source)
-            .ok_or_else(|| damaged("its key source is unknown"))?,
-        salt: salt.try_into().map_err(|_| damaged("its salt has the wrong length"))?,
-        wrapped,
-    }))
-}
-
-/// Makes the tables and the header in one transaction. Another process may do the same at the
-/// same time: the first one's header stands, and the second makes no key beside it.
-/// What a new vault would be sealed with.
-struct Proposal {
-    source: KeySource,
-    salt: [u8; 16],
-    data_key: Key,
-    asked: Option<Key>,
-}
-
-impl Proposal {
-    /// Asks for a passphrase where it takes one: a person must not be waited for while others wait
-    /// for the file, and a passphrase makes nothing that a second one would overwrite.
-    fn new(keys: &KeyRing) -> Result<Self, VaultError> {
-        let (source, salt) = (keys.source(), key::fresh::<16>());
-        let asked = match source {
-            KeySource::Passphrase => Some(keys.wrapping_key(source, &salt, Purpose::Make)?),
-            KeySource::KeyFile | KeySource::Keychain => None,
-        };
-        Ok(Self { source, salt, data_key: key::random(), asked })
-    }
-}
-
-fn make_header(database: &Sqlite, keys: &KeyRing, proposal: Proposal) -> Result<Key, VaultError> {
-    database.execute_batch("BEGIN IMMEDIATE").map_err(failed("making"))?;
-    let made = make_in_transaction(database, keys, proposal);
-    let end = if made.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    database.execute_batch(end).map_err(failed("making"))?;
-    made
-}
-
-fn make_in_transaction(database: &Sqlite, keys: &KeyRing, proposal: Proposal) -> Result<Key, VaultError> {
-    if let Some(header) = header(database)? {
-        return header.data_key(keys);
-    }
-    let Proposal { source, salt, data_key, asked } = proposal;
-    let wrapping = match asked {
-        Some(key) => key,
-        None => keys.wrapping_key(source, &salt, Purpose::Make)?,
-    };
-    let wrapped = key::seal(&wrapping, HEADER_NAME, &*data_key);
-    let make = || {
-        database.execute_batch(
-            "CREATE TABLE header (one INTEGER PRIMARY KEY CHECK (one = 1), source TEXT NOT NULL, salt BLOB NOT NULL, wrapped BLOB NOT NULL) STRICT;
-             CREATE TABLE records (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;",
-        )?;
-        database.pragma_update(None, "user_version", FORMAT)?;
-        let sql = "INSERT INTO header (one, source, salt, wrapped) VALUES (1, ?1, ?2, ?3)";
-        database.execute(sql, params![source.word(), salt, wrapped])
-    };
-    make().map_err(failed("making"))?;
-    Ok(data_key)
 }
 
 fn bound_name(item: &str) -> Vec<u8> {
@@ -196,12 +149,13 @@ fn bound_name(item: &str) -> Vec<u8> {
 
 impl VaultBackend for Sealed {
     fn read(&mut self, item: &str) -> Result<Option<Secret>, VaultError> {
-        let Some(Opened { database, key }) = self.opened(Purpose::Open)? else { return Ok(None) };
-        let sealed: Option<Vec<u8>> = database
-            .query_row("SELECT sealed FROM records WHERE name = ?1", [item], |row| row.get(0))
-            .optional()
-            .map_err(failed("reading"))?;
-        let Some(sealed) = sealed else { return Ok(None) };
+        let Some((database, key)) = self.open()? else { return Ok(None) };
+        let sql = "SELECT sealed FROM records WHERE name = ?1";
+        let sealed = match database.query_row(sql, [item], |row| row.get::<_, Vec<u8>>(0)).optional() {
+            Ok(Some(sealed)) => sealed,
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(self.explain("reading", Some(item), error)),
+        };
         let damaged = |why| VaultError::Damaged { item: item.to_owned(), why };
         let plain = key::open(key, &bound_name(item), &sealed)
             .ok_or_else(|| damaged("it is not what was written under this name"))?;
@@ -210,143 +164,25 @@ impl VaultBackend for Sealed {
     }
 
     fn write(&mut self, item: &str, value: &Secret) -> Result<(), VaultError> {
-        let Some(Opened { database, key }) = self.opened(Purpose::Make)? else {
-            return Err(VaultError::PassphraseNeeded(Purpose::Make));
-        };
+        let (database, key) = self.open_or_make()?;
         let sealed = key::seal(key, &bound_name(item), value.expose().as_bytes());
         let sql = "INSERT INTO records (name, sealed) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed";
-        database.execute(sql, params![item, sealed]).map(|_| ()).map_err(failed("writing"))
+        let outcome = database.execute(sql, params![item, sealed]);
+        outcome.map(|_| ()).map_err(|error| self.explain("writing", Some(item), error))
     }
 
     fn delete(&mut self, item: &str) -> Result<(), VaultError> {
-        let Some(Opened { database, .. }) = self.opened(Purpose::Open)? else { return Ok(()) };
-        database.execute("DELETE FROM records WHERE name = ?1", [item]).map(|_| ()).map_err(failed("writing"))
+        match self.header() {
+            // What is gone is deleted.
+            Ok(None) | Err(VaultError::Gone { .. }) => return Ok(()),
+            outcome => outcome?,
+        };
+        let Some(database) = &self.database else { return Ok(()) };
+        let outcome = database.execute("DELETE FROM records WHERE name = ?1", [item]);
+        outcome.map(|_| ()).map_err(|error| self.explain("writing", Some(item), error))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn passphrase(text: &str) -> KeyRing {
-        KeyRing { passphrase: Some(Secret::new(text)), ask: None, file: None, chosen: None }
-    }
-
-    fn key_file(path: &Path) -> KeyRing {
-        KeyRing { passphrase: None, ask: None, file: Some(path.to_owned()), chosen: None }
-    }
-
-    struct Place {
-        folder: tempfile::TempDir,
-    }
-
-    impl Place {
-        fn new() -> Self {
-            Self { folder: tempfile::tempdir().unwrap() }
-        }
-
-        fn file(&self) -> PathBuf {
-            self.folder.path().join("vault.db")
-        }
-
-        fn vault(&self) -> Sealed {
-            Sealed::at(self.file(), key_file(&self.folder.path().join("key")))
-        }
-
-        fn sql(&self, sql: &str) {
-            Sqlite::open(self.file()).unwrap().execute_batch(sql).unwrap();
-        }
-    }
-
-    #[test]
-    fn reading_makes_nothing() {
-        let place = Place::new();
-        assert_eq!(place.vault().read("x").unwrap(), None);
-        place.vault().delete("x").unwrap();
-        assert!(!place.file().exists());
-    }
-
-    #[test]
-    fn values_of_any_size_come_back_in_another_process() {
-        let place = Place::new();
-        for value in [String::new(), "a\0ключ\u{10FFFF}".to_owned(), "x".repeat(1 << 20)] {
-            place.vault().write("c", &Secret::new(value.clone())).unwrap();
-            assert_eq!(place.vault().read("c").unwrap(), Some(Secret::new(value)));
-        }
-        place.vault().delete("c").unwrap();
-        assert_eq!(place.vault().read("c").unwrap(), None);
-    }
-
-    #[test]
-    fn a_wrong_passphrase_is_told_at_once_and_changes_nothing() {
-        let place = Place::new();
-        Sealed::at(place.file(), passphrase("right")).write("c", &Secret::new("v")).unwrap();
-        let mut wrong = Sealed::at(place.file(), passphrase("wrong"));
-        assert!(matches!(wrong.read("c"), Err(VaultError::WrongKey("the passphrase"))));
-        assert!(matches!(wrong.write("c", &Secret::new("w")), Err(VaultError::WrongKey(_))));
-        assert_eq!(Sealed::at(place.file(), passphrase("right")).read("c").unwrap(), Some(Secret::new("v")));
-    }
-
-    #[test]
-    fn a_vault_whose_key_file_is_gone_gets_no_new_key() {
-        let place = Place::new();
-        place.vault().write("c", &Secret::new("v")).unwrap();
-        std::fs::remove_file(place.folder.path().join("key")).unwrap();
-        assert!(matches!(place.vault().read("c"), Err(VaultError::KeyMissing(_))));
-        assert!(matches!(place.vault().write("c", &Secret::new("w")), Err(VaultError::KeyMissing(_))));
-        assert!(!place.folder.path().join("key").exists());
-    }
-
-    #[test]
-    fn a_record_under_another_name_is_refused_by_name() {
-        let place = Place::new();
-        place.vault().write("a", &Secret::new("v")).unwrap();
-        place.sql("UPDATE records SET name = 'b'");
-        let error = place.vault().read("b").unwrap_err();
-        assert!(matches!(&error, VaultError::Damaged { item, .. } if item == "b"), "{error}");
-    }
-
-    #[test]
-    fn a_header_that_is_gone_is_damage_and_not_a_new_vault() {
-        let place = Place::new();
-        place.vault().write("a", &Secret::new("v")).unwrap();
-        place.sql("DELETE FROM header");
-        assert!(matches!(place.vault().write("a", &Secret::new("w")), Err(VaultError::Damaged { .. })));
-    }
-
-    #[test]
-    fn a_newer_format_is_refused() {
-        let place = Place::new();
-        place.vault().write("a", &Secret::new("v")).unwrap();
-        place.sql("PRAGMA user_version = 9");
-        assert!(matches!(place.vault().read("a"), Err(VaultError::Newer(9))));
-    }
-
-    #[test]
-    fn nothing_of_a_value_stands_in_the_file() {
-        let place = Place::new();
-        place.vault().write("a", &Secret::new("canary-7d1f")).unwrap();
-        for entry in std::fs::read_dir(place.folder.path()).unwrap() {
-            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-            assert!(!bytes.windows(11).any(|window| window == b"canary-7d1f"));
-        }
-    }
-
-    #[test]
-    fn a_vault_that_could_not_be_made_leaves_no_file() {
-        let place = Place::new();
-        let nobody = KeyRing { passphrase: None, ask: None, file: None, chosen: None };
-        assert!(Sealed::at(place.file(), nobody).write("a", &Secret::new("v")).is_err());
-        assert!(!place.file().exists());
-    }
-
-    #[test]
-    fn without_a_passphrase_the_error_says_that_one_is_needed() {
-        let place = Place::new();
-        let nobody = || KeyRing { passphrase: None, ask: None, file: None, chosen: None };
-        assert!(matches!(
-            Sealed::at(place.file(), nobody()).write("a", &Secret::new("v")),
-            Err(VaultError::PassphraseNeeded(Purpose::Make))
-        ));
-    }
-}
+#[path = "sealed_tests.rs"]
+mod tests;
