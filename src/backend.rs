@@ -14,9 +14,10 @@ use crate::service::copy::{Copied, CopiedTo, Form, HandedOut};
 use crate::service::doctor::Finding;
 use crate::service::fresh::{Fresh, Freshness};
 use crate::service::inspect::Inspection;
+use crate::service::migrate::Migrated;
 use crate::service::vaults::VaultStatus;
 use crate::service::{Result, Service};
-use crate::settings::Settings;
+use crate::settings::{Settings, VaultKind};
 
 /// Where everything is done.
 #[derive(Clone)]
@@ -209,6 +210,11 @@ impl Backend {
     /// Unlocks the vault.
     pub async fn unlock_vault(&self, passphrase: Option<Secret>) -> Result<()> {
         self.service().unlock_vault(passphrase).await
+    }
+
+    /// Moves every secret to another vault; `told` hears how many of how many are copied.
+    pub async fn migrate_vault(&self, to: VaultKind, told: &(dyn Fn(usize, usize) + Sync)) -> Result<Migrated> {
+        self.service().migrate_vault(to, told).await
     }
 
     /// Looks at everything that may go wrong on this machine.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hallpass::backend::Backend;
-use hallpass::cli::args::{Arguments, Color, Command, Global};
+use hallpass::cli::args::{Arguments, Color, Command, Global, VaultCommand};
 use hallpass::cli::{self, DemoEnd, Outcome, Output, prompt};
 use hallpass::service::demo::Demo;
 use hallpass::service::vaults::AskPassphrase;
@@ -72,7 +72,10 @@ fn command_line(command: Command, settings: Settings, output: Output) -> Outcome
     let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
     let backend = Backend::Local(Arc::new(Service::open(settings, machine, ask)?));
     let outcome = runtime.block_on(async {
-        mend(&backend, output).await;
+        // A move that was stopped goes on; anything else begins by undoing it.
+        if !matches!(command, Command::Vault(VaultCommand::Migrate { .. })) {
+            mend(&backend, output).await;
+        }
         cli::run(command, &backend, output).await
     });
     // A keychain call that hangs must not hold up the end.

@@ -77,7 +77,7 @@ pub enum Command {
     /// Get a fresh token, or look into one
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Show which vault keeps the secrets, and unlock it
+    /// Show which vault keeps the secrets, unlock it, and move everything to another
     #[command(subcommand)]
     Vault(VaultCommand),
     /// Show what happened
@@ -322,6 +322,11 @@ pub enum VaultCommand {
     Status,
     /// Unlock it: wait for the keychain, or try the passphrase
     Unlock,
+    /// Move every secret to another vault; it may be stopped, and goes on where it stopped
+    Migrate {
+        /// keychain or sealed
+        to: Option<String>,
+    },
 }
 
 /// `activity`.

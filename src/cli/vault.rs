@@ -1,4 +1,4 @@
-//! `vault …`: which vault keeps the secrets, and unlocking it.
+//! `vault …`: which vault keeps the secrets, unlocking it, and moving to another.
 
 use serde_json::json;
 
@@ -6,6 +6,8 @@ use super::args::VaultCommand;
 use super::output::error_value;
 use super::{Outcome, Output, prompt};
 use crate::backend::Backend;
+use crate::model::untrusted;
+use crate::service::Error;
 use crate::service::vaults::{Purpose, VaultStatus};
 use crate::settings::{KeySource, VaultKind};
 
@@ -13,6 +15,7 @@ pub(super) async fn run(command: &VaultCommand, backend: &Backend, output: Outpu
     match command {
         VaultCommand::Status => status(&backend.vault_status().await, output),
         VaultCommand::Unlock => unlock(backend, output).await,
+        VaultCommand::Migrate { to } => migrate(to.as_deref(), backend, output).await,
     }
 }
 
@@ -72,4 +75,47 @@ async fn unlock(backend: &Backend, output: Output) -> Outcome {
         output.note("  Each command asks for the passphrase anew; HALLPASS_PASSPHRASE_FILE or a key file (HALLPASS_KEY_FILE) spares you that.");
     }
     Ok(())
+}
+
+/// How often a long move says how far it is, in items.
+const STEP: usize = 100;
+
+async fn migrate(to: Option<&str>, backend: &Backend, output: Output) -> Outcome {
+    let to = to.ok_or_else(|| prompt::missing("TO (keychain or sealed)"))?;
+    let kind = VaultKind::from_word(to).ok_or_else(|| {
+        Error::usage(format!("`{}` is no vault", untrusted::line(to))).hinted("move to `keychain` or `sealed`")
+    })?;
+    let told = |done: usize, all: usize| {
+        if done.is_multiple_of(STEP) && done < all {
+            output.note(&format!("{done} of {all} copied"));
+        }
+    };
+    let migrated = backend.migrate_vault(kind, &told).await?;
+    let (from, to) = (migrated.from.word(), migrated.to.word());
+    for item in &migrated.missing {
+        output.warn(&format!("`{item}` was not in the {from} vault; authorize it again, or give its secret again"));
+    }
+    if let Some(error) = &migrated.left {
+        output.warn(&format!(
+            "some of it could not be deleted in the {from} vault: {error}; the next command tries again"
+        ));
+    }
+    if migrated.is_named && from != to {
+        output.warn(&format!("`--vault`, HALLPASS_VAULT or the setting `vault` still names {from}: take that away"));
+    }
+    if output.json {
+        return Ok(
+            output.document(&json!({"from": from, "to": to, "moved": migrated.moved, "missing": migrated.missing}))?
+        );
+    }
+    if from == to {
+        output.note(&format!("Everything is in the {to} vault already."));
+    } else {
+        output.done(&format!("moved {} from the {from} vault to the {to} vault", items(migrated.moved)));
+    }
+    Ok(())
+}
+
+fn items(count: usize) -> String {
+    if count == 1 { "1 secret".to_owned() } else { format!("{count} secrets") }
 }

@@ -38,6 +38,11 @@ impl Service {
         self.keep(Some(key.clone()), None, happening, Outcome::Done, about);
     }
 
+    /// Keeps what happened to this home as a whole.
+    pub(super) fn record_home(&self, detail: String) {
+        self.keep(None, None, Happening::Changed, Outcome::Done, About::saying(detail));
+    }
+
     fn keep(
         &self,
         config: Option<ConfigKey>,

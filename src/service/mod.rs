@@ -15,6 +15,7 @@ mod hints;
 pub mod inspect;
 mod items;
 mod mend;
+pub mod migrate;
 mod presence;
 mod refresh_lock;
 pub mod sandbox;

@@ -1,5 +1,7 @@
 //! One change at a time to a connection's credentials, and to a config: within this process by a
-//! mutex, across processes by a lock file that the system frees when its holder dies.
+//! mutex, across processes by a lock file that the system frees when its holder dies. Whoever
+//! changes one of them also shares the lock of the vault as a whole, which is held alone by whoever
+//! moves everything.
 
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
@@ -21,6 +23,8 @@ use crate::settings::private;
 const PATIENCE: Duration = Duration::from_mins(2);
 /// How often another process's lock is tried. The lock blocks a thread if it is waited for.
 const PAUSE: Duration = Duration::from_millis(25);
+/// The lock file of the vault as a whole.
+const VAULT: &str = "vault.lock";
 
 /// The locks of all connections.
 #[derive(Debug)]
@@ -34,8 +38,15 @@ pub(super) struct RefreshLocks {
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
 pub(super) struct Held {
+    _vault: Option<File>,
     _file: Option<File>,
     _within: OwnedMutexGuard<()>,
+}
+
+/// The lock of the vault as a whole, held alone until it is dropped.
+#[derive(Debug)]
+pub(super) struct VaultHeld {
+    _file: Option<File>,
 }
 
 impl RefreshLocks {
@@ -65,6 +76,12 @@ impl RefreshLocks {
         self.hold(key.as_str()).await
     }
 
+    /// Waits until nobody changes anything in the vault, and keeps everybody from it.
+    pub(super) async fn acquire_vault(&self) -> Result<VaultHeld> {
+        let file = self.lock_file(VAULT, "the vault", File::try_lock, Instant::now() + self.patience).await?;
+        Ok(VaultHeld { _file: file })
+    }
+
     async fn hold(&self, name: &str) -> Result<Held> {
         let deadline = Instant::now() + self.patience;
         let within = {
@@ -73,7 +90,8 @@ impl RefreshLocks {
         };
         let within = tokio::time::timeout_at(deadline, within.lock_owned()).await.map_err(|_| self.stuck(name))?;
         let file = self.lock_file(&format!("{}.lock", digest(name)), name, File::try_lock, deadline).await?;
-        Ok(Held { _file: file, _within: within })
+        let vault = self.lock_file(VAULT, "the vault", File::try_lock_shared, deadline).await?;
+        Ok(Held { _vault: vault, _file: file, _within: within })
     }
 
     /// Locks a file of the folder, where other processes share it, waiting until `deadline`.
@@ -139,5 +157,21 @@ mod tests {
         assert_eq!(mine.acquire(&jane()).await.unwrap_err().kind, Kind::Network);
         drop(held);
         mine.acquire(&jane()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn whoever_moves_the_vault_waits_for_all_changes_and_keeps_others_from_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let patience = Duration::from_millis(60);
+        let locks = || RefreshLocks { patience, ..RefreshLocks::in_folder(folder.path().join("locks")) };
+        let (mine, others) = (locks(), locks());
+        let joe = ConnectionRef::parse("github/joe").unwrap();
+        let changing = (mine.acquire(&jane()).await.unwrap(), others.acquire(&joe).await.unwrap());
+        assert!(mine.acquire_vault().await.is_err());
+        drop(changing);
+        let moving = mine.acquire_vault().await.unwrap();
+        assert!(others.acquire(&joe).await.is_err() && mine.acquire(&jane()).await.is_err());
+        drop(moving);
+        others.acquire(&joe).await.unwrap();
     }
 }

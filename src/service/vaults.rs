@@ -223,6 +223,11 @@ impl ChosenVault {
         noted(&self.store)
     }
 
+    /// Tells whether the user named the vault for this run.
+    pub(super) fn is_named(&self) -> bool {
+        lock(&self.decision).is_named
+    }
+
     /// Ties the home to the vault that its first secret went into.
     pub(super) fn remember(&self, store: &Store) -> Result<()> {
         if let Some(kind @ (VaultKind::Keychain | VaultKind::Sealed)) = self.decided()

@@ -67,6 +67,29 @@ impl Store {
         self.write(|database| announce(database, announcement))
     }
 
+    /// Announces several at once, in the place of `replaced`; returns their numbers.
+    pub fn announce_all(&self, replaced: &[i64], announcements: &[Announcement<'_>]) -> Result<Vec<i64>, StoreError> {
+        self.write(|database| {
+            replaced.iter().try_for_each(|number| clear(database, Some(*number)))?;
+            announcements.iter().map(|announcement| announce(database, announcement)).collect()
+        })
+    }
+
+    /// Keeps a fact about the store itself, clears `done` and announces `next`, in one transaction;
+    /// returns the numbers of what was announced.
+    pub fn switch(
+        &self,
+        (note, value): (&str, &str),
+        done: &[i64],
+        next: &[Announcement<'_>],
+    ) -> Result<Vec<i64>, StoreError> {
+        self.write(|database| {
+            super::set_note(database, note, value)?;
+            done.iter().try_for_each(|number| clear(database, Some(*number)))?;
+            next.iter().map(|announcement| announce(database, announcement)).collect()
+        })
+    }
+
     /// Adds to an intent what the store is to say afterwards. Its number becomes the revision there.
     pub fn complete_intent(&self, number: i64, after: &After) -> Result<(), StoreError> {
         self.write(|database| {

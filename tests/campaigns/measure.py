@@ -5,21 +5,17 @@ Machines are noisy: the ratios count, not the times.
   tests/campaigns/measure           everything; needs what tests/real/run needs, and sqlite3
 """
 
-import fcntl
 import os
 import pathlib
-import pty
-import select
 import sqlite3
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "real"))
+from screen import Screen  # noqa: E402
 from support import HALLPASS, Home, Oidc, follow, wait_until  # noqa: E402
 
 BUS = {name: os.environ[name] for name in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "XDG_DATA_HOME")}
@@ -74,41 +70,6 @@ def sealed():
     database = home.path / "hallpass" / "vault.db"
     query = ["sqlite3", database, "SELECT length(sealed) FROM records WHERE name = 'connection/rig/jane'"]
     compare("token get from the sealed vault / sqlite3", ([HALLPASS, "token", "get", "rig", "jane"], home.environment), (query, os.environ))
-
-
-class Screen:
-    """The program in a pseudo-terminal."""
-
-    def __init__(self, environment, rows=60, columns=200):
-        self.seen = b""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            time.sleep(0.01)
-            os.execvpe(HALLPASS, [HALLPASS], environment)
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def wait_for(self, text):
-        """Returns the time until `text` was written."""
-        started = time.perf_counter()
-        while text not in self.seen:
-            assert time.perf_counter() - started < 20, self.seen[-500:]
-            if select.select([self.fd], [], [], 0.5)[0]:
-                self.seen += os.read(self.fd, 65536)
-        return time.perf_counter() - started
-
-    def drain(self):
-        """Forgets what was written until now."""
-        while select.select([self.fd], [], [], 0.15)[0]:
-            os.read(self.fd, 65536)
-        self.seen = b""
-
-    def send(self, keys):
-        os.write(self.fd, keys)
-
-    def stop(self):
-        os.kill(self.pid, 9)
-        os.waitpid(self.pid, 0)
-        os.close(self.fd)
 
 
 def first_frame():

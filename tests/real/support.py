@@ -79,6 +79,10 @@ class Home:
     def token(self, name="rig/jane", *more):
         return self.ok("token", "get", name, *more).strip()
 
+    def vault(self):
+        """The vault in use."""
+        return json.loads(self.ok("--json", "vault", "status"))["vault"]
+
     def remove(self):
         shutil.rmtree(self.path, ignore_errors=True)
 
