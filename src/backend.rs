@@ -12,7 +12,9 @@ use crate::service::connect::{Authorization, ConnectRequest};
 use crate::service::connections::Deleted;
 use crate::service::copy::{Copied, CopiedTo, Form, HandedOut};
 use crate::service::doctor::Finding;
+use crate::service::export::Exported;
 use crate::service::fresh::{Fresh, Freshness};
+use crate::service::import::{ImportOptions, Imported};
 use crate::service::inspect::Inspection;
 use crate::service::migrate::Migrated;
 use crate::service::vaults::VaultStatus;
@@ -215,6 +217,26 @@ impl Backend {
     /// Moves every secret to another vault; `told` hears how many of how many are copied.
     pub async fn migrate_vault(&self, to: VaultKind, told: &(dyn Fn(usize, usize) + Sync)) -> Result<Migrated> {
         self.service().migrate_vault(to, told).await
+    }
+
+    /// Writes a backup.
+    pub async fn export(&self, file: &Path, passphrase: &Secret) -> Result<Exported> {
+        self.service().export(file, passphrase).await
+    }
+
+    /// Takes in a backup.
+    pub async fn import_backup(
+        &self,
+        file: &Path,
+        passphrase: &Secret,
+        options: &ImportOptions,
+    ) -> Result<Vec<Imported>> {
+        self.service().import_backup(file, passphrase, options).await
+    }
+
+    /// Takes in the clients that another program's file describes.
+    pub async fn import_clients(&self, file: &Path, options: &ImportOptions) -> Result<Vec<Imported>> {
+        self.service().import_clients(file, options).await
     }
 
     /// Looks at everything that may go wrong on this machine.

@@ -3,6 +3,7 @@
 
 /// Who may use whom, how large files are, and other rules of the house.
 mod architecture;
+mod backup;
 /// The command line as a user sees it: output, exit codes, colon forms.
 mod cli;
 /// Authorizing, through the listener and by paste, with strangers about.

@@ -5,7 +5,7 @@
 
 pub mod check;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::model::{Provider, ProviderId, search, untrusted};
@@ -30,6 +30,14 @@ pub enum CatalogError {
     /// Its file cannot be read.
     #[error("cannot read `{}`", path.display())]
     Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Its file cannot be written.
+    #[error("cannot write `{}`", path.display())]
+    Unwritable {
         /// The file.
         path: PathBuf,
         /// Why.
@@ -119,6 +127,28 @@ impl Catalog {
             Err(error) => return Err(error),
         }
         Ok(problems)
+    }
+
+    /// Returns the user's own files.
+    pub fn own_texts(&self) -> Result<BTreeMap<ProviderId, String>, CatalogError> {
+        self.own_files().into_iter().map(|(id, path)| Ok((id, read(&path)?))).collect()
+    }
+
+    /// Adds a file to the user's own; where there is one of this name, it stays, and is returned.
+    pub fn add_own(&self, id: &ProviderId, text: &str) -> Result<Option<String>, CatalogError> {
+        let Some(folder) = &self.own_folder else { return Ok(None) };
+        let path = folder.join(format!("{}.toml", id.as_str()));
+        let failed = |source| CatalogError::Unwritable { path: path.clone(), source };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        match std::fs::File::create_new(&path) {
+            Ok(mut file) => {
+                use std::io::Write;
+                file.write_all(text.as_bytes()).map_err(failed)?;
+                Ok(None)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => read(&path).map(Some),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     fn source(&self, id: &str) -> Result<Option<Source>, CatalogError> {

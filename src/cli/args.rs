@@ -82,6 +82,13 @@ pub enum Command {
     Vault(VaultCommand),
     /// Show what happened
     Activity(ActivityArgs),
+    /// Write a backup of everything, sealed with a passphrase
+    Export {
+        /// The file to write; it must not exist yet
+        file: Option<PathBuf>,
+    },
+    /// Take in a backup, a .env file, or Google's `client_secret.json`
+    Import(ImportArgs),
     /// Look at what works on this machine, and how to mend what does not
     Doctor,
     /// Print every path
@@ -327,6 +334,22 @@ pub enum VaultCommand {
         /// keychain or sealed
         to: Option<String>,
     },
+}
+
+/// `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The file
+    pub file: Option<PathBuf>,
+    /// The provider of a client whose name does not tell
+    #[arg(long, value_name = "ID")]
+    pub provider: Option<String>,
+    /// The key of the new config, where the file holds one client
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// Replace what is here already by what is in the backup
+    #[arg(long)]
+    pub replace: bool,
 }
 
 /// `activity`.

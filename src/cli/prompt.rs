@@ -85,10 +85,19 @@ pub fn piped_secret() -> Result<Secret> {
 
 /// Asks for the passphrase of a sealed vault; twice for a new one. `None` where nobody answers.
 pub fn passphrase(purpose: Purpose) -> Option<Secret> {
+    passphrase_of(purpose, "Passphrase of the vault", "A passphrase for the new vault")
+}
+
+/// Asks for the passphrase of a backup; twice for a new one. `None` where nobody answers.
+pub fn backup_passphrase(purpose: Purpose) -> Option<Secret> {
+    passphrase_of(purpose, "Passphrase of the backup", "A passphrase for the backup")
+}
+
+fn passphrase_of(purpose: Purpose, old: &str, new: &str) -> Option<Secret> {
     match purpose {
-        Purpose::Open => secret("Passphrase of the vault").ok(),
+        Purpose::Open => secret(old).ok(),
         Purpose::Make => loop {
-            let first = secret("A passphrase for the new vault (there is no way in without it)").ok()?;
+            let first = secret(&format!("{new} (there is no way in without it)")).ok()?;
             if first.is_empty() {
                 let _ = writeln!(io::stderr(), "It must not be empty; ctrl-c leaves.");
                 continue;

@@ -160,6 +160,7 @@ impl From<CatalogError> for Error {
             CatalogError::Unknown { .. } => "`hallpass provider list` shows what there is".to_owned(),
             CatalogError::Malformed { .. } => "`hallpass provider check FILE` explains what a file must be".to_owned(),
             CatalogError::Unreadable { .. } => "check the path, and whether you may read it".to_owned(),
+            CatalogError::Unwritable { .. } => "`hallpass doctor` looks at the folder and the disk".to_owned(),
         };
         Self::of(kind, &error).hinted(hint)
     }

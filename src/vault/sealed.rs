@@ -40,6 +40,35 @@ impl Sealed {
         Self { file, keys, holds_secrets: false, database: None, key: None }
     }
 
+    /// Makes a vault in memory, to be written elsewhere as a whole.
+    pub fn in_memory(keys: KeyRing) -> Result<Self, VaultError> {
+        let database = Sqlite::open_in_memory().map_err(failed("making"))?;
+        let key = Proposal::new(&keys)?.make(&database, &keys)?;
+        Ok(Self { database: Some(database), key: Some(key), ..Self::at(PathBuf::new(), keys) })
+    }
+
+    /// Reads a vault that was written as a whole to `file`, which is only named. It cannot be changed.
+    pub fn from_bytes(bytes: &[u8], file: PathBuf, keys: KeyRing) -> Result<Self, VaultError> {
+        let mut database = Sqlite::open_in_memory().map_err(failed("opening"))?;
+        // Whoever made the file may have put anything into it: nothing of its schema is run.
+        database.pragma_update(None, "trusted_schema", false).map_err(failed("opening"))?;
+        database.deserialize_read_exact("main", bytes, bytes.len(), true).map_err(failed("opening"))?;
+        let mut vault = Self { database: Some(database), ..Self::at(file, keys) };
+        let found = vault.database.as_ref().map_or(Ok(0), header::format).map_err(|error| vault.named(error))?;
+        if found > FORMAT {
+            return Err(VaultError::Newer(found));
+        }
+        vault.holds_secrets = true;
+        vault.open()?;
+        Ok(vault)
+    }
+
+    /// Returns the whole vault, to be written elsewhere.
+    pub fn to_bytes(&mut self) -> Result<Vec<u8>, VaultError> {
+        let Some(database) = &mut self.database else { return Ok(Vec::new()) };
+        Ok(database.serialize("main").map_err(failed("reading"))?.to_vec())
+    }
+
     /// Says whether secrets were put into it before: then a file that is gone, or empty, is a loss
     /// and not a vault that is yet to be made.
     #[must_use]

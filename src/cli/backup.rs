@@ -1,0 +1,94 @@
+//! `export` and `import`: a backup of everything, and taking in what was kept elsewhere.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::args::ImportArgs;
+use super::{Outcome, Output, prompt};
+use crate::backend::Backend;
+use crate::model::{ConfigKey, Secret};
+use crate::service::import::{Fate, ImportOptions, is_backup};
+use crate::service::vaults::Purpose;
+use crate::service::{Error, Result};
+
+pub(super) async fn export(file: Option<&Path>, backend: &Backend, output: Output) -> Outcome {
+    let file = file.ok_or_else(|| prompt::missing("FILE"))?;
+    let exported = backend.export(file, &passphrase(Purpose::Make, backend)?).await?;
+    for item in &exported.missing {
+        output.warn(&format!("`{item}` is not in the vault, and not in the backup"));
+    }
+    if output.json {
+        return Ok(output.document(&json!({
+            "file": file.display().to_string(),
+            "configs": exported.configs,
+            "connections": exported.connections,
+            "missing": exported.missing,
+        }))?);
+    }
+    output.done(&format!(
+        "{} configs and {} connections are in `{}`, sealed with the passphrase",
+        exported.configs,
+        exported.connections,
+        file.display()
+    ));
+    Ok(())
+}
+
+pub(super) async fn import(arguments: ImportArgs, backend: &Backend, output: Output) -> Outcome {
+    let file = arguments.file.ok_or_else(|| prompt::missing("FILE"))?;
+    let options = ImportOptions {
+        provider: arguments.provider,
+        key: arguments.key.map(ConfigKey::new).transpose()?,
+        replaces: arguments.replace,
+    };
+    let imported = if is_backup(&file)? {
+        let passphrase = passphrase(Purpose::Open, backend)?;
+        backend.import_backup(&file, &passphrase, &options).await?
+    } else {
+        backend.import_clients(&file, &options).await?
+    };
+    let word = |fate: &Fate| match fate {
+        Fate::Added => "added",
+        Fate::Replaced => "replaced",
+        Fate::Kept => "kept",
+        Fate::Refused(_) => "refused",
+    };
+    let why = |fate: &Fate| match fate {
+        Fate::Refused(why) => Some(why.clone()),
+        Fate::Added | Fate::Replaced | Fate::Kept => None,
+    };
+    if output.json {
+        let shown = imported
+            .iter()
+            .map(|one| json!({"what": one.what, "name": one.name, "fate": word(&one.fate), "why": why(&one.fate)}));
+        output.document(&shown.collect::<Vec<Value>>())?;
+    } else {
+        for one in &imported {
+            let what = format!("{} `{}`", one.what, one.name);
+            match &one.fate {
+                Fate::Added => output.done(&what),
+                Fate::Replaced => output.done(&format!("{what}, replaced")),
+                Fate::Kept => output.note(&format!("  {what} is here already, and stays as it is")),
+                Fate::Refused(why) => output.warn(&format!("{what} was not imported: {why}")),
+            }
+        }
+    }
+    let refused = imported.iter().filter(|one| matches!(one.fate, Fate::Refused(_))).count();
+    if refused == imported.len() && refused > 0 {
+        return Err(Error::usage("nothing of it was imported").into());
+    }
+    Ok(())
+}
+
+/// The passphrase of a backup: the environment's, or the one that is typed.
+fn passphrase(purpose: Purpose, backend: &Backend) -> Result<Secret> {
+    if let Some(passphrase) = &backend.settings().vault.passphrase {
+        return Ok(passphrase.clone());
+    }
+    let typed = if prompt::is_interactive() { prompt::backup_passphrase(purpose) } else { None };
+    typed.ok_or_else(|| {
+        Error::usage("a backup needs a passphrase")
+            .hinted("set HALLPASS_PASSPHRASE_FILE, or run this on a terminal, where it is asked for")
+    })
+}

@@ -1,0 +1,286 @@
+//! Taking in what was kept elsewhere: a backup of ours, a `.env` file, Google's
+//! `client_secret.json`. Nothing that is here already is replaced unless that is asked for.
+
+mod dotenv;
+mod google;
+
+use std::path::Path;
+
+use super::activity::About;
+use super::configs::NewConfig;
+use super::export::{CONTENTS, Contents, VERSION, keys};
+use super::items::{Item, client_secret_of};
+use super::{Error, Kind, Result, Service};
+use crate::model::{Config, ConfigKey, Connection, Credentials, Happening, Outcome, ProviderId, Secret, untrusted};
+use crate::store::IntentKind;
+use crate::vault::VaultBackend as _;
+use crate::vault::sealed::Sealed;
+
+/// How large a file may be, in bytes.
+const LARGEST: u64 = 256 << 20;
+/// How every SQLite file begins.
+const SQLITE: &[u8] = b"SQLite format 3\0";
+
+/// How a file is taken in.
+#[derive(Debug, Clone, Default)]
+pub struct ImportOptions {
+    /// The provider, where the file does not say.
+    pub provider: Option<String>,
+    /// The key of the config, where there is just one.
+    pub key: Option<ConfigKey>,
+    /// Whether what is here already is replaced.
+    pub replaces: bool,
+}
+
+/// What became of one thing in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is new here.
+    Added,
+    /// It was here, and was replaced.
+    Replaced,
+    /// It was here, and stays as it was.
+    Kept,
+    /// It was not taken in, and why.
+    Refused(String),
+}
+
+/// One thing in the file, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// What it is: `config`, `connection`, `provider`.
+    pub what: &'static str,
+    /// Its name.
+    pub name: String,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// A client that a file of another program describes.
+#[derive(Debug)]
+struct FoundClient {
+    /// What the file calls it: the beginning of its variables' names, or `google`.
+    name: String,
+    client_id: String,
+    client_secret: Option<Secret>,
+    scopes: Vec<String>,
+    redirect_uri: Option<String>,
+}
+
+/// Tells whether a file is a backup, for which a passphrase is needed.
+pub fn is_backup(file: &Path) -> Result<bool> {
+    use std::io::Read;
+    let mut head = Vec::new();
+    let open = std::fs::File::open(file).map_err(|error| unreadable(file, &error))?;
+    open.take(SQLITE.len() as u64).read_to_end(&mut head).map_err(|error| unreadable(file, &error))?;
+    Ok(head == SQLITE)
+}
+
+impl Service {
+    /// Takes in a backup, sealed with `passphrase`.
+    pub async fn import_backup(
+        &self,
+        file: &Path,
+        passphrase: &Secret,
+        options: &ImportOptions,
+    ) -> Result<Vec<Imported>> {
+        self.may_change()?;
+        let mut backup = Sealed::from_bytes(&read(file)?, file.to_owned(), keys(passphrase))?;
+        let contents = contents(&mut backup, file)?;
+        let mut imported = Vec::new();
+        for (id, text) in &contents.providers {
+            imported.push(Imported { what: "provider", name: id.to_string(), fate: self.take_provider(id, text)? });
+        }
+        for config in &contents.configs {
+            let secret = backup.read(&Item::Config(config.key.clone()).name())?;
+            let fate = self.take_config(config, secret.as_ref(), options).await?;
+            imported.push(Imported { what: "config", name: config.key.to_string(), fate });
+        }
+        for connection in &contents.connections {
+            let record = backup.read(&Item::Connection(connection.reference.clone()).name())?;
+            let fate = match record {
+                Some(record) => self.take_connection(connection, &record, options).await?,
+                None => Fate::Refused("its credentials are not in the backup".to_owned()),
+            };
+            imported.push(Imported { what: "connection", name: connection.reference.to_string(), fate });
+        }
+        Ok(imported)
+    }
+
+    /// Takes in the clients of a `.env` file or of Google's `client_secret.json`, a config each.
+    pub async fn import_clients(&self, file: &Path, options: &ImportOptions) -> Result<Vec<Imported>> {
+        self.may_change()?;
+        let text = String::from_utf8(read(file)?).map(zeroize::Zeroizing::new);
+        let text = text.map_err(|_| not_ours(file))?;
+        let clients =
+            if text.trim_start().starts_with('{') { google::clients(&text)? } else { dotenv::clients(&text)? };
+        if clients.is_empty() {
+            return Err(not_ours(file));
+        }
+        if options.key.is_some() && clients.len() > 1 {
+            let names: Vec<String> = clients.iter().map(|client| untrusted::line(&client.name)).collect();
+            return Err(Error::usage(format!("the file holds {} clients: {}", clients.len(), names.join(", ")))
+                .hinted("`--key` is for a file with one; without it each gets a key of its own"));
+        }
+        let mut imported = Vec::new();
+        for client in clients {
+            imported.push(self.take_client(client, options).await?);
+        }
+        Ok(imported)
+    }
+
+    async fn take_client(&self, client: FoundClient, options: &ImportOptions) -> Result<Imported> {
+        let name = untrusted::line(&client.name);
+        let refused = |name, why| Imported { what: "config", name, fate: Fate::Refused(why) };
+        let found = match &options.provider {
+            Some(provider) => Some(self.provider(provider)?.0),
+            None => self.provider_called(&client.name),
+        };
+        let Some(provider) = found else {
+            return Ok(refused(name, "no provider is called so; name it with `--provider ID`".to_owned()));
+        };
+        let same = |config: &&Config| config.provider == provider && config.client_id == client.client_id;
+        if let Some(config) = self.store.configs()?.iter().find(same) {
+            return Ok(Imported { what: "config", name: config.key.to_string(), fate: Fate::Kept });
+        }
+        let key = match &options.key {
+            Some(key) => key.clone(),
+            None => ConfigKey::new(self.suggested_key(&provider)?)?,
+        };
+        let new = NewConfig {
+            key: key.clone(),
+            provider: provider.as_str().to_owned(),
+            client_id: client.client_id,
+            client_secret: client.client_secret,
+            scopes: client.scopes,
+            redirect_uri: client.redirect_uri,
+        };
+        match self.create_config(new).await {
+            Ok(config) => Ok(Imported { what: "config", name: config.key.to_string(), fate: Fate::Added }),
+            Err(error) if error.kind == Kind::Usage => Ok(refused(key.to_string(), error.message)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Finds the provider that the name of a variable means: `MYAPP_GITHUB_OAUTH` is `github`.
+    fn provider_called(&self, name: &str) -> Option<ProviderId> {
+        let name = name.to_ascii_lowercase();
+        let words: Vec<&str> = name.split(['_', '-']).filter(|word| !word.is_empty()).collect();
+        let longest_first = (1..=words.len()).rev();
+        let candidates = longest_first.flat_map(|length| words.windows(length)).map(|part| part.join("-"));
+        candidates.filter_map(|id| self.provider(&id).ok()).map(|(id, _)| id).next()
+    }
+
+    fn take_provider(&self, id: &ProviderId, text: &str) -> Result<Fate> {
+        Ok(match self.catalog.add_own(id, text)? {
+            Some(here) if here == text => Fate::Kept,
+            Some(_) => Fate::Refused("there is another file of this name; it stays as it is".to_owned()),
+            None => Fate::Added,
+        })
+    }
+
+    async fn take_config(&self, config: &Config, record: Option<&Secret>, options: &ImportOptions) -> Result<Fate> {
+        let _lock = self.refresh_locks.acquire_config(&config.key).await?;
+        let here = self.store.config(&config.key)?;
+        if here.is_some() && !options.replaces {
+            return Ok(Fate::Kept);
+        }
+        if let Some(here) = &here
+            && here.provider != config.provider
+            && !self.store.connections_of(&config.key)?.is_empty()
+        {
+            return Ok(Fate::Refused(format!("its connections here are at `{}`; rename it first", here.provider)));
+        }
+        let commit = |row: &Config, intent: Option<i64>| match &here {
+            Some(_) => Ok(self.store.update_config(row, intent)?),
+            None => Ok(self.store.add_config(row, intent).map(|_| ())?),
+        };
+        match record.and_then(client_secret_of) {
+            Some((secret, _)) => {
+                self.save_client_secret(config, &secret, |row, intent| commit(row, Some(intent))).await?;
+            }
+            None if config.has_client_secret => {
+                return Ok(Fate::Refused("its client secret is not in the backup".to_owned()));
+            }
+            None => commit(&Config { revision: 0, ..config.clone() }, None)?,
+        }
+        self.record_config(&config.key, Happening::Changed, About::saying("imported from a backup"));
+        Ok(if here.is_some() { Fate::Replaced } else { Fate::Added })
+    }
+
+    async fn take_connection(&self, connection: &Connection, record: &Secret, options: &ImportOptions) -> Result<Fate> {
+        let reference = &connection.reference;
+        let _config = self.refresh_locks.acquire_config(&reference.config).await?;
+        let _lock = self.refresh_locks.acquire(reference).await?;
+        let here = self.store.connection(reference)?;
+        if here.is_some() && !options.replaces {
+            return Ok(Fate::Kept);
+        }
+        match self.store.config(&reference.config)? {
+            None => return Ok(Fate::Refused("its config was not imported".to_owned())),
+            Some(config) if config.provider != connection.provider => {
+                let message = format!(
+                    "its config here is for `{}`, and it was authorized at `{}`",
+                    config.provider, connection.provider
+                );
+                return Ok(Fate::Refused(message));
+            }
+            Some(_) => {}
+        }
+        let (credentials, _) = Credentials::from_record(record)?;
+        let intent = self.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
+        self.save_announced(connection, &credentials, intent).await?;
+        let about = About {
+            fingerprint: Some(credentials.tokens().access_token.fingerprint()),
+            ..About::saying("imported from a backup")
+        };
+        self.record(reference, Happening::Changed, Outcome::Done, about);
+        Ok(if here.is_some() { Fate::Replaced } else { Fate::Added })
+    }
+}
+
+/// Returns a redirect URI if it leads to this machine: one of a server on the web is of no use here.
+fn of_this_machine(uri: &str) -> Option<String> {
+    let url = url::Url::parse(uri.trim()).ok()?;
+    (url.scheme() == "http" && crate::model::template::is_loopback(&url)).then(|| uri.trim().to_owned())
+}
+
+fn contents(backup: &mut Sealed, file: &Path) -> Result<Contents> {
+    let record = backup.read(CONTENTS)?.ok_or_else(|| {
+        Error::usage(format!("`{}` is a sealed vault, and no backup", file.display()))
+            .hinted("`hallpass export FILE` makes a backup; a vault is used in its place, beside its store")
+    })?;
+    let version =
+        serde_json::from_str::<serde_json::Value>(record.expose()).ok().and_then(|value| value["version"].as_u64());
+    if version.is_some_and(|version| version > u64::from(VERSION)) {
+        return Err(Error::new(Kind::Vault, "the backup was made by a newer hallpass").hinted("install that one"));
+    }
+    serde_json::from_str(record.expose()).map_err(|error| {
+        let mut shown = Error::new(Kind::Vault, format!("the contents of `{}` cannot be read", file.display()));
+        shown.causes.push(format!("line {}, column {}", error.line(), error.column()));
+        shown
+    })
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    let open = std::fs::File::open(file).map_err(|error| unreadable(file, &error))?;
+    open.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(file, &error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(Error::usage(format!("`{}` is larger than {} MiB", file.display(), LARGEST >> 20)));
+    }
+    Ok(bytes)
+}
+
+fn unreadable(file: &Path, error: &std::io::Error) -> Error {
+    let mut shown = Error::usage(format!("`{}` cannot be read", file.display()));
+    shown.causes.push(error.to_string());
+    shown.hinted("check the path, and whether you may read it")
+}
+
+fn not_ours(file: &Path) -> Error {
+    Error::usage(format!("`{}` holds nothing that hallpass knows", file.display())).hinted(
+        "expected a backup of `hallpass export`, a `.env` file with lines such as GITHUB_CLIENT_ID=… and GITHUB_CLIENT_SECRET=…, or Google's `client_secret.json`",
+    )
+}
