@@ -8,6 +8,12 @@ use clap::Parser;
 use hallpass::cli::{self, Failure, Output, args::Arguments};
 use hallpass::settings::Environment;
 use hallpass::system::process;
+use zeroizing_alloc::ZeroAlloc;
+
+/// All memory is zeroed when it is given back: the copies of a secret that HTTP, JSON and the keychain
+/// make on its way are not ours to zero.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
     process::harden();

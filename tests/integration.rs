@@ -3,6 +3,7 @@
 
 /// Who may use whom, how large files are, and other rules of the house.
 mod architecture;
+/// Backups, and files of other programs.
 mod backup;
 /// The command line as a user sees it: output, exit codes, colon forms.
 mod cli;
@@ -10,6 +11,8 @@ mod cli;
 mod connect;
 /// Fresh tokens: refresh, rotation, bad weather, many at once.
 mod fresh;
+/// What is left of secrets in the memory of a program that used them.
+mod memory;
 /// What is left of an interrupted write is finished or undone.
 mod mend;
 /// Many processes on one home.

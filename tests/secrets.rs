@@ -101,3 +101,39 @@ async fn no_frame_and_no_message_of_the_screens_shows_a_secret() {
     let effects = screen.keys("<enter><enter><enter>");
     assert!(format!("{effects:?}").contains("MakeConfig") && !format!("{effects:?}").contains("canary"), "{effects:?}");
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_browser_gets_none_of_our_secrets_and_a_crash_writes_no_memory_to_disk() {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let _sandbox = SandboxProcess::start(&home, &["--lifetime", "1h"]);
+    configure(&home);
+    let (browser, seen) = (home.path().join("browser"), home.path().join("seen"));
+    std::fs::write(&browser, format!("#!/bin/sh\n(env; echo \"$@\") > {0}.part; mv {0}.part {0}\n", seen.display()))
+        .unwrap();
+    std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let mut command = home.command();
+    command.args(["--json", "connect", "sandbox", "jane"]).env("BROWSER", &browser);
+    command.env("HALLPASS_PASSPHRASE", "canary-passphrase").env("NANGO_SECRET_KEY", "canary-key");
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
+    let arguments = std::fs::read_to_string(format!("/proc/{}/cmdline", child.id())).unwrap();
+    while !seen.exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before the browser was opened");
+        tokio::task::yield_now().await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let given = std::fs::read_to_string(&seen).unwrap();
+    assert!(given.contains("/authorize?"), "the browser was opened: {given}");
+    assert!(
+        !given.contains("canary") && !given.contains("HALLPASS_KEY_FILE") && !arguments.contains("canary"),
+        "{given}"
+    );
+}

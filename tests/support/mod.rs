@@ -3,6 +3,8 @@
 pub mod odd_server;
 pub mod program;
 pub mod screen;
+#[cfg(unix)]
+pub mod session;
 pub mod svg;
 pub mod trial;
 
