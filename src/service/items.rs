@@ -111,9 +111,17 @@ impl Service {
     pub(super) async fn prove_vault(&self) -> Result<()> {
         let item = Item::Probe(self.holder()?);
         let intent = self.announce(IntentKind::Write, &item).await?;
-        let outcome = self.vault.probe(&item.name()).await;
-        self.withdraw_after(intent, outcome.as_ref().err());
-        Ok(outcome?)
+        match self.vault.probe(&item.name()).await {
+            Ok(()) => self.withdraw(intent),
+            // Once it was written, it may still be there.
+            Err(failure) => {
+                if !failure.was_written {
+                    self.withdraw_after(intent, &failure.error);
+                }
+                return Err(failure.error.into());
+            }
+        }
+        Ok(())
     }
 
     /// Proves that the credentials of a connection can be replaced, before a refresh token is spent
@@ -127,7 +135,7 @@ impl Service {
         let item = Item::Connection(reference.clone()).name();
         let outcome = self.vault.write(&item, &loaded.credentials.to_record(loaded.revision)).await;
         if let Err(error) = &outcome {
-            self.withdraw_after(intent, Some(error));
+            self.withdraw_after(intent, error);
         }
         Ok(outcome?)
     }
@@ -140,10 +148,10 @@ impl Service {
         }
     }
 
-    /// Takes back what was announced, unless it may still happen: a call that was given up goes on
-    /// in a keychain that hangs.
-    fn withdraw_after(&self, intent: i64, failure: Option<&VaultError>) {
-        if !matches!(failure, Some(VaultError::Timeout(_))) {
+    /// Takes back what was announced, if it is certain that the vault did nothing. Otherwise `mend`
+    /// looks: a failing disk may have written, and a keychain that hangs may still do it.
+    fn withdraw_after(&self, intent: i64, failure: &VaultError) {
+        if failure.did_nothing() {
             self.withdraw(intent);
         }
     }
@@ -204,7 +212,7 @@ impl Service {
         self.store.complete_intent(intent, &After::Config(Box::new(config.clone())))?;
         let record = Secret::new(json!({"client_secret": secret.expose(), "revision": intent}).to_string());
         if let Err(error) = self.vault.write(&item.name(), &record).await {
-            self.withdraw_after(intent, Some(&error));
+            self.withdraw_after(intent, &error);
             return Err(error.into());
         }
         self.vault.remember(&self.store)?;
@@ -215,8 +223,9 @@ impl Service {
     pub(super) async fn delete_item<T>(&self, item: &Item, commit: impl FnOnce(i64) -> Result<T>) -> Result<T> {
         let intent = self.announce(IntentKind::Delete, item).await?;
         if let Err(error) = self.vault.delete(&item.name()).await {
-            // Nothing was deleted, as far as anyone knows; the store still shows it.
-            self.withdraw_after(intent, Some(&error));
+            // The store still shows it. Where it is not certain that it is there, the deletion is
+            // finished by the next start.
+            self.withdraw_after(intent, &error);
             return Err(error.into());
         }
         commit(intent)

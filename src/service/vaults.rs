@@ -18,7 +18,7 @@ use crate::vault::key::KeyRing;
 pub use crate::vault::key::{AskPassphrase, Purpose};
 use crate::vault::memory::Memory;
 use crate::vault::sealed::{self, Sealed};
-use crate::vault::{Vault, VaultBackend, VaultError, keychain};
+use crate::vault::{ProbeError, Vault, VaultBackend, VaultError, keychain};
 
 /// The note of the store that names the vault of this home.
 pub(super) const NOTE: &str = "vault";
@@ -193,7 +193,7 @@ impl ChosenVault {
     }
 
     /// Proves with `item` that a secret can be kept. A keychain may ask its user meanwhile.
-    pub(super) async fn probe(&self, item: &str) -> Outcome<()> {
+    pub(super) async fn probe(&self, item: &str) -> std::result::Result<(), ProbeError> {
         self.current().probe(item, PATIENCE).await
     }
 

@@ -16,7 +16,7 @@ mod worker;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use worker::{Opener, Vault};
+pub use worker::{Opener, ProbeError, Vault};
 
 use crate::model::Secret;
 
@@ -122,6 +122,18 @@ pub trait VaultBackend: Send {
 }
 
 impl VaultError {
+    /// Tells whether it is certain that nothing was changed.
+    pub fn did_nothing(&self) -> bool {
+        !matches!(
+            self,
+            Self::Timeout(_)
+                | Self::Unavailable(_)
+                | Self::Database { .. }
+                | Self::Corrupt { .. }
+                | Self::Damaged { .. }
+        )
+    }
+
     /// Tells whether opening the backend anew may help.
     fn is_fault(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Timeout(_) | Self::Database { .. } | Self::Corrupt { .. })

@@ -30,6 +30,15 @@ impl std::fmt::Debug for Vault {
     }
 }
 
+/// A proof that did not come off.
+#[derive(Debug)]
+pub struct ProbeError {
+    /// Whether something was written, which may still be there.
+    pub was_written: bool,
+    /// Why.
+    pub error: VaultError,
+}
+
 struct Worker {
     opener: Arc<Opener>,
     backend: Option<Box<dyn VaultBackend>>,
@@ -79,10 +88,12 @@ impl Vault {
     /// Proves with `item`, which is nobody else's, that something can be written and read back,
     /// before anything depends on it. A person may be asked to unlock the keychain, and has `patience`
     /// for it.
-    pub async fn probe(&self, item: &str, patience: Duration) -> Result<(), VaultError> {
-        let item = item.to_owned();
-        self.call(patience, move |backend| {
+    pub async fn probe(&self, item: &str, patience: Duration) -> Result<(), ProbeError> {
+        let (item, was_written) = (item.to_owned(), Arc::new(AtomicBool::new(false)));
+        let writing = was_written.clone();
+        let outcome = self.call(patience, move |backend| {
             backend.write(&item, &Secret::new("hallpass was here"))?;
+            writing.store(true, Ordering::SeqCst);
             let back = backend.read(&item)?;
             backend.delete(&item)?;
             if back.is_some() {
@@ -90,8 +101,8 @@ impl Vault {
             } else {
                 Err(VaultError::Damaged { item, why: "it was gone after it was written" })
             }
-        })
-        .await
+        });
+        outcome.await.map_err(|error| ProbeError { was_written: was_written.load(Ordering::SeqCst), error })
     }
 
     /// Forgets the open backend, so that the next call opens it anew (with another passphrase).
