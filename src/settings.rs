@@ -156,6 +156,9 @@ pub struct Surroundings {
     pub no_motion: bool,
     /// The proxies named (`HTTPS_PROXY` and friends), without their credentials.
     pub proxies: Vec<String>,
+    /// The certificates named (`SSL_CERT_FILE`, `SSL_CERT_DIR`): a private authority's, beside or in
+    /// place of the system's.
+    pub certificates: Vec<(&'static str, PathBuf)>,
     /// Whether `NANGO_HOSTPORT` names another host.
     pub nango_host: Option<String>,
 }
@@ -358,6 +361,10 @@ impl Surroundings {
             no_color: is_set("NO_COLOR") || environment.get("CLICOLOR") == Some("0"),
             no_motion: is_set("NO_MOTION"),
             proxies: proxy_names.iter().filter_map(proxy).collect(),
+            certificates: ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+                .into_iter()
+                .filter_map(|name| Some((name, PathBuf::from(environment.get(name)?))))
+                .collect(),
             nango_host: environment.get("NANGO_HOSTPORT").map(crate::model::untrusted::line),
         }
     }

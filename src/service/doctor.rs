@@ -1,6 +1,7 @@
-//! What works on this machine, what does not, and how to mend it. Nothing is changed or made.
+//! What works on this machine, what does not, and how to mend it. Nothing is changed or made, but for
+//! a small file in the home, which shows whether it can be written and is taken away again.
 
-use std::path::Path;
+mod home;
 
 use super::seat::Address;
 use super::{Error, Service};
@@ -43,6 +44,10 @@ impl Finding {
         Self { what, wellness: Wellness::Odd, found: found.into(), mend: Some(mend.into()) }
     }
 
+    fn broken(what: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { wellness: Wellness::Ill, ..Self::odd(what, found, mend) }
+    }
+
     fn ill(what: &'static str, error: &Error) -> Self {
         let causes = error.causes.iter().map(String::as_str);
         let found = std::iter::once(error.message.as_str()).chain(causes).collect::<Vec<_>>().join(": ");
@@ -58,8 +63,8 @@ impl Finding {
 impl Service {
     /// Looks at everything that may go wrong on this machine.
     pub async fn doctor(&self) -> Vec<Finding> {
-        vec![
-            self.folder(),
+        let mut findings = self.home_findings();
+        findings.extend([
             self.store_finding(),
             self.vault_finding().await,
             self.providers_finding(),
@@ -70,22 +75,8 @@ impl Service {
             self.proxy_finding(),
             self.clock_finding(),
             self.host_finding(),
-        ]
-    }
-
-    fn folder(&self) -> Finding {
-        let folder = self.settings.paths.store.parent().unwrap_or_else(|| Path::new("."));
-        let shown = folder.display();
-        match std::fs::metadata(folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Finding::well("folder", format!("`{shown}` is made when something is saved"))
-            }
-            Err(error) => Finding::odd("folder", format!("`{shown}`: {error}"), "name another folder with `--home`"),
-            Ok(metadata) if !metadata.is_dir() => {
-                Finding::odd("folder", format!("`{shown}` is not a folder"), "name another one with `--home`")
-            }
-            Ok(metadata) => mode_finding(folder, &metadata),
-        }
+        ]);
+        findings
     }
 
     fn store_finding(&self) -> Finding {
@@ -182,15 +173,46 @@ impl Service {
     }
 
     async fn tls_finding(&self) -> Finding {
+        const WHAT: &str = "certificates";
+        let named = &self.settings.surroundings.certificates;
+        if let Some((name, path)) = named.iter().find(|(_, path)| !path.exists()) {
+            return Finding::broken(
+                WHAT,
+                format!("{name} names `{}`, which is not there", path.display()),
+                "name the file of your certificates, or unset it",
+            );
+        }
         match self.transport.check().await {
-            Ok(()) => Finding::well("certificates", "the system's"),
-            Err(error) => Finding::ill("certificates", &error.into()),
+            Ok(()) if named.is_empty() => Finding::well(WHAT, "the system's"),
+            Ok(()) => {
+                let shown: Vec<String> =
+                    named.iter().map(|(name, path)| format!("{name}=`{}`", path.display())).collect();
+                Finding::well(WHAT, format!("those of {}", shown.join(", ")))
+            }
+            Err(error) => Finding::ill(WHAT, &error.into()),
         }
     }
 
     fn proxy_finding(&self) -> Finding {
+        const WHAT: &str = "proxy";
         let proxies = &self.settings.surroundings.proxies;
-        if proxies.is_empty() { Finding::well("proxy", "none") } else { Finding::well("proxy", proxies.join(" ")) }
+        let is_address = |value: &str| {
+            let with_scheme = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+            url::Url::parse(&with_scheme).is_ok_and(|url| url.host_str().is_some())
+        };
+        let odd = proxies
+            .iter()
+            .filter_map(|named| named.split_once('='))
+            .find(|(name, value)| !name.eq_ignore_ascii_case("NO_PROXY") && !is_address(value));
+        match odd {
+            Some((name, value)) => Finding::broken(
+                WHAT,
+                format!("{name} is `{value}`, which is no address"),
+                "write it as http://HOST:PORT, or unset it",
+            ),
+            None if proxies.is_empty() => Finding::well(WHAT, "none"),
+            None => Finding::well(WHAT, proxies.join(" ")),
+        }
     }
 
     /// Without a network there is nothing to compare with but what was written down here before.
@@ -218,33 +240,4 @@ impl Service {
             ),
         }
     }
-}
-
-#[cfg(unix)]
-fn mode_finding(folder: &Path, metadata: &std::fs::Metadata) -> Finding {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = metadata.permissions().mode() & 0o777;
-    let shown = folder.display();
-    if mode & 0o022 != 0 {
-        let mut finding = Finding::odd(
-            "folder",
-            format!("other users may write into `{shown}` (mode {mode:o})"),
-            format!("chmod go-w '{shown}'"),
-        );
-        finding.wellness = Wellness::Ill;
-        finding
-    } else if mode & 0o055 != 0 {
-        Finding::odd(
-            "folder",
-            format!("other users may look into `{shown}` (mode {mode:o}); the files in it are closed to them"),
-            format!("chmod 700 '{shown}'"),
-        )
-    } else {
-        Finding::well("folder", format!("`{shown}`"))
-    }
-}
-
-#[cfg(not(unix))]
-fn mode_finding(folder: &Path, _metadata: &std::fs::Metadata) -> Finding {
-    Finding::well("folder", format!("`{}`", folder.display()))
 }

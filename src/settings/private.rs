@@ -1,9 +1,11 @@
 //! Files, folders and databases that only their owner may read: made with that mode, never opened up
 //! by a umask, never reached through a symbolic link.
 
+use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection as Sqlite, OpenFlags};
@@ -30,6 +32,14 @@ pub enum PrivateError {
     /// Others may write into it.
     #[error("other users may write into `{}`; take that away with `chmod go-w`", .0.display())]
     OpenToOthers(PathBuf),
+}
+
+/// Files that others could read, until this process closed them.
+static CLOSED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Returns the files that others could read until this process closed them.
+pub fn closed() -> BTreeSet<PathBuf> {
+    CLOSED.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// Makes a folder (0700) and those above it, unless it is there; refuses one that others may
@@ -78,8 +88,43 @@ pub fn options() -> OpenOptions {
 }
 
 /// Opens a SQLite file that is there already, for any number of processes: what is committed
-/// survives a power cut, and whoever comes second waits for `patience`.
+/// survives a power cut, and whoever comes second waits for `patience`. Where it cannot be written,
+/// it is opened for reading.
 pub fn database(path: &Path, patience: Duration) -> rusqlite::Result<Sqlite> {
+    let codes = [rusqlite::ErrorCode::ReadOnly, rusqlite::ErrorCode::CannotOpen, rusqlite::ErrorCode::PermissionDenied];
+    match writable_database(path, patience) {
+        Err(error) if error.sqlite_error_code().is_some_and(|code| codes.contains(&code)) => {
+            readable_database(path, patience).map_err(|_| error)
+        }
+        outcome => outcome,
+    }
+}
+
+/// Opens a file that cannot be written. Write-ahead logging wants a file beside it even for reading;
+/// where that cannot be made, nobody writes, and the file is all there is.
+fn readable_database(path: &Path, patience: Duration) -> rusqlite::Result<Sqlite> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = |name: &Path, flags| {
+        let database = Sqlite::open_with_flags(name, flags)?;
+        database.busy_timeout(patience)?;
+        database.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Ok(database)
+    };
+    open(path, flags).or_else(|error: rusqlite::Error| {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        // What stands in the log alone would be missing.
+        if fs::metadata(log).is_ok_and(|metadata| metadata.len() > 0) {
+            return Err(error);
+        }
+        let name = percent_encoding::utf8_percent_encode(&path.to_string_lossy(), percent_encoding::NON_ALPHANUMERIC)
+            .to_string();
+        let name = format!("file:{}?immutable=1", name.replace("%2F", "/"));
+        open(Path::new(&name), flags | OpenFlags::SQLITE_OPEN_URI)
+    })
+}
+
+fn writable_database(path: &Path, patience: Duration) -> rusqlite::Result<Sqlite> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Sqlite::open_with_flags(path, flags)?;
     database.busy_timeout(patience)?;
@@ -158,7 +203,9 @@ fn tighten(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     tracing::warn!(path = %path.display(), "other users could read this file; closed it to them");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    CLOSED.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+    Ok(())
 }
 
 #[cfg(not(unix))]
