@@ -11,6 +11,8 @@ mod cli;
 mod connect;
 /// Fresh tokens: refresh, rotation, bad weather, many at once.
 mod fresh;
+/// The inputs that the fuzzer keeps, on a stable compiler.
+mod fuzz_corpora;
 /// What is left of secrets in the memory of a program that used them.
 mod memory;
 /// What is left of an interrupted write is finished or undone.
