@@ -185,7 +185,11 @@ impl From<StoreError> for Error {
 
 impl From<RecordError> for Error {
     fn from(error: RecordError) -> Self {
-        Self::of(Kind::Vault, &error)
+        let shown = Self::of(Kind::Vault, &error);
+        match error {
+            RecordError::Newer(_) => shown.hinted("install the newer hallpass"),
+            RecordError::Malformed { .. } => shown,
+        }
     }
 }
 

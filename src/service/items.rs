@@ -55,13 +55,10 @@ impl Service {
         let reference = &connection.reference;
         let item = Item::Connection(reference.clone()).name();
         let Some(record) = self.vault.read(&item).await? else { return Err(self.missing(reference).await) };
-        let (credentials, revision) = Credentials::from_record(&record)?;
-        Self::check_age(
-            &item,
-            revision,
-            connection.revision,
-            &format!("authorize it again with {}", authorize_command(reference)),
-        )?;
+        let again = format!("authorize it again with {}", authorize_command(reference));
+        let read = Credentials::from_record(&record);
+        let (credentials, revision) = read.map_err(|error| Error::from(error).or_hinted(|| Some(again.clone())))?;
+        Self::check_age(&item, revision, connection.revision, &again)?;
         Ok(Loaded { credentials, revision })
     }
 

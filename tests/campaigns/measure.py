@@ -16,7 +16,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "real"))
 from screen import Screen  # noqa: E402
-from support import HALLPASS, Home, Oidc, follow, wait_until  # noqa: E402
+from support import HALLPASS, Home, Oidc, authorize, wait_until  # noqa: E402
 
 BUS = {name: os.environ[name] for name in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "XDG_DATA_HOME")}
 ROUNDS = 41
@@ -40,11 +40,9 @@ def compare(title, ours, theirs, rounds=ROUNDS):
 
 
 def authorized(home):
-    import json
     home.configure()
-    child = home.start("--json", "connect", "--no-browser", "rig/jane")
-    follow(json.loads(child.stdout.readline())["url"])
-    assert child.wait(timeout=60) == 0, child.stderr.read()
+    said = authorize(home, "rig/jane")
+    assert said.returncode == 0, said
 
 
 def version():

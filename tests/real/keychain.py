@@ -2,12 +2,13 @@
 
 import os
 import pathlib
+import signal
 import socket
 import struct
 import subprocess
 import time
 
-from support import RealTest
+from support import RealTest, wait_until
 
 BUS = {name: os.environ[name] for name in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "XDG_DATA_HOME") if name in os.environ}
 COLLECTION = "/org/freedesktop/secrets/collection/login"
@@ -40,6 +41,22 @@ def unlock():
         control.sendall(b"\0" + packet)
         answer = control.recv(8)
     assert answer == struct.pack(">II", 8, 0), answer
+
+
+def daemon():
+    """The process that holds the keychain."""
+    said = subprocess.run(["gdbus", "call", "--session", "--dest", "org.freedesktop.DBus", "--object-path", "/org/freedesktop/DBus",
+                           "--method", "org.freedesktop.DBus.GetConnectionUnixProcessID", "org.freedesktop.secrets"], capture_output=True, text=True)
+    return int(said.stdout.split()[1].rstrip(",)")) if said.returncode == 0 else None
+
+
+def restart():
+    """Starts the keychain anew, unlocked, as a login does; one that the bus started by itself goes."""
+    if (process := daemon()) is not None:
+        os.kill(process, signal.SIGKILL)
+        wait_until(lambda: daemon() != process, "the other one is dead")
+    subprocess.run(["gnome-keyring-daemon", "--unlock", "--components=secrets"], input=os.environ["KR_PASS"], text=True, check=True, capture_output=True)
+    wait_until(lambda: daemon() is not None, "the keychain is back")
 
 
 class Keychain(RealTest):

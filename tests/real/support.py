@@ -137,13 +137,17 @@ class RealTest(unittest.TestCase):
         return home
 
     def connect(self, home, name="rig/jane", *more):
-        """Authorizes as a browser would that nobody sees; the provider gives its consent."""
-        child = home.start("--json", "connect", "--no-browser", name, *more)
-        event = json.loads(child.stdout.readline() or "{}")
-        if "url" in event:
-            follow(event["url"])
-        out, err = child.communicate(timeout=60)
-        return subprocess.CompletedProcess(child.args, child.returncode, out, err)
+        return authorize(home, name, *more)
+
+
+def authorize(home, name, *more):
+    """Authorizes as a browser would that nobody sees; the provider gives its consent."""
+    child = home.start("--json", "connect", "--no-browser", name, *more)
+    event = json.loads(child.stdout.readline() or "{}")
+    if "url" in event:
+        follow(event["url"])
+    out, err = child.communicate(timeout=60)
+    return subprocess.CompletedProcess(child.args, child.returncode, out, err)
 
 
 def follow(url):
