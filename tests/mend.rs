@@ -209,3 +209,23 @@ async fn an_intent_that_nobody_understands_is_dropped_and_touches_nothing() {
     assert!(trial.service.config(&ConfigKey::new("sandbox").unwrap()).is_ok());
     assert!(trial.service.connection(&ConnectionRef::parse("sandbox/jane").unwrap()).is_ok());
 }
+
+#[tokio::test]
+async fn a_connection_that_is_being_deleted_is_not_called_in_need_of_authorization() {
+    let trial = Trial::connected().await;
+    // Half the way of a deletion: gone from the vault, still in the store, its lock held.
+    let digest = ring::digest::digest(&ring::digest::SHA256, b"sandbox/jane");
+    let name = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, digest);
+    let lock = std::fs::File::create(trial.home.path().join(format!("locks/{name}.lock"))).unwrap();
+    lock.lock().unwrap();
+    let vault = rusqlite::Connection::open(trial.home.path().join("vault.db")).unwrap();
+    vault.execute("DELETE FROM records WHERE name = 'connection/sandbox/jane'", []).unwrap();
+    let service = trial.another();
+    let (jane, freshness) = (jane(), Freshness::default());
+    let mut asking = Box::pin(service.fresh_credentials(&jane, freshness));
+    let waited = tokio::time::timeout(std::time::Duration::from_millis(200), asking.as_mut()).await;
+    assert!(waited.is_err(), "it waits for whoever holds the lock");
+    trial.store("DELETE FROM connections");
+    drop(lock);
+    assert_eq!(asking.await.unwrap_err().kind, hallpass::service::Kind::NotFound);
+}

@@ -66,7 +66,8 @@ enum Failure {
 impl Service {
     /// Returns credentials that are valid for at least the margin, refreshing them if need be.
     pub async fn fresh_credentials(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<Fresh> {
-        let (connection, loaded) = self.kept(reference, freshness).await?;
+        refuse_refused(&self.connection(reference)?, freshness)?;
+        let (connection, loaded) = self.peek_credentials(reference).await?;
         let tokens = loaded.credentials.tokens();
         if self.is_good(&connection, tokens, freshness)? {
             return Ok(Fresh { connection, credentials: loaded.credentials, was_refreshed: false });
@@ -74,7 +75,9 @@ impl Service {
         self.may_change()?;
         let (seen, asked_at) = (tokens.access_token.clone(), self.now());
         let _lock = self.refresh_locks.acquire(reference).await?;
-        let (connection, loaded) = self.kept(reference, freshness).await?;
+        let connection = self.connection(reference)?;
+        refuse_refused(&connection, freshness)?;
+        let loaded = self.load_credentials(&connection).await?;
         if let Some(Problem { kind: ProblemKind::Transient, reason, at }) = &connection.problem
             && *at > asked_at
         {
@@ -90,19 +93,6 @@ impl Service {
         }
         // Boxed: most calls hand out what is there, and need not carry what a refresh needs.
         Box::pin(self.refresh(connection, &loaded)).await
-    }
-
-    /// Reads a connection and its credentials. One that was refused asks nobody again, unless that
-    /// is what was asked for.
-    async fn kept(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<(Connection, Loaded)> {
-        let connection = self.connection(reference)?;
-        if let Some(Problem { kind: ProblemKind::NeedsAuthorization, reason, .. }) = &connection.problem
-            && !freshness.forced
-        {
-            return Err(Error::authorization_needed(reference, reason));
-        }
-        let loaded = self.load_credentials(&connection).await?;
-        Ok((connection, loaded))
     }
 
     /// Tells whether the tokens can be handed out as they are.
@@ -283,6 +273,16 @@ impl Service {
         let about = About { detail: reason, took: Some(started.elapsed()), fingerprint: None };
         self.record(reference, Happening::Refreshed, outcome, about);
         error
+    }
+}
+
+/// A connection that was refused asks nobody again, unless that is what was asked for.
+fn refuse_refused(connection: &Connection, freshness: Freshness) -> Result<()> {
+    match &connection.problem {
+        Some(Problem { kind: ProblemKind::NeedsAuthorization, reason, .. }) if !freshness.forced => {
+            Err(Error::authorization_needed(&connection.reference, reason))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -36,8 +36,8 @@ pub struct Inspection {
 impl Service {
     /// Looks into the access token of a connection as it is; it is not refreshed.
     pub async fn inspect(&self, reference: &ConnectionRef) -> Result<Inspection> {
-        let connection = self.connection(reference)?;
-        let credentials = self.load_credentials(&connection).await?.credentials;
+        let (connection, loaded) = self.peek_credentials(reference).await?;
+        let credentials = loaded.credentials;
         let tokens = credentials.tokens();
         let decoded = jwt::decode(&tokens.access_token);
         let now = self.now();

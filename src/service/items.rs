@@ -50,16 +50,37 @@ pub(super) struct Loaded {
 }
 
 impl Service {
-    /// Reads the credentials of a connection.
+    /// Reads a connection and its credentials. What is not there may just be renamed or deleted by
+    /// another process, which has gone half the way: whoever does that holds the connection's lock.
+    pub(super) async fn peek_credentials(&self, reference: &ConnectionRef) -> Result<(Connection, Loaded)> {
+        let connection = self.connection(reference)?;
+        if let Some(loaded) = self.find_credentials(&connection).await? {
+            return Ok((connection, loaded));
+        }
+        // A home that cannot be written has no locks, and nobody who changes it.
+        let _lock = self.refresh_locks.acquire(reference).await.ok();
+        let connection = self.connection(reference)?;
+        let loaded = self.load_credentials(&connection).await?;
+        Ok((connection, loaded))
+    }
+
+    /// Reads the credentials of a connection whose lock is held.
     pub(super) async fn load_credentials(&self, connection: &Connection) -> Result<Loaded> {
+        match self.find_credentials(connection).await? {
+            Some(loaded) => Ok(loaded),
+            None => Err(self.missing(&connection.reference).await),
+        }
+    }
+
+    async fn find_credentials(&self, connection: &Connection) -> Result<Option<Loaded>> {
         let reference = &connection.reference;
         let item = Item::Connection(reference.clone()).name();
-        let Some(record) = self.vault.read(&item).await? else { return Err(self.missing(reference).await) };
+        let Some(record) = self.vault.read(&item).await? else { return Ok(None) };
         let again = format!("authorize it again with {}", authorize_command(reference));
         let read = Credentials::from_record(&record);
         let (credentials, revision) = read.map_err(|error| Error::from(error).or_hinted(|| Some(again.clone())))?;
         Self::check_age(&item, revision, connection.revision, &again)?;
-        Ok(Loaded { credentials, revision })
+        Ok(Some(Loaded { credentials, revision }))
     }
 
     /// A record that is older than the store knows was brought back from a copy: a refresh token
@@ -189,7 +210,11 @@ impl Service {
         let missing = || {
             Error::new(Kind::Vault, format!("the client secret of `{}` is not in the vault", config.key)).hinted(&again)
         };
-        let record = self.vault.read(&item).await?.ok_or_else(missing)?;
+        let Some(record) = self.vault.read(&item).await? else {
+            // It may have been renamed since.
+            self.config(&config.key)?;
+            return Err(missing());
+        };
         let (secret, revision) = client_secret_of(&record).ok_or_else(missing)?;
         Self::check_age(&item, revision, config.revision, &again)?;
         Ok(Some(secret))
