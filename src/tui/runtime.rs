@@ -28,7 +28,7 @@ use crate::service::fresh::Freshness;
 const ACTIVITY: u32 = 500;
 /// How often the store is asked whether another process changed it, and the terminal whether it is
 /// still there: nothing is drawn for that.
-const WATCH: Duration = Duration::from_secs(1);
+const WATCH: Duration = Duration::from_millis(500);
 
 /// Opens the terminal UI over a backend, and returns when the user leaves. `sequences` come from
 /// the clipboard and are written between frames.
