@@ -229,3 +229,65 @@ async fn a_connection_that_is_being_deleted_is_not_called_in_need_of_authorizati
     drop(lock);
     assert_eq!(asking.await.unwrap_err().kind, hallpass::service::Kind::NotFound);
 }
+
+#[tokio::test]
+async fn a_run_with_another_vault_mends_nothing_and_writes_nothing() {
+    let trial = Trial::connected().await;
+    trial.leave_written("connection/sandbox/jane");
+    let mut settings = crate::support::trial::settings(trial.home.path());
+    settings.vault.kind = Some(hallpass::settings::VaultKind::Memory);
+    let service = trial.with_settings(settings);
+    service.mend().await.unwrap();
+    assert_eq!((trial.intents(), trial.items().len()), (1, 2), "the only copy is still there");
+    let error = service.delete_connection(&jane(), false).await.unwrap_err();
+    assert!(error.message.contains("keeps its secrets in the sealed vault"), "{error}");
+    assert!(service.rename_config(&ConfigKey::new("sandbox").unwrap(), &ConfigKey::new("x").unwrap()).await.is_err());
+    let error = service.fresh_credentials(&jane(), Freshness::default()).await.unwrap_err();
+    assert!(error.message.contains("keeps its secrets in the sealed vault"), "{error}");
+    trial.another().mend().await.unwrap();
+    assert_eq!((trial.intents(), trial.items().len()), (0, 2));
+}
+
+#[tokio::test]
+async fn a_deletion_that_was_given_up_does_not_take_a_config_that_was_made_since() {
+    let trial = Trial::configured().await;
+    let key = ConfigKey::new("sandbox").unwrap();
+    trial.leave_intent("delete", "config/sandbox");
+    trial.store("DELETE FROM configs");
+    let new = hallpass::service::configs::NewConfig {
+        key: key.clone(),
+        provider: "github".to_owned(),
+        client_id: "public".to_owned(),
+        client_secret: None,
+        scopes: Vec::new(),
+        redirect_uri: None,
+    };
+    trial.service.create_config(new).await.unwrap();
+    trial.another().mend().await.unwrap();
+    assert_eq!(trial.service.config(&key).unwrap().client_id, "public");
+}
+
+#[tokio::test]
+async fn what_was_moved_away_is_forgotten_without_its_row() {
+    let trial = Trial::connected().await;
+    trial.leave_intent("forget", "connection/sandbox/jane");
+    trial.another().mend().await.unwrap();
+    assert_eq!(trial.items(), ["config/sandbox"]);
+    assert!(trial.service.connection(&jane()).is_ok());
+}
+
+#[tokio::test]
+async fn a_later_edit_stands_over_an_earlier_one_that_was_interrupted() {
+    let trial = Trial::connected().await;
+    let key = ConfigKey::new("sandbox").unwrap();
+    let before = trial.service.config(&key).unwrap();
+    trial.leave_written("config/sandbox");
+    let after = serde_json::json!({"config": &before}).to_string();
+    trial.store(&format!("UPDATE intents SET after = '{after}'"));
+    trial.clock.advance(std::time::Duration::from_secs(1));
+    let changes =
+        hallpass::service::configs::ConfigChanges { client_id: Some("later".to_owned()), ..Default::default() };
+    trial.service.edit_config(&key, changes).await.unwrap();
+    trial.another().mend().await.unwrap();
+    assert_eq!(trial.service.config(&key).unwrap().client_id, "later");
+}

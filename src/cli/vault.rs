@@ -15,7 +15,7 @@ pub(super) async fn run(command: &VaultCommand, backend: &Backend, output: Outpu
     match command {
         VaultCommand::Status => status(&backend.vault_status().await, output),
         VaultCommand::Unlock => unlock(backend, output).await,
-        VaultCommand::Migrate { to } => migrate(to.as_deref(), backend, output).await,
+        VaultCommand::Migrate { to } => migrate(to.clone(), backend, output).await,
     }
 }
 
@@ -80,10 +80,10 @@ async fn unlock(backend: &Backend, output: Output) -> Outcome {
 /// How often a long move says how far it is, in items.
 const STEP: usize = 100;
 
-async fn migrate(to: Option<&str>, backend: &Backend, output: Output) -> Outcome {
-    let to = to.ok_or_else(|| prompt::missing("TO (keychain or sealed)"))?;
-    let kind = VaultKind::from_word(to).ok_or_else(|| {
-        Error::usage(format!("`{}` is no vault", untrusted::line(to))).hinted("move to `keychain` or `sealed`")
+async fn migrate(to: Option<String>, backend: &Backend, output: Output) -> Outcome {
+    let to = prompt::argument(to, "TO", "To which vault (keychain or sealed)", None)?;
+    let kind = VaultKind::from_word(&to).ok_or_else(|| {
+        Error::usage(format!("`{}` is no vault", untrusted::line(&to))).hinted("move to `keychain` or `sealed`")
     })?;
     let told = |done: usize, all: usize| {
         if done.is_multiple_of(STEP) && done < all {
@@ -97,7 +97,7 @@ async fn migrate(to: Option<&str>, backend: &Backend, output: Output) -> Outcome
     }
     if let Some(error) = &migrated.left {
         output.warn(&format!(
-            "some of it could not be deleted in the {from} vault: {error}; the next command tries again"
+            "copies are left in the other vault: {error}; the next command deletes them, once it can be reached"
         ));
     }
     if migrated.is_named && from != to {

@@ -152,6 +152,7 @@ impl Service {
     /// Gives a config another key; its connections and secrets go along.
     pub async fn rename_config(&self, key: &ConfigKey, new: &ConfigKey) -> Result<()> {
         self.may_change()?;
+        self.home_vault().await?;
         let (first, second) = if key <= new { (key, new) } else { (new, key) };
         let _first = self.refresh_locks.acquire_config(first).await?;
         let _second = if first == second { None } else { Some(self.refresh_locks.acquire_config(second).await?) };
@@ -181,7 +182,7 @@ impl Service {
             .iter()
             .map(|(copied, item)| Rename {
                 copied: *copied,
-                original: Announcement { kind: IntentKind::Delete, item, vault, holder: &holder, at },
+                original: Announcement { kind: IntentKind::Forget, item, vault, holder: &holder, at },
             })
             .collect();
         let deletions = self.store.rename_config(key, new, &renames)?;
@@ -224,7 +225,7 @@ impl Service {
     }
 }
 
-fn checked_client_id(text: &str) -> Result<String> {
+pub(super) fn checked_client_id(text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() || text.chars().any(char::is_control) {
         return Err(Error::usage(format!(
@@ -235,7 +236,7 @@ fn checked_client_id(text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
-fn checked_redirect_uri(text: &str) -> Result<String> {
+pub(super) fn checked_redirect_uri(text: &str) -> Result<String> {
     let expected = "expected an address such as `http://localhost:3003/oauth/callback`; a port of 0 takes any free one";
     let bad = || Error::usage(format!("`{}` is not a redirect URI", untrusted::line(text))).hinted(expected);
     let url = url::Url::parse(text).map_err(|_| bad())?;

@@ -63,10 +63,11 @@ impl Service {
             return Err(Error::usage(format!("there is a connection `{there}` already")).hinted("choose another id"));
         }
         let (from, to) = (Item::Connection(reference.clone()), Item::Connection(there.clone()));
+        self.home_vault().await?;
         let (old_item, vault, holder) = (from.name(), self.vault.word().await, self.holder()?);
         let copied = self.copy_item(&from, &to).await?;
         let original =
-            Announcement { kind: IntentKind::Delete, item: &old_item, vault, holder: &holder, at: self.now() };
+            Announcement { kind: IntentKind::Forget, item: &old_item, vault, holder: &holder, at: self.now() };
         let deletion = self.store.rename_connection(reference, new, &Rename { copied, original })?;
         self.vault.delete(&old_item).await?;
         self.store.clear_intent(deletion)?;

@@ -214,13 +214,15 @@ impl From<VaultError> for Error {
             VaultError::KeyMissing(_) => {
                 "bring the key back; without it nobody can open the vault, and hallpass makes no new one over it"
             }
-            VaultError::KeyFile { .. } => "name another file in HALLPASS_KEY_FILE; a new vault makes its own",
+            VaultError::KeyFile { .. } => {
+                "put that right; no other key opens the vault (only a new vault makes a new key file)"
+            }
             VaultError::Damaged { .. } => "authorize this connection again, or bring back a copy of the vault",
             VaultError::Corrupt { .. } | VaultError::ForeignHeader => {
-                "bring back a copy of the file, or `hallpass import` a backup; nothing was changed"
+                "bring back a copy of the file; or move it away and `hallpass import` a backup, which brings back what is missing"
             }
             VaultError::Gone { found: "gone", .. } => {
-                "bring it back; if there is no copy, authorize again: the first secret makes a new one"
+                "bring it back; if there is no copy, `hallpass import` a backup, or give the client secrets again and authorize again"
             }
             VaultError::Gone { .. } => "bring back a copy of it; to begin with an empty vault, remove the file",
             VaultError::Newer(_) => "install the newer hallpass",

@@ -95,20 +95,34 @@ impl Service {
             .hinted(format!("bring back the vault that belongs to this store, or {mend}")))
     }
 
-    async fn missing(&self, reference: &ConnectionRef) -> Error {
-        let (used, home) = (self.vault.word().await, self.vault.of_home());
-        match home.filter(|home| home.word() != used) {
-            Some(home) => Error::new(
-                Kind::Vault,
-                format!("the credentials of `{reference}` are not in the {used} vault: this home keeps its secrets in the {} vault", home.word()),
-            )
-            .hinted("leave out `--vault`, HALLPASS_VAULT and the setting `vault`; `hallpass vault migrate` moves everything"),
-            None => Error::authorization_needed(reference, "its credentials are not in the vault any more"),
+    /// Refuses a vault that is not the one of this home.
+    pub(super) async fn home_vault(&self) -> Result<()> {
+        let used = self.vault.word().await;
+        match self.vault.of_home().filter(|home| home.word() != used) {
+            None => Ok(()),
+            Some(home) => Err(Error::usage(format!(
+                "this home keeps its secrets in the {} vault, and the {used} vault was asked for",
+                home.word()
+            ))
+            .hinted("leave out `--vault`, HALLPASS_VAULT and the setting `vault`; `hallpass vault migrate` moves everything")),
         }
     }
 
-    /// Announces that the vault will change.
+    async fn missing(&self, reference: &ConnectionRef) -> Error {
+        match self.home_vault().await {
+            Err(error) => Error {
+                kind: Kind::Vault,
+                message: format!("the credentials of `{reference}` were not found: {}", error.message),
+                ..error
+            },
+            Ok(()) => Error::authorization_needed(reference, "its credentials are not in the vault any more"),
+        }
+    }
+
+    /// Announces that the vault will change. Refused where it is not the vault of this home: a secret
+    /// that is written beside the others is found by nobody.
     pub(super) async fn announce(&self, kind: IntentKind, item: &Item) -> Result<i64> {
+        self.home_vault().await?;
         let (vault, holder) = (self.vault.word().await, self.holder()?);
         let announcement = Announcement { kind, item: &item.name(), vault, holder: &holder, at: self.now() };
         Ok(self.store.announce(&announcement)?)
@@ -184,10 +198,13 @@ impl Service {
     ) -> Result<()> {
         let item = Item::Connection(connection.reference.clone()).name();
         let connection = Connection { revision: intent, ..connection.clone() };
-        // Whoever finds the vault written and the store not knows from this what it was to say.
-        self.store.complete_intent(intent, &After::Connection(Box::new(connection.clone())))?;
+        // Whoever finds the vault written and the store not knows from this what it was to say. What was
+        // obtained is not lost for want of it.
+        if let Err(error) = self.store.complete_intent(intent, &After::Connection(Box::new(connection.clone()))) {
+            tracing::warn!(%error, "announcing what the store is to say");
+        }
         self.vault.write(&item, &credentials.to_record(intent)).await?;
-        self.vault.remember(&self.store)?;
+        self.vault.remember(&item).await?;
         if let Err(error) = self.store.save_connection(&connection, Some(intent)) {
             if matches!(error, StoreError::NoConfig(_)) {
                 // Nobody can reach it any more: it must not stay behind.
@@ -237,7 +254,7 @@ impl Service {
             self.withdraw_after(intent, &error);
             return Err(error.into());
         }
-        self.vault.remember(&self.store)?;
+        self.vault.remember(&item.name()).await?;
         commit(&config, intent)
     }
 

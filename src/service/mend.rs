@@ -5,14 +5,24 @@
 //! | write | is the one announced (it bears the intent's number) | the store says what was to be said afterwards |
 //! | write | is another one, or there is none | nothing was written; what no row of the store belongs to is deleted |
 //! | delete | – | it is deleted in both, unless a config has connections again |
-//! | either, in a vault that is not this home's | – | a move was interrupted: it is deleted there, and stays where it is at home |
+//! | forget | – | it is deleted in the vault |
+//! | any, in a vault that is not this home's | – | a move was interrupted: it is deleted there, and stays where it is at home |
+//!
+//! Where the user names another vault than this home's for a run, nothing is mended: what one of them
+//! lacks says nothing about the other.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::activity::About;
 use super::items::{Item, client_secret_of};
-use super::{Result, Service};
-use crate::model::{Connection, Credentials, Happening, Outcome};
+use super::{Kind, Result, Service};
+use crate::model::{Config, Connection, Credentials, Happening, Outcome};
+use crate::settings::VaultKind;
 use crate::store::{After, Intent, IntentKind, StoreError};
-use crate::vault::VaultError;
+use crate::vault::{Vault, VaultError};
+
+/// Vaults beside the one in use, by their words, opened once for all that is mended there.
+pub(super) type Others = BTreeMap<String, Vault>;
 
 impl Service {
     /// Finishes or undoes every interrupted write. A vault that cannot be reached leaves its
@@ -20,13 +30,23 @@ impl Service {
     pub async fn mend(&self) -> Result<()> {
         // A store that cannot be read says so to whoever needs it.
         let intents = self.store.intents().unwrap_or_default();
-        if self.settings.read_only || intents.is_empty() {
+        if self.settings.read_only || intents.is_empty() || self.vault.is_foreign() {
             return Ok(());
         }
         let mut outcome = Ok(());
+        let mut others = Others::default();
+        let mut unreachable = BTreeSet::new();
         for intent in intents.iter().filter(|intent| !self.refresh_locks.presence.is_alive(&intent.holder)) {
-            // One that cannot be mended does not keep the others from it.
-            outcome = outcome.and(self.mend_held(intent).await);
+            if unreachable.contains(&intent.vault) {
+                continue;
+            }
+            // One that cannot be mended does not keep the others from it, unless it is the vault that
+            // says no: to ask it again and again would take minutes.
+            let mended = self.mend_held(intent, &mut others).await;
+            if mended.as_ref().is_err_and(|error| error.kind == Kind::Vault) {
+                unreachable.insert(intent.vault.clone());
+            }
+            outcome = outcome.and(mended);
         }
         if let Err(error) = self.refresh_locks.presence.sweep() {
             tracing::debug!(%error, "sweeping the locks of processes that are gone");
@@ -34,31 +54,45 @@ impl Service {
         outcome
     }
 
-    /// Mends while nobody else changes what it is about, if it is still there then.
-    async fn mend_held(&self, intent: &Intent) -> Result<()> {
+    /// Mends while nobody else changes what it is about, if it is still there then. Whoever holds the
+    /// lock lives, and is about to change it: then there is nothing to mend yet.
+    async fn mend_held(&self, intent: &Intent, others: &mut Others) -> Result<()> {
         let _lock = match Item::parse(&intent.item) {
-            Some(Item::Connection(reference)) => Some(self.refresh_locks.acquire(&reference).await?),
-            Some(Item::Config(key)) => Some(self.refresh_locks.acquire_config(&key).await?),
+            Some(Item::Connection(reference)) => match self.refresh_locks.try_acquire(&reference).await? {
+                Some(held) => Some(held),
+                None => return Ok(()),
+            },
+            Some(Item::Config(key)) => match self.refresh_locks.try_acquire_config(&key).await? {
+                Some(held) => Some(held),
+                None => return Ok(()),
+            },
             Some(Item::Probe(_)) | None => None,
         };
         match self.store.intent(intent.number)? {
-            Some(intent) => self.mend_one(&intent).await,
+            Some(intent) => self.mend_one(&intent, others).await,
             None => Ok(()),
         }
     }
 
     /// Mends one intent. Whoever calls this holds the lock of its item, or that of the whole vault.
-    pub(super) async fn mend_one(&self, intent: &Intent) -> Result<()> {
+    pub(super) async fn mend_one(&self, intent: &Intent, others: &mut Others) -> Result<()> {
         let Some(item) = Item::parse(&intent.item) else {
             return Ok(self.store.clear_intent(intent.number)?);
         };
         tracing::info!(item = intent.item, kind = ?intent.kind, "mending an interrupted write");
         if intent.vault != self.vault.word().await {
-            self.vault.delete_elsewhere(&intent.vault, &intent.item).await?;
-            return Ok(self.store.clear_intent(intent.number)?);
+            // Only a home that has its secrets elsewhere has nothing to lose there.
+            if self.vault.of_home().is_some() {
+                if let Some(kind) = VaultKind::from_word(&intent.vault) {
+                    let other = others.entry(intent.vault.clone()).or_insert_with(|| self.vault.beside(kind));
+                    other.delete(&intent.item).await?;
+                }
+                self.store.clear_intent(intent.number)?;
+            }
+            return Ok(());
         }
         match (intent.kind, &item) {
-            (_, Item::Probe(_)) => {
+            (_, Item::Probe(_)) | (IntentKind::Forget, _) => {
                 self.vault.delete(&intent.item).await?;
                 return Ok(self.store.clear_intent(intent.number)?);
             }
@@ -115,6 +149,11 @@ impl Service {
             }
             (Some(After::Config(after)), Item::Config(key), Some(_)) if after.key == *key => {
                 return match self.store.config(key)? {
+                    // Edited since then: that stands, with the secret that was written.
+                    Some(here) if here.updated_at > after.updated_at => {
+                        let row = Config { has_client_secret: true, revision: intent.number, ..here };
+                        Ok(self.store.update_config(&row, Some(intent.number))?)
+                    }
                     Some(_) => Ok(self.store.update_config(after, Some(intent.number))?),
                     None => Ok(self.store.add_config(after, Some(intent.number)).map(|_| ())?),
                 };

@@ -10,7 +10,8 @@
 //! ```
 
 use super::items::Item;
-use super::vaults::NOTE;
+use super::mend::Others;
+use super::vaults::{NOTE, PROBE};
 use super::{Error, Kind, Result, Service};
 use crate::model::Secret;
 use crate::settings::VaultKind;
@@ -44,31 +45,33 @@ impl Service {
                 .hinted("move to `keychain` or `sealed`"));
         }
         let _alone = self.refresh_locks.acquire_vault().await?;
+        self.home_vault().await?;
         let from = self.vault.kind().await;
-        if let Some(home) = self.vault.of_home().filter(|home| *home != from) {
-            return Err(Error::usage(format!(
-                "this home keeps its secrets in the {} vault, and the {} vault was asked for",
-                home.word(),
-                from.word()
-            ))
-            .hinted("leave out `--vault`, HALLPASS_VAULT and the setting `vault`"));
-        }
-        self.mend_alone(to).await?;
+        let unmended = self.mend_alone(to).await?;
         let is_named = self.vault.is_named();
-        let mut migrated = Migrated { from, to, moved: 0, missing: Vec::new(), left: None, is_named };
+        let mut migrated = Migrated { from, to, moved: 0, missing: Vec::new(), left: unmended, is_named };
         if from == to {
+            // What cannot be read is not "there already".
+            self.vault.read(PROBE).await?;
             return Ok(migrated);
         }
         let target = self.vault.beside(to);
-        let items = self.all_items()?;
-        let copies = self.announce_copies(&items, to, &target).await?;
-        for (done, item) in items.iter().enumerate() {
-            match self.vault.read(item).await? {
-                Some(value) => {
-                    copy(&target, item, &value).await.map_err(|error| stopped(error, from, to))?;
-                    migrated.moved += 1;
+        // A vault that is not there must not be begun with.
+        target.read(PROBE).await?;
+        let mut items = Vec::new();
+        for item in self.all_items()? {
+            match self.vault.read(&item).await? {
+                Some(value) => items.push((item, value)),
+                None => migrated.missing.push(item),
+            }
+        }
+        let (copies, is_resumed) = self.announce_copies(&items, to, &target).await?;
+        for (done, (item, value)) in items.iter().enumerate() {
+            if let Err(error) = copy(&target, item, value).await {
+                if error.did_nothing() && !is_resumed {
+                    copies[done..].iter().for_each(|intent| self.withdraw(*intent));
                 }
-                None => migrated.missing.push(item.clone()),
+                return Err(stopped(error, from, to));
             }
             told(done + 1, items.len());
         }
@@ -76,10 +79,11 @@ impl Service {
         let (holder, at) = (self.holder()?, self.now());
         let originals: Vec<Announcement<'_>> = items
             .iter()
-            .map(|item| Announcement { kind: IntentKind::Delete, item, vault: from.word(), holder: &holder, at })
+            .map(|(item, _)| Announcement { kind: IntentKind::Forget, item, vault: from.word(), holder: &holder, at })
             .collect();
         let deletions = self.store.switch((NOTE, to.word()), &copies, &originals)?;
-        for (item, deletion) in items.iter().zip(deletions) {
+        migrated.moved = items.len();
+        for ((item, _), deletion) in items.iter().zip(deletions) {
             match source.delete(item).await {
                 Ok(()) => self.store.clear_intent(deletion)?,
                 Err(error) => migrated.left = Some(error.into()),
@@ -90,9 +94,12 @@ impl Service {
     }
 
     /// Mends what was interrupted, while the vault is held alone; copies that an earlier move made in
-    /// `to` are left for this one.
-    async fn mend_alone(&self, to: VaultKind) -> Result<()> {
+    /// `to` are left for this one. Returns why something in another vault than this home's could not be
+    /// mended, which holds up nothing.
+    async fn mend_alone(&self, to: VaultKind) -> Result<Option<Error>> {
+        let mut unmended = None;
         let home = self.vault.word().await;
+        let mut others = Others::new();
         for intent in self.store.intents()? {
             if intent.kind == IntentKind::Write && intent.vault == to.word() && home != to.word() {
                 continue;
@@ -102,9 +109,12 @@ impl Service {
                     format!("a write of `{}` was given up by another process and may still happen", intent.item);
                 return Err(Error::new(Kind::Vault, message).hinted("end the other hallpass, and try again"));
             }
-            self.mend_one(&intent).await?;
+            match self.mend_one(&intent, &mut others).await {
+                Err(error) if intent.vault != home => unmended = Some(error),
+                outcome => outcome?,
+            }
         }
-        Ok(())
+        Ok(unmended)
     }
 
     /// Returns the names of everything that the store says is in the vault.
@@ -116,13 +126,18 @@ impl Service {
         Ok(configs.chain(connections).collect())
     }
 
-    /// Announces the copies, taking over those of a move that was stopped; what is there and is not
-    /// wanted any more is deleted.
-    async fn announce_copies(&self, items: &[String], to: VaultKind, target: &Vault) -> Result<Vec<i64>> {
+    /// Announces the copies, taking over those of a move that was stopped (and tells whether there were
+    /// any); what is there and is not wanted any more is deleted.
+    async fn announce_copies(
+        &self,
+        items: &[(String, Secret)],
+        to: VaultKind,
+        target: &Vault,
+    ) -> Result<(Vec<i64>, bool)> {
         let earlier = self.store.intents()?.into_iter().filter(|intent| intent.vault == to.word());
         let mut taken_over = Vec::new();
         for intent in earlier {
-            if !items.contains(&intent.item) {
+            if !items.iter().any(|(item, _)| *item == intent.item) {
                 target.delete(&intent.item).await?;
             }
             taken_over.push(intent.number);
@@ -130,9 +145,9 @@ impl Service {
         let (holder, at) = (self.holder()?, self.now());
         let copies: Vec<Announcement<'_>> = items
             .iter()
-            .map(|item| Announcement { kind: IntentKind::Write, item, vault: to.word(), holder: &holder, at })
+            .map(|(item, _)| Announcement { kind: IntentKind::Write, item, vault: to.word(), holder: &holder, at })
             .collect();
-        Ok(self.store.announce_all(&taken_over, &copies)?)
+        Ok((self.store.announce_all(&taken_over, &copies)?, !taken_over.is_empty()))
     }
 }
 

@@ -68,12 +68,30 @@ impl RefreshLocks {
 
     /// Waits until nobody else refreshes or changes this connection.
     pub(super) async fn acquire(&self, connection: &ConnectionRef) -> Result<Held> {
-        self.hold(&connection.to_string()).await
+        self.hold(&connection.to_string(), Instant::now() + self.patience).await
     }
 
     /// Waits until nobody else makes or changes this config.
     pub(super) async fn acquire_config(&self, key: &ConfigKey) -> Result<Held> {
-        self.hold(key.as_str()).await
+        self.hold(key.as_str(), Instant::now() + self.patience).await
+    }
+
+    /// Takes the lock of a connection if nobody has it.
+    pub(super) async fn try_acquire(&self, connection: &ConnectionRef) -> Result<Option<Held>> {
+        self.try_hold(&connection.to_string()).await
+    }
+
+    /// Takes the lock of a config if nobody has it.
+    pub(super) async fn try_acquire_config(&self, key: &ConfigKey) -> Result<Option<Held>> {
+        self.try_hold(key.as_str()).await
+    }
+
+    async fn try_hold(&self, name: &str) -> Result<Option<Held>> {
+        match self.hold(name, Instant::now()).await {
+            Ok(held) => Ok(Some(held)),
+            Err(error) if error.kind == Kind::Network => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Waits until nobody changes anything in the vault, and keeps everybody from it.
@@ -82,8 +100,7 @@ impl RefreshLocks {
         Ok(VaultHeld { _file: file })
     }
 
-    async fn hold(&self, name: &str) -> Result<Held> {
-        let deadline = Instant::now() + self.patience;
+    async fn hold(&self, name: &str, deadline: Instant) -> Result<Held> {
         let within = {
             let mut within = self.within.lock().unwrap_or_else(PoisonError::into_inner);
             within.entry(name.to_owned()).or_default().clone()

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Error, Result, Service};
+use super::{Error, Kind, Result, Service};
 use crate::model::Secret;
 use crate::settings::{KeySource, Settings, VaultKind};
 use crate::store::Store;
@@ -23,7 +23,7 @@ use crate::vault::{ProbeError, Vault, VaultBackend, VaultError, keychain};
 /// The note of the store that names the vault of this home.
 pub(super) const NOTE: &str = "vault";
 /// An item that is never there.
-const PROBE: &str = "probe";
+pub(super) const PROBE: &str = "probe";
 /// How long a person may take to unlock a keychain when they asked for it.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -184,14 +184,6 @@ impl ChosenVault {
         self.current().delete(item).await
     }
 
-    /// Deletes an item in a vault that is named by its word; an unknown word is no vault.
-    pub(super) async fn delete_elsewhere(&self, word: &str, item: &str) -> Outcome<()> {
-        match VaultKind::from_word(word) {
-            Some(kind) => self.beside(kind).delete(item).await,
-            None => Ok(()),
-        }
-    }
-
     /// Proves with `item` that a secret can be kept. A keychain may ask its user meanwhile.
     pub(super) async fn probe(&self, item: &str) -> std::result::Result<(), ProbeError> {
         self.current().probe(item, PATIENCE).await
@@ -218,6 +210,11 @@ impl ChosenVault {
         self.kind().await.word()
     }
 
+    /// Tells whether the user named another vault for this run than the one this home's secrets are in.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.of_home().is_some_and(|home| self.decided() != Some(home))
+    }
+
     /// Returns the vault that the secrets of this home are in, where there are any.
     pub(super) fn of_home(&self) -> Option<VaultKind> {
         noted(&self.store)
@@ -228,14 +225,23 @@ impl ChosenVault {
         lock(&self.decision).is_named
     }
 
-    /// Ties the home to the vault that its first secret went into.
-    pub(super) fn remember(&self, store: &Store) -> Result<()> {
-        if let Some(kind @ (VaultKind::Keychain | VaultKind::Sealed)) = self.decided()
-            && store.note(NOTE)?.is_none()
-        {
-            store.set_note(NOTE, kind.word())?;
+    /// Ties the home to the vault that its first secret, `item`, went into. Where another process was
+    /// faster with another vault, the item is taken back, and the error lets the caller try again.
+    pub(super) async fn remember(&self, item: &str) -> Result<()> {
+        let Some(kind @ (VaultKind::Keychain | VaultKind::Sealed)) = self.decided() else { return Ok(()) };
+        if self.of_home() == Some(kind) {
+            return Ok(());
         }
-        Ok(())
+        let stands = self.store.claim_note(NOTE, kind.word())?;
+        if stands == kind.word() {
+            return Ok(());
+        }
+        self.beside(kind).delete(item).await?;
+        Err(Error::new(
+            Kind::Vault,
+            format!("another hallpass put the first secret of this home into the {stands} vault"),
+        )
+        .hinted("try again: this one follows"))
     }
 }
 

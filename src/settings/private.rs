@@ -160,12 +160,27 @@ pub enum CopyError {
     Database(#[from] rusqlite::Error),
 }
 
-/// Copies a database as it is at this moment, to a file (0600) that is durable when this returns.
-/// Whatever a copy that was interrupted left there is written anew.
-pub fn copy(database: &Sqlite, path: &Path) -> Result<(), CopyError> {
-    options().create(true).truncate(true).open(path)?;
-    let mut target = Sqlite::open(path)?;
-    Ok(rusqlite::backup::Backup::new(database, &mut target)?.run_to_completion(1_000, Duration::ZERO, None)?)
+/// Copies a database of `version` as it is at this moment, to a file (0600) that is there whole or not
+/// at all, and durable when this returns. Where another process has changed the version meanwhile, its
+/// copy stands.
+pub fn copy(database: &Sqlite, version: u32, path: &Path) -> Result<(), CopyError> {
+    let part = path.with_added_extension(format!("{}.part", std::process::id()));
+    options().create(true).truncate(true).open(&part)?;
+    let copied = (|| {
+        let mut target = Sqlite::open(&part)?;
+        rusqlite::backup::Backup::new(database, &mut target)?.run_to_completion(1_000, Duration::ZERO, None)?;
+        // In one file, without a log beside it.
+        target.pragma_update(None, "journal_mode", "DELETE")?;
+        target.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))
+    })();
+    let outcome = match copied {
+        Ok(found) if found == version => fs::rename(&part, path).map_err(CopyError::from),
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.into()),
+    };
+    // It is there unless it was renamed; half a copy is of no use.
+    let _ = fs::remove_file(&part);
+    outcome
 }
 
 #[cfg(unix)]

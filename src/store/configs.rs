@@ -33,6 +33,7 @@ impl Store {
                 config.created_at.timestamp_millis(), config.updated_at.timestamp_millis(), config.revision,
             ])?;
             super::intents::clear(database, intent)?;
+            super::intents::void_deletions(database, &format!("config/{}", config.key.as_str()))?;
             Ok((rows == 1).then(|| database.last_insert_rowid()))
         })?;
         inserted.ok_or_else(|| StoreError::Exists(config.key.to_string()))
@@ -70,6 +71,7 @@ impl Store {
             database.execute("UPDATE configs SET key = ?2 WHERE key = ?1", names)?;
             database.execute("UPDATE connections SET config = ?2 WHERE config = ?1", names)?;
             database.execute("UPDATE activity SET config = ?2 WHERE config = ?1", names)?;
+            super::intents::void_deletions(database, &format!("config/{}", new.as_str()))?;
             renames.iter().map(|rename| super::intents::replace(database, rename)).collect::<Result<_, _>>().map(Some)
         })?;
         deletions.ok_or_else(|| StoreError::Exists(new.to_string()))

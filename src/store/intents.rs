@@ -31,8 +31,22 @@ pub struct Intent {
 pub enum IntentKind {
     /// It is written.
     Write,
-    /// It is deleted.
+    /// It is deleted, and the row of the store with it.
     Delete,
+    /// It is deleted where it was: it stands under another name, or in another vault, now.
+    Forget,
+}
+
+impl IntentKind {
+    const ALL: [Self; 3] = [Self::Write, Self::Delete, Self::Forget];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Write => "write",
+            Self::Delete => "delete",
+            Self::Forget => "forget",
+        }
+    }
 }
 
 /// A row of the store that belongs to an item of the vault.
@@ -61,8 +75,8 @@ pub struct Announcement<'a> {
 }
 
 impl Store {
-    /// Announces a write or a deletion in a vault; returns the number that clears it. A write makes an
-    /// earlier deletion of the same item void: what is written now is wanted.
+    /// Announces a change in a vault; returns the number that clears it. A write makes earlier
+    /// deletions of the same item there void: what is written now is wanted.
     pub fn announce(&self, announcement: &Announcement<'_>) -> Result<i64, StoreError> {
         self.write(|database| announce(database, announcement))
     }
@@ -123,7 +137,10 @@ fn intent(row: &Row<'_>) -> rusqlite::Result<Intent> {
     let after: Option<String> = row.get("after")?;
     Ok(Intent {
         number: row.get("number")?,
-        kind: if kind == word(IntentKind::Delete) { IntentKind::Delete } else { IntentKind::Write },
+        kind: IntentKind::ALL
+            .into_iter()
+            .find(|known| known.word() == kind)
+            .ok_or_else(|| column::odd("kind", "an unknown word"))?,
         item: row.get("item")?,
         vault: row.get("vault")?,
         holder: row.get("holder")?,
@@ -131,6 +148,12 @@ fn intent(row: &Row<'_>) -> rusqlite::Result<Intent> {
         // One that cannot be read is as good as none: the vault's record decides.
         after: after.and_then(|text| serde_json::from_str(&text).ok()),
     })
+}
+
+/// Makes every deletion of an item void: a row of the store that belongs to it is made again.
+pub(super) fn void_deletions(database: &Sqlite, item: &str) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM intents WHERE item = ?1 AND kind = ?2";
+    database.execute(sql, params![item, IntentKind::Delete.word()]).map(|_| ())
 }
 
 /// An item of the vault that was copied to another name and will be deleted under the old one.
@@ -151,11 +174,11 @@ pub(super) fn replace(database: &Sqlite, rename: &Rename<'_>) -> rusqlite::Resul
 pub(super) fn announce(database: &Sqlite, announcement: &Announcement<'_>) -> rusqlite::Result<i64> {
     let Announcement { kind, item, vault, holder, at } = *announcement;
     if kind == IntentKind::Write {
-        let sql = "DELETE FROM intents WHERE item = ?1 AND vault = ?2 AND kind = ?3";
-        database.execute(sql, params![item, vault, word(IntentKind::Delete)])?;
+        let sql = "DELETE FROM intents WHERE item = ?1 AND vault = ?2 AND kind <> ?3";
+        database.execute(sql, params![item, vault, IntentKind::Write.word()])?;
     }
     let sql = "INSERT INTO intents (kind, item, vault, holder, at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    database.execute(sql, params![word(kind), item, vault, holder, at.timestamp_millis()])?;
+    database.execute(sql, params![kind.word(), item, vault, holder, at.timestamp_millis()])?;
     Ok(database.last_insert_rowid())
 }
 
@@ -164,11 +187,4 @@ pub(super) fn clear(database: &Sqlite, number: Option<i64>) -> rusqlite::Result<
         database.execute("DELETE FROM intents WHERE number = ?1", [number])?;
     }
     Ok(())
-}
-
-fn word(kind: IntentKind) -> &'static str {
-    match kind {
-        IntentKind::Write => "write",
-        IntentKind::Delete => "delete",
-    }
 }

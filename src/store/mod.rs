@@ -115,6 +115,17 @@ impl Store {
         })
     }
 
+    /// Keeps a fact about the store itself unless one of that name is there; returns what stands.
+    pub fn claim_note(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        self.write(|database| {
+            database.execute(
+                "INSERT INTO notes (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
+                [name, value],
+            )?;
+            database.query_row("SELECT value FROM notes WHERE name = ?1", [name], |row| row.get(0))
+        })
+    }
+
     /// Keeps a fact about the store itself.
     pub fn set_note(&self, name: &str, value: &str) -> Result<(), StoreError> {
         self.write(|database| set_note(database, name, value))

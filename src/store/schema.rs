@@ -114,9 +114,12 @@ pub(super) fn open(file: &Path) -> Result<Sqlite, StoreError> {
     if found < VERSION {
         if found > 0 {
             let path = file.with_extension(format!("db.schema-{found}"));
-            private::copy(&database, &path).map_err(|source| StoreError::Copy { path, source })?;
+            private::copy(&database, found, &path).map_err(|source| StoreError::Copy { path, source })?;
         }
-        upgrade(&mut database).map_err(opening)?;
+        let found = upgrade(&mut database).map_err(opening)?;
+        if found > VERSION {
+            return Err(StoreError::Newer { path: file.to_owned(), found, known: VERSION });
+        }
     }
     Ok(database)
 }
@@ -125,13 +128,18 @@ fn version(database: &Sqlite) -> rusqlite::Result<u32> {
     database.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Runs the missing steps in one transaction; another process may have been faster.
-fn upgrade(database: &mut Sqlite) -> rusqlite::Result<()> {
+/// Runs the missing steps in one transaction; another process may have been faster, and may have been
+/// a newer one. Returns the version that was found.
+fn upgrade(database: &mut Sqlite) -> rusqlite::Result<u32> {
     let transaction = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let found = version(&transaction)?;
+    if found >= VERSION {
+        return Ok(found);
+    }
     for step in STEPS.iter().skip(found as usize) {
         transaction.execute_batch(step)?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
-    transaction.commit()
+    transaction.commit()?;
+    Ok(found)
 }

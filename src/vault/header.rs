@@ -18,6 +18,23 @@ const MARKER_NAME: &[u8] = b"hallpass/vault/2/marker";
 /// What the marker says.
 const MARKER: &[u8] = b"these records belong to this header";
 
+/// The tables: header, records and marker.
+const TABLES: [&str; 3] = [
+    "CREATE TABLE header (one INTEGER PRIMARY KEY CHECK (one = 1), source TEXT NOT NULL, salt BLOB NOT NULL, wrapped BLOB NOT NULL) STRICT",
+    "CREATE TABLE records (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT",
+    "CREATE TABLE marker (one INTEGER PRIMARY KEY CHECK (one = 1), sealed BLOB NOT NULL) STRICT",
+];
+
+/// Tells whether a file that somebody else may have made holds these tables and nothing else: a view in
+/// the place of one would run whatever was written into it.
+pub(super) fn is_plain(database: &Sqlite) -> Result<bool, VaultError> {
+    let list = || {
+        let mut statement = database.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
+        statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()
+    };
+    Ok(list().map_err(failed("reading"))?.iter().all(|sql| TABLES.contains(&sql.as_str())))
+}
+
 /// The header as it stands in the file.
 pub(super) struct Header {
     pub(super) source: KeySource,
@@ -111,10 +128,12 @@ impl Proposal {
     /// Makes the tables and the header in one transaction. Another process may do the same at the
     /// same time: the first one's header stands, and the second makes no key beside it.
     pub(super) fn make(self, database: &Sqlite, keys: &KeyRing) -> Result<Key, VaultError> {
-        in_transaction(database, || match Header::read(database)? {
-            Some(header) => header.data_key(keys),
-            None => self.make_tables(database, keys),
-        })
+        let made = in_transaction(database, || match Header::read(database)? {
+            Some(header) => Ok(Err(header)),
+            None => self.make_tables(database, keys).map(Ok),
+        })?;
+        // A person may be asked for what opens the other one: nobody waits for the file meanwhile.
+        made.or_else(|header| header.data_key(keys))
     }
 
     fn make_tables(self, database: &Sqlite, keys: &KeyRing) -> Result<Key, VaultError> {
@@ -125,10 +144,8 @@ impl Proposal {
         };
         let wrapped = key::seal(&wrapping, HEADER_NAME, &*data_key);
         let make = || {
-            database.execute_batch(
-                "CREATE TABLE header (one INTEGER PRIMARY KEY CHECK (one = 1), source TEXT NOT NULL, salt BLOB NOT NULL, wrapped BLOB NOT NULL) STRICT;
-                 CREATE TABLE records (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;",
-            )?;
+            database.execute_batch(TABLES[0])?;
+            database.execute_batch(TABLES[1])?;
             let sql = "INSERT INTO header (one, source, salt, wrapped) VALUES (1, ?1, ?2, ?3)";
             database.execute(sql, params![source.word(), salt, wrapped])?;
             make_marker(database, &data_key)
@@ -139,8 +156,7 @@ impl Proposal {
 }
 
 fn make_marker(database: &Sqlite, data_key: &Key) -> rusqlite::Result<()> {
-    database
-        .execute_batch("CREATE TABLE marker (one INTEGER PRIMARY KEY CHECK (one = 1), sealed BLOB NOT NULL) STRICT")?;
+    database.execute_batch(TABLES[2])?;
     let marker = key::seal(data_key, MARKER_NAME, MARKER);
     database.execute("INSERT INTO marker (one, sealed) VALUES (1, ?1)", [marker])?;
     database.pragma_update(None, "user_version", FORMAT)

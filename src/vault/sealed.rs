@@ -53,10 +53,12 @@ impl Sealed {
         // Whoever made the file may have put anything into it: nothing of its schema is run.
         database.pragma_update(None, "trusted_schema", false).map_err(failed("opening"))?;
         database.deserialize_read_exact("main", bytes, bytes.len(), true).map_err(failed("opening"))?;
+        let read = header::format(&database).and_then(|found| Ok((found, header::is_plain(&database)?)));
         let mut vault = Self { database: Some(database), ..Self::at(file, keys) };
-        let found = vault.database.as_ref().map_or(Ok(0), header::format).map_err(|error| vault.named(error))?;
-        if found > FORMAT {
-            return Err(VaultError::Newer(found));
+        match read.map_err(|error| vault.named(error))? {
+            (found, _) if found > FORMAT => return Err(VaultError::Newer(found)),
+            (_, false) => return Err(VaultError::ForeignHeader),
+            (_, true) => {}
         }
         vault.holds_secrets = true;
         vault.open()?;
@@ -120,7 +122,7 @@ impl Sealed {
         let found = header::format(database)?;
         if found < FORMAT {
             let path = self.file.with_extension(format!("db.format-{found}"));
-            private::copy(database, &path).map_err(|source| VaultError::Copy { path, source })?;
+            private::copy(database, found, &path).map_err(|source| VaultError::Copy { path, source })?;
             header::upgrade(database, key)?;
         }
         Ok((database, key))

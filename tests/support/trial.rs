@@ -80,6 +80,11 @@ impl Trial {
         service(self.home.path(), &self.clock, &self.browser, &self.clipboard)
     }
 
+    /// Makes another service on the same home, with settings of its own.
+    pub fn with_settings(&self, settings: Settings) -> Arc<Service> {
+        service_of(settings, &self.clock, &self.browser, &self.clipboard)
+    }
+
     /// Makes the config `sandbox`.
     pub async fn configured() -> Self {
         let trial = Self::new().await;
@@ -136,10 +141,14 @@ pub fn settings(home: &Path) -> Settings {
 }
 
 fn service(home: &Path, clock: &FixedClock, browser: &Remembering, clipboard: &Slate) -> Arc<Service> {
+    service_of(settings(home), clock, browser, clipboard)
+}
+
+fn service_of(settings: Settings, clock: &FixedClock, browser: &Remembering, clipboard: &Slate) -> Arc<Service> {
     let machine = Machine {
         clock: Arc::new(clock.clone()),
         browser: Box::new(browser.clone()),
         clipboard: Box::new(clipboard.clone()),
     };
-    Arc::new(Service::open(settings(home), machine, None).unwrap())
+    Arc::new(Service::open(settings, machine, None).unwrap())
 }
