@@ -41,7 +41,7 @@ async fn a_backup_brings_everything_to_another_home() {
     }
 
     let wrong = other.with_passphrase("wrong", &["import", file]).fails_with(7);
-    assert!(wrong.err.contains("the passphrase does not open this vault"), "{}", wrong.err);
+    assert!(wrong.err.contains("the passphrase does not open the backup"), "{}", wrong.err);
     assert!(!other.data().join("hallpass.db").exists(), "a wrong passphrase changes nothing");
     let fates = other.with_passphrase("correct horse", &["--json", "import", file]).ok().json();
     assert!(fates.as_array().unwrap().iter().all(|one| one["fate"] == "added"), "{fates}");
@@ -54,8 +54,16 @@ async fn a_backup_brings_everything_to_another_home() {
     let again = other.with_passphrase("correct horse", &["--json", "import", file]).ok().json();
     assert!(again.as_array().unwrap().iter().all(|one| one["fate"] == "kept"), "{again}");
     assert_eq!(other.run(&["token", "get", "sandbox", "jane"]).ok().out, refreshed, "what is here stays");
-    other.with_passphrase("correct horse", &["import", "--replace", file]).ok();
-    assert_eq!(other.run(&["token", "get", "sandbox", "jane"]).ok().out, token, "unless that is asked for");
+    let told = other.with_passphrase("correct horse", &["import", "--replace", file]).ok();
+    assert!(told.err.contains("it was refreshed here after the backup was made"), "{}", told.err);
+    assert_eq!(
+        other.run(&["token", "get", "sandbox", "jane"]).ok().out,
+        refreshed,
+        "a spent refresh token ends it all"
+    );
+    other.run(&["connection", "delete", "sandbox", "jane", "--yes"]).ok();
+    other.with_passphrase("correct horse", &["import", file]).ok();
+    assert_eq!(other.run(&["token", "get", "sandbox", "jane"]).ok().out, token);
 }
 
 #[cfg(unix)]
@@ -82,7 +90,7 @@ fn a_damaged_backup_is_refused_and_changes_nothing() {
     for length in [16, 100, whole.len() / 2, whole.len() - 4096] {
         std::fs::write(&file, &whole[..length]).unwrap();
         let said = other.with_passphrase("p", &["import", file.to_str().unwrap()]).fails_with(7);
-        assert!(said.err.contains("all.backup") && said.err.contains("damaged"), "at {length}: {}", said.err);
+        assert!(said.err.contains("all.backup` is no backup, or is damaged or cut off"), "at {length}: {}", said.err);
     }
     assert_eq!(other.run(&["--json", "config", "list"]).ok().json(), json!([]));
 }
@@ -133,4 +141,66 @@ fn a_file_that_is_none_of_these_says_what_was_expected() {
         assert!(said.err.contains("expected"), "{name}: {}", said.err);
     }
     assert!(home.run(&["import", "/nowhere/at/all"]).fails_with(2).err.contains("cannot be read"));
+}
+
+#[test]
+fn a_backup_brings_back_what_a_lost_vault_held() {
+    let home = Home::new();
+    home.run(&["config", "create", "gh", "github", "id", "secret"]).ok();
+    let file = home.path().join("all.backup");
+    home.with_passphrase("p", &["export", file.to_str().unwrap()]).ok();
+    for name in ["vault.db", "vault.db-wal", "vault.db-shm"] {
+        let _ = std::fs::remove_file(home.data().join(name));
+    }
+    home.run(&["vault", "status"]).fails_with(7);
+    let fates = home.with_passphrase("p", &["--json", "import", file.to_str().unwrap()]).ok().json();
+    assert_eq!(fates[0]["fate"], "replaced", "{fates}");
+    home.run(&["vault", "status"]).ok();
+    let fates = home.with_passphrase("p", &["--json", "import", file.to_str().unwrap()]).ok().json();
+    assert_eq!(fates[0]["fate"], "kept", "{fates}");
+}
+
+#[test]
+fn a_provider_file_of_a_backup_does_not_stand_over_a_built_in_one_unasked() {
+    let (home, other) = (Home::new(), Home::new());
+    home.provider("github", "extends = \"github\"\nname = \"Evil\"\n");
+    home.run(&["config", "create", "gh", "github", "id", "secret"]).ok();
+    let file = home.path().join("all.backup");
+    let file = file.to_str().unwrap();
+    home.with_passphrase("p", &["export", file]).ok();
+    let said = other.with_passphrase("p", &["import", file]).ok();
+    assert!(said.err.contains("stand over the built-in provider"), "{}", said.err);
+    assert_eq!(other.run(&["--json", "provider", "show", "github"]).ok().json()["name"], "GitHub");
+    other.with_passphrase("p", &["import", "--replace", file]).ok();
+    assert_eq!(other.run(&["--json", "provider", "show", "github"]).ok().json()["name"], "Evil");
+}
+
+#[test]
+fn a_client_secret_that_changed_in_an_env_file_is_taken_where_that_is_asked_for() {
+    let home = Home::new();
+    let file = home.write(".env", "\u{feff}GITHUB_CLIENT_ID=a\r\nGITHUB_CLIENT_SECRET=old\r\nGOOGLE_CLIENT_ID=b\r\n");
+    let said = home.run(&["import", &file]).ok();
+    assert!(said.err.contains("no `GOOGLE_CLIENT_SECRET`"), "{}", said.err);
+    assert_eq!(home.run(&["--json", "import", &file]).ok().json()[0]["fate"], "kept");
+    assert_eq!(home.run(&["--json", "import", &file, "--replace"]).ok().json()[0]["fate"], "replaced");
+    assert!(home.run(&["import", &file, "--key", "other"]).fails_with(2).err.contains("holds 2 clients"));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_export_opens_and_replaces_nothing_that_is_there() {
+    let home = Home::new();
+    home.run(&["config", "create", "gh", "github", "id", "secret"]).ok();
+    let (victim, link) = (home.path().join("victim"), home.path().join("all.backup"));
+    std::fs::write(&victim, "precious").unwrap();
+    std::os::unix::fs::symlink(&victim, &link).unwrap();
+    home.with_passphrase("p", &["export", link.to_str().unwrap()]).fails_with(2);
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
+    assert_eq!(
+        std::fs::read_dir(home.path())
+            .unwrap()
+            .filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "part"))
+            .count(),
+        0
+    );
 }

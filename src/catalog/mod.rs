@@ -134,21 +134,26 @@ impl Catalog {
         self.own_files().into_iter().map(|(id, path)| Ok((id, read(&path)?))).collect()
     }
 
-    /// Adds a file to the user's own; where there is one of this name, it stays, and is returned.
+    /// Adds a file to the user's own, whole or not at all; where there is one of this name, it stays, and
+    /// is returned.
     pub fn add_own(&self, id: &ProviderId, text: &str) -> Result<Option<String>, CatalogError> {
         let Some(folder) = &self.own_folder else { return Ok(None) };
         let path = folder.join(format!("{}.toml", id.as_str()));
-        let failed = |source| CatalogError::Unwritable { path: path.clone(), source };
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        match std::fs::File::create_new(&path) {
-            Ok(mut file) => {
-                use std::io::Write;
-                file.write_all(text.as_bytes()).map_err(failed)?;
-                Ok(None)
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => read(&path).map(Some),
-            Err(error) => Err(failed(error)),
+        if path.exists() {
+            return read(&path).map(Some);
         }
+        let part = path.with_extension("part");
+        let write = || {
+            std::fs::create_dir_all(folder)?;
+            std::fs::write(&part, text)?;
+            std::fs::rename(&part, &path)
+        };
+        write().map(|()| None).map_err(|source| CatalogError::Unwritable { path: path.clone(), source })
+    }
+
+    /// Tells whether a provider of this id is built in.
+    pub fn is_embedded(id: &ProviderId) -> bool {
+        EMBEDDED.binary_search_by_key(&id.as_str(), |(id, _)| id).is_ok()
     }
 
     fn source(&self, id: &str) -> Result<Option<Source>, CatalogError> {

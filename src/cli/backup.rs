@@ -1,6 +1,6 @@
 //! `export` and `import`: a backup of everything, and taking in what was kept elsewhere.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
@@ -12,9 +12,9 @@ use crate::service::import::{Fate, ImportOptions, is_backup};
 use crate::service::vaults::Purpose;
 use crate::service::{Error, Result};
 
-pub(super) async fn export(file: Option<&Path>, backend: &Backend, output: Output) -> Outcome {
-    let file = file.ok_or_else(|| prompt::missing("FILE"))?;
-    let exported = backend.export(file, &passphrase(Purpose::Make, backend)?).await?;
+pub(super) async fn export(file: Option<PathBuf>, backend: &Backend, output: Output) -> Outcome {
+    let file = asked_file(file, "The file to write")?;
+    let exported = backend.export(&file, &passphrase(Purpose::Make, backend)?).await?;
     for item in &exported.missing {
         output.warn(&format!("`{item}` is not in the vault, and not in the backup"));
     }
@@ -27,16 +27,16 @@ pub(super) async fn export(file: Option<&Path>, backend: &Backend, output: Outpu
         }))?);
     }
     output.done(&format!(
-        "{} configs and {} connections are in `{}`, sealed with the passphrase",
-        exported.configs,
-        exported.connections,
+        "{} and {} are in `{}`, sealed with the passphrase",
+        count(exported.configs, "config"),
+        count(exported.connections, "connection"),
         file.display()
     ));
     Ok(())
 }
 
 pub(super) async fn import(arguments: ImportArgs, backend: &Backend, output: Output) -> Outcome {
-    let file = arguments.file.ok_or_else(|| prompt::missing("FILE"))?;
+    let file = asked_file(arguments.file, "The file to take in")?;
     let options = ImportOptions {
         provider: arguments.provider,
         key: arguments.key.map(ConfigKey::new).transpose()?,
@@ -79,6 +79,17 @@ pub(super) async fn import(arguments: ImportArgs, backend: &Backend, output: Out
         return Err(Error::usage("nothing of it was imported").into());
     }
     Ok(())
+}
+
+fn asked_file(given: Option<PathBuf>, question: &str) -> Result<PathBuf> {
+    match given {
+        Some(file) => Ok(file),
+        None => prompt::argument(None, "FILE", question, None).map(PathBuf::from),
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// The passphrase of a backup: the environment's, or the one that is typed.

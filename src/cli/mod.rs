@@ -36,7 +36,7 @@ pub async fn run(command: Command, backend: &Backend, output: Output) -> Outcome
         Command::Connection(command) => connection::run(command, backend, output).await,
         Command::Token(command) => token::run(command, backend, output).await,
         Command::Vault(command) => vault::run(&command, backend, output).await,
-        Command::Export { file } => backup::export(file.as_deref(), backend, output).await,
+        Command::Export { file } => backup::export(file, backend, output).await,
         Command::Import(arguments) => backup::import(arguments, backend, output).await,
         Command::Activity(arguments) => activity::run(arguments, backend, output).await,
         Command::Doctor => doctor::run(backend, output).await,

@@ -288,6 +288,15 @@ pub(crate) mod tests {
         }
     }
 
+    /// Linux answers on all of 127.0.0.0/8: a listener on every address would be found there.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn nothing_listens_on_any_other_address_of_this_machine() {
+        let (port, _stop) = start().await;
+        assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_ok());
+        assert!(TcpStream::connect((Ipv4Addr::new(127, 0, 0, 2), port)).await.is_err());
+    }
+
     #[test]
     fn only_loopback_hosts_can_be_listened_on() {
         let of = |text| LoopbackHost::of(&url::Host::parse(text).unwrap().as_ref_str());

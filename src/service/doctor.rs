@@ -182,6 +182,16 @@ impl Service {
                 "name the file of your certificates, or unset it",
             );
         }
+        let is_empty = |path: &std::path::Path| {
+            path.is_file() && !std::fs::read_to_string(path).is_ok_and(|text| text.contains("BEGIN CERTIFICATE"))
+        };
+        if let Some((name, path)) = named.iter().find(|(_, path)| is_empty(path)) {
+            return Finding::broken(
+                WHAT,
+                format!("{name} names `{}`, which holds no certificate", path.display()),
+                "name a file of certificates in PEM form, or unset it",
+            );
+        }
         match self.transport.check().await {
             Ok(()) if named.is_empty() => Finding::well(WHAT, "the system's"),
             Ok(()) => {

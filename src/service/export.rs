@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use super::{Error, Kind, Result, Service};
 use crate::model::{Config, Connection, ProviderId, Secret, Time};
 use crate::settings::{KeySource, private};
 use crate::vault::VaultBackend as _;
-use crate::vault::key::KeyRing;
+use crate::vault::key::{self, KeyRing};
 use crate::vault::sealed::Sealed;
 
 /// The record that holds what the store knows.
@@ -85,24 +85,21 @@ impl Service {
     }
 }
 
-/// Writes a file (0600) that is there whole or not at all.
+/// Writes a new file (0600) that is there whole or not at all. Its folder may be anybody's: nothing
+/// that is there already is opened, and nothing is put in its place.
 fn write_whole(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let part = part_of(file);
-    let mut options = private::options();
-    let written = options.create(true).truncate(true).open(&part).and_then(|mut open| {
-        open.write_all(bytes)?;
-        open.sync_all()?;
-        std::fs::rename(&part, file)
-    });
-    if written.is_err() {
-        // Half a backup is of no use to anybody.
-        let _ = std::fs::remove_file(&part);
-    }
+    let part = file.with_added_extension(format!("{:016x}.part", u64::from_le_bytes(key::fresh())));
+    let mut open = private::options().create_new(true).open(&part)?;
+    let written = open.write_all(bytes).and_then(|()| open.sync_all()).and_then(|()| put(&part, file));
+    // Half a backup is of no use to anybody.
+    let _ = std::fs::remove_file(&part);
     written
 }
 
-fn part_of(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".part");
-    PathBuf::from(name)
+/// Gives a file its name, unless something has it. Some file systems know no links.
+fn put(part: &Path, file: &Path) -> std::io::Result<()> {
+    match std::fs::hard_link(part, file) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => std::fs::rename(part, file),
+        outcome => outcome,
+    }
 }

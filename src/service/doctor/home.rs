@@ -155,7 +155,7 @@ fn mode_finding(folder: &Path, metadata: &std::fs::Metadata) -> Finding {
         Finding::broken(
             "folder",
             format!("other users may write into `{shown}` (mode {mode:o})"),
-            format!("chmod go-w '{shown}'"),
+            format!("chmod 700 '{shown}'"),
         )
     } else if mode & 0o055 != 0 {
         Finding::odd(

@@ -31,10 +31,14 @@ pub(super) fn clients(text: &str) -> Result<Vec<FoundClient>> {
             else {
                 continue;
             };
-            let Some(secret) = values.get(&format!("{prefix}{secret_end}")) else { continue };
+            let secret = values.get(&format!("{prefix}{secret_end}")).filter(|secret| !is_blank(secret));
+            // A lone name that ends in ID or KEY is anything; one that ends in CLIENT_ID lacks its secret.
+            if secret.is_none() && id_end != "CLIENT_ID" {
+                continue;
+            }
             let prefix = prefix.trim_end_matches('_');
             let is_known = clients.iter().any(|client| client.client_id == id.expose());
-            if is_known || is_blank(id) || is_blank(secret) {
+            if is_known || is_blank(id) {
                 continue;
             }
             let other = |ends: &[&str]| {
@@ -43,7 +47,8 @@ pub(super) fn clients(text: &str) -> Result<Vec<FoundClient>> {
             clients.push(FoundClient {
                 name: if prefix.is_empty() { "CLIENT".to_owned() } else { prefix.to_owned() },
                 client_id: id.expose().to_owned(),
-                client_secret: Some(secret.clone()),
+                client_secret: secret.cloned(),
+                may_be_public: false,
                 scopes: other(&["SCOPES", "SCOPE"]).map(|scopes| split_scopes(scopes.expose())).unwrap_or_default(),
                 redirect_uri: other(&["REDIRECT_URI", "REDIRECT_URL", "CALLBACK_URL", "CALLBACK_URI"])
                     .and_then(|uri| super::of_this_machine(uri.expose())),
@@ -56,7 +61,7 @@ pub(super) fn clients(text: &str) -> Result<Vec<FoundClient>> {
 /// Whether a value was never filled in.
 fn is_blank(value: &Secret) -> bool {
     let text = value.expose();
-    text.is_empty() || text.starts_with('<') || text.eq_ignore_ascii_case("changeme")
+    text.is_empty() || text.starts_with(['<', '$']) || text.eq_ignore_ascii_case("changeme")
 }
 
 /// Reads `NAME=value`, `export NAME='value'`, `NAME="va\nlue" # comment`. Nothing is put in the
@@ -70,7 +75,7 @@ fn variables(text: &str) -> Result<BTreeMap<String, Secret>> {
             continue;
         }
         let line = line.strip_prefix("export ").unwrap_or(line);
-        let bad = |why: &str| Error::usage(format!("line {} of the file: {why}", index + 1));
+        let bad = |why: &str| Error::usage(format!("line {}: {why}", index + 1));
         let (name, value) = line.split_once('=').ok_or_else(|| bad("expected NAME=VALUE"))?;
         let name = name.trim();
         if name.is_empty()
@@ -160,7 +165,9 @@ mod tests {
 
     #[test]
     fn what_was_never_filled_in_is_no_client() {
-        assert!(found("A_CLIENT_ID=\nA_CLIENT_SECRET=x\nB_CLIENT_ID=<your id>\nB_CLIENT_SECRET=y\n").is_empty());
+        let text = "A_CLIENT_ID=\nA_CLIENT_SECRET=x\nB_CLIENT_ID=<your id>\nB_CLIENT_SECRET=y\nC_CLIENT_ID=${C}\nC_CLIENT_SECRET=z\n";
+        assert!(found(text).is_empty());
+        assert_eq!(found("D_CLIENT_ID=d\n"), [client("D", "d", "")], "its secret is missing, and that is told");
     }
 
     #[test]

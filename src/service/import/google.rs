@@ -42,6 +42,7 @@ pub(super) fn clients(text: &str) -> Result<Vec<FoundClient>> {
         client_secret: written.client_secret,
         scopes: Vec::new(),
         redirect_uri,
+        may_be_public: true,
     };
     Ok(match (file.installed, file.web) {
         (Some(installed), _) => vec![client(installed, any_port())],
