@@ -112,17 +112,17 @@ impl Refusal {
     /// Tells whether the grant is gone for good: `invalid_grant` (RFC 6749 section 5.2), or what
     /// some providers say instead of it.
     pub fn ends_the_grant(&self) -> bool {
-        // GitHub, Slack, Facebook and others have words of their own.
-        const OTHER_WORDS: [&str; 9] = [
+        // GitHub, Slack and others have words of their own. Not among them are words that are said of
+        // other things too: `access_denied` of too many requests (Zoho), `OAuthException` of nearly
+        // everything (Facebook).
+        const OTHER_WORDS: [&str; 7] = [
             "bad_refresh_token",
             "invalid_refresh_token",
             "invalid_token",
             "token_expired",
             "token_revoked",
             "expired_token",
-            "access_denied",
             "account_inactive",
-            "OAuthException",
         ];
         self.code == "invalid_grant" || OTHER_WORDS.contains(&self.code.as_str())
     }
