@@ -17,6 +17,8 @@ mod fuzz_corpora;
 mod memory;
 /// What is left of an interrupted write is finished or undone.
 mod mend;
+/// Every prefix of what is announced, written and committed, mended.
+mod prefixes;
 /// Many processes on one home.
 mod processes;
 /// Embedded provider files and the rules they are held to.

@@ -71,7 +71,7 @@ impl Service {
                 provider.name
             )));
         }
-        let _lock = self.refresh_locks.acquire_config(&new.key).await?;
+        let _lock = self.hold_config(&new.key).await?;
         if self.store.config(&new.key)?.is_some() {
             return Err(Error::usage(format!("there is a config `{}` already", new.key)).hinted(format!(
                 "choose another key, or change it with `hallpass config edit {}`",
@@ -107,7 +107,7 @@ impl Service {
     /// Changes a config. Its connections stay as they are.
     pub async fn edit_config(&self, key: &ConfigKey, changes: ConfigChanges) -> Result<Config> {
         self.may_change()?;
-        let _lock = self.refresh_locks.acquire_config(key).await?;
+        let _lock = self.hold_config(key).await?;
         let mut config = self.config(key)?;
         if let Some(provider) = &changes.provider {
             let provider = self.provider(provider)?.0;
@@ -154,8 +154,8 @@ impl Service {
         self.may_change()?;
         self.home_vault().await?;
         let (first, second) = if key <= new { (key, new) } else { (new, key) };
-        let _first = self.refresh_locks.acquire_config(first).await?;
-        let _second = if first == second { None } else { Some(self.refresh_locks.acquire_config(second).await?) };
+        let _first = self.hold_config(first).await?;
+        let _second = if first == second { None } else { Some(self.hold_config(second).await?) };
         self.config(key)?;
         if self.store.config(new)?.is_some() {
             return Err(Error::usage(format!("there is a config `{new}` already")).hinted("choose another key"));
@@ -163,7 +163,7 @@ impl Service {
         // Nobody refreshes one of them meanwhile, or a rotated token would go to the old name.
         let mut held = Vec::new();
         for connection in self.store.connections_of(key)? {
-            held.push(self.refresh_locks.acquire(&connection.reference).await?);
+            held.push(self.hold(&connection.reference).await?);
         }
         let connections = self.store.connections_of(key)?;
         let moved = connections.iter().map(|connection| {
@@ -198,7 +198,7 @@ impl Service {
     /// providers granted stays granted.
     pub async fn delete_config(&self, key: &ConfigKey) -> Result<usize> {
         self.may_change()?;
-        let _lock = self.refresh_locks.acquire_config(key).await?;
+        let _lock = self.hold_config(key).await?;
         self.config(key)?;
         let connections = self.store.connections_of(key)?;
         for connection in &connections {

@@ -52,12 +52,12 @@ impl Service {
     pub async fn rename_connection(&self, reference: &ConnectionRef, new: &ConnectionId) -> Result<ConnectionRef> {
         self.may_change()?;
         let there = ConnectionRef::new(reference.config.clone(), new.clone());
-        let _config = self.refresh_locks.acquire_config(&reference.config).await?;
+        let _config = self.hold_config(&reference.config).await?;
         // Nobody refreshes it meanwhile, or a rotated token would go to the old name. Always in
         // the same order, or two that swap names would wait for each other.
         let (first, second) = if *reference <= there { (reference, &there) } else { (&there, reference) };
-        let _first = self.refresh_locks.acquire(first).await?;
-        let _second = if first == second { None } else { Some(self.refresh_locks.acquire(second).await?) };
+        let _first = self.hold(first).await?;
+        let _second = if first == second { None } else { Some(self.hold(second).await?) };
         self.connection(reference)?;
         if self.store.connection(&there)?.is_some() {
             return Err(Error::usage(format!("there is a connection `{there}` already")).hinted("choose another id"));
@@ -79,7 +79,7 @@ impl Service {
     /// It is deleted here whatever the provider answers.
     pub async fn delete_connection(&self, reference: &ConnectionRef, revoke: bool) -> Result<Deleted> {
         self.may_change()?;
-        let _lock = self.refresh_locks.acquire(reference).await?;
+        let _lock = self.hold(reference).await?;
         self.connection(reference)?;
         let revocation = if revoke { Some(self.revoke_held(reference).await) } else { None };
         self.forget_held(reference).await?;
@@ -95,7 +95,7 @@ impl Service {
     /// Revokes the tokens of a connection at the provider (RFC 7009). The connection stays.
     pub async fn revoke(&self, reference: &ConnectionRef) -> Result<()> {
         self.may_change()?;
-        let _lock = self.refresh_locks.acquire(reference).await?;
+        let _lock = self.hold(reference).await?;
         self.revoke_held(reference).await
     }
 
@@ -116,7 +116,7 @@ impl Service {
 
     /// Deletes a connection from the vault and the store.
     pub(super) async fn forget(&self, reference: &ConnectionRef) -> Result<()> {
-        let _lock = self.refresh_locks.acquire(reference).await?;
+        let _lock = self.hold(reference).await?;
         self.forget_held(reference).await
     }
 

@@ -74,7 +74,7 @@ impl Service {
         }
         self.may_change()?;
         let (seen, asked_at) = (tokens.access_token.clone(), self.now());
-        let _lock = self.refresh_locks.acquire(reference).await?;
+        let _lock = self.hold(reference).await?;
         let connection = self.connection(reference)?;
         refuse_refused(&connection, freshness)?;
         let loaded = self.load_credentials(&connection).await?;

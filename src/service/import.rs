@@ -227,7 +227,7 @@ impl Service {
     }
 
     async fn take_config(&self, config: &Config, record: Option<&Secret>, options: &ImportOptions) -> Result<Fate> {
-        let _lock = self.refresh_locks.acquire_config(&config.key).await?;
+        let _lock = self.hold_config(&config.key).await?;
         let (item, here) = (Item::Config(config.key.clone()), self.store.config(&config.key)?);
         if let Some(here) = &here {
             // A secret that was lost is brought back; what is whole stays.
@@ -271,8 +271,8 @@ impl Service {
 
     async fn take_connection(&self, connection: &Connection, record: &Secret, options: &ImportOptions) -> Result<Fate> {
         let reference = &connection.reference;
-        let _config = self.refresh_locks.acquire_config(&reference.config).await?;
-        let _lock = self.refresh_locks.acquire(reference).await?;
+        let _config = self.hold_config(&reference.config).await?;
+        let _lock = self.hold(reference).await?;
         let (item, here) = (Item::Connection(reference.clone()), self.store.connection(reference)?);
         if let Some(here) = &here
             && self.is_kept(&item).await?

@@ -15,8 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::activity::About;
 use super::items::{Item, client_secret_of};
+use super::refresh_lock::Held;
 use super::{Kind, Result, Service};
-use crate::model::{Config, Connection, Credentials, Happening, Outcome};
+use crate::model::{Config, ConfigKey, Connection, ConnectionRef, Credentials, Happening, Outcome};
 use crate::settings::VaultKind;
 use crate::store::{After, Intent, IntentKind, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -52,6 +53,32 @@ impl Service {
             tracing::debug!(%error, "sweeping the locks of processes that are gone");
         }
         outcome
+    }
+
+    /// Waits until nobody else refreshes or changes this connection; then what was interrupted there is
+    /// mended, before anything builds on it.
+    pub(super) async fn hold(&self, connection: &ConnectionRef) -> Result<Held> {
+        let held = self.refresh_locks.acquire(connection).await?;
+        self.mend_item(&Item::Connection(connection.clone())).await?;
+        Ok(held)
+    }
+
+    /// Waits until nobody else makes or changes this config; then what was interrupted there is mended.
+    pub(super) async fn hold_config(&self, key: &ConfigKey) -> Result<Held> {
+        let held = self.refresh_locks.acquire_config(key).await?;
+        self.mend_item(&Item::Config(key.clone())).await?;
+        Ok(held)
+    }
+
+    async fn mend_item(&self, item: &Item) -> Result<()> {
+        let name = item.name();
+        for intent in self.store.intents()?.iter().filter(|intent| intent.item == name) {
+            let is_home = self.vault.of_home().is_none_or(|home| home.word() == intent.vault);
+            if is_home && !self.vault.is_foreign() && !self.refresh_locks.presence.is_alive(&intent.holder) {
+                self.mend_one(intent, &mut Others::new()).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Mends while nobody else changes what it is about, if it is still there then. Whoever holds the

@@ -133,8 +133,8 @@ impl Authorization {
         let reference = &self.waiting.connection;
         // Before the code is spent: nobody renames, deletes or refreshes meanwhile, and the store can
         // be written.
-        let _config = self.service.refresh_locks.acquire_config(&reference.config).await?;
-        let _connection = self.service.refresh_locks.acquire(reference).await?;
+        let _config = self.service.hold_config(&reference.config).await?;
+        let _connection = self.service.hold(reference).await?;
         self.is_still_for_this_provider()?;
         let intent = self.service.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
         let tokens = match authorization_code::exchange(&self.service.transport, &self.client, &self.begun, code).await
