@@ -341,13 +341,13 @@ pub enum VaultCommand {
 pub struct ImportArgs {
     /// The file
     pub file: Option<PathBuf>,
-    /// The provider of a client whose name does not tell
+    /// The provider of the client in the file, or of those whose names do not tell
     #[arg(long, value_name = "ID")]
     pub provider: Option<String>,
     /// The key of the new config, where the file holds one client
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
-    /// Replace what is here already by what is in the backup
+    /// Replace what is here already: by a backup's, unless that is older; a client's secret by a new one
     #[arg(long)]
     pub replace: bool,
 }
