@@ -4,9 +4,8 @@
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 use zeroize::Zeroizing;
 
-use super::VaultError;
 use super::key::{self, Key, KeyRing, Purpose};
-use super::sealed::failed;
+use super::{VaultError, failed};
 use crate::settings::KeySource;
 
 /// The format that this version writes. 1 had no marker.

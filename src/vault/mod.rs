@@ -139,3 +139,8 @@ impl VaultError {
         matches!(self, Self::Unavailable(_) | Self::Timeout(_) | Self::Database { .. } | Self::Corrupt { .. })
     }
 }
+
+/// Says what a sealed vault was doing when its database said no.
+fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> VaultError {
+    move |source| VaultError::Database { doing, source }
+}

@@ -8,7 +8,7 @@ use rusqlite::{Connection as Sqlite, ErrorCode, OptionalExtension, params};
 
 use super::header::{self, FORMAT, Header, Proposal};
 use super::key::{self, Key, KeyRing};
-use super::{VaultBackend, VaultError};
+use super::{VaultBackend, VaultError, failed};
 use crate::model::Secret;
 use crate::settings::KeySource;
 use crate::settings::private;
@@ -158,10 +158,6 @@ impl Sealed {
             VaultError::Database { doing, source }
         }
     }
-}
-
-pub(super) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> VaultError {
-    move |source| VaultError::Database { doing, source }
 }
 
 fn connect(file: &Path) -> Result<Sqlite, VaultError> {

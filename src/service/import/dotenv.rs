@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::FoundClient;
+use super::found::{FoundClient, of_this_machine};
 use crate::model::config::split_scopes;
 use crate::model::{Secret, untrusted};
 use crate::service::{Error, Result};
@@ -51,7 +51,7 @@ pub(super) fn clients(text: &str) -> Result<Vec<FoundClient>> {
                 may_be_public: false,
                 scopes: other(&["SCOPES", "SCOPE"]).map(|scopes| split_scopes(scopes.expose())).unwrap_or_default(),
                 redirect_uri: other(&["REDIRECT_URI", "REDIRECT_URL", "CALLBACK_URL", "CALLBACK_URI"])
-                    .and_then(|uri| super::of_this_machine(uri.expose())),
+                    .and_then(|uri| of_this_machine(uri.expose())),
             });
         }
     }

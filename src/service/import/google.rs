@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::FoundClient;
+use super::found::{FoundClient, of_this_machine};
 use crate::model::Secret;
 use crate::service::{Error, Result};
 
@@ -47,7 +47,7 @@ pub(super) fn clients(text: &str) -> Result<Vec<FoundClient>> {
     Ok(match (file.installed, file.web) {
         (Some(installed), _) => vec![client(installed, any_port())],
         (None, Some(web)) => {
-            let registered = web.redirect_uris.iter().find_map(|uri| super::of_this_machine(uri));
+            let registered = web.redirect_uris.iter().find_map(|uri| of_this_machine(uri));
             vec![client(web, registered)]
         }
         (None, None) => Vec::new(),
