@@ -42,6 +42,18 @@
 //!           └ refused   → the connection needs authorization; its config and history stay
 //! ```
 //!
+//! # A secret at rest
+//!
+//! ```text
+//! announce in the store → write the vault → commit in the store, which clears what was announced
+//! ```
+//!
+//! The number of the announcement is the revision of what is written, in the vault's record and in the
+//! store's row. Whoever finds an announcement whose process is gone tells from it what happened:
+//! [`service`]'s `mend` finishes or undoes it, at the next start and under each lock that is taken. A
+//! record with a smaller number than its row is an older copy, and is refused. `tests/prefixes.rs` plays
+//! every prefix of this, `tests/campaigns/crash` every system call of it.
+//!
 //! # How to add something
 //!
 //! - **A provider**: a file in `providers/`, checked by `catalog::check`.

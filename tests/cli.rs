@@ -367,3 +367,14 @@ fn a_vault_that_was_not_made_yet_is_told_as_that() {
     assert_eq!((&status["is_new"], &status["is_open"]), (&json!(true), &json!(false)));
     assert!(!home.data().exists());
 }
+
+#[test]
+fn a_store_that_is_gone_beside_a_vault_with_secrets_is_a_loss_and_not_a_fresh_start() {
+    let home = Home::new();
+    home.run(&["config", "create", "gh", "github", "id", "secret"]).ok();
+    for name in ["hallpass.db", "hallpass.db-wal", "hallpass.db-shm"] {
+        let _ = std::fs::remove_file(home.data().join(name));
+    }
+    let said = home.run(&["doctor"]);
+    assert!(said.out.contains("it is gone, and the sealed vault beside it holds secrets"), "{}", said.out);
+}

@@ -10,6 +10,7 @@ use crate::model::config::DEFAULT_REDIRECT_URI;
 use crate::model::untrusted;
 use crate::system::browser::DesktopBrowser;
 use crate::system::{clipboard, port_holder};
+use crate::vault::sealed;
 
 /// How well something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,10 +81,19 @@ impl Service {
     }
 
     fn store_finding(&self) -> Finding {
+        let is_lost = || sealed::holds_records(&self.settings.paths.sealed_vault).unwrap_or(false);
+        let lost = |found| {
+            Finding::odd(
+                "store",
+                format!("{found}, and the sealed vault beside it holds secrets"),
+                format!("bring `{}` back, or `hallpass import` a backup", self.settings.paths.store.display()),
+            )
+        };
         if !self.store.exists() {
-            return Finding::well("store", "nothing was saved yet");
+            return if is_lost() { lost("it is gone") } else { Finding::well("store", "nothing was saved yet") };
         }
         match (self.store.configs(), self.store.connections()) {
+            (Ok(configs), Ok(_)) if configs.is_empty() && is_lost() => lost("it knows nothing"),
             (Ok(configs), Ok(connections)) => {
                 Finding::well("store", format!("{} configs, {} connections", configs.len(), connections.len()))
             }

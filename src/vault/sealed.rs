@@ -34,6 +34,18 @@ pub fn key_source(file: &Path) -> Result<Option<KeySource>, VaultError> {
     Ok(Header::read(&connect(file)?)?.map(|header| header.source))
 }
 
+/// Tells whether the vault at `file` holds anything. It needs no key.
+pub fn holds_records(file: &Path) -> Result<bool, VaultError> {
+    if !file.exists() {
+        return Ok(false);
+    }
+    let database = connect(file)?;
+    if Header::read(&database)?.is_none() {
+        return Ok(false);
+    }
+    database.query_row("SELECT EXISTS (SELECT 1 FROM records)", [], |row| row.get(0)).map_err(failed("reading"))
+}
+
 impl Sealed {
     /// Takes the vault at `file`, to be opened with one of `keys` when it is first used.
     pub fn at(file: PathBuf, keys: KeyRing) -> Self {

@@ -72,6 +72,13 @@ class Homes(RealTest):
         (home.path / "hallpass" / "filler").unlink()
         self.assertNotEqual(home.token("rig/jane", "--refresh"), token)
 
+    def test_a_slow_disk_is_named(self):
+        home = self.connected()
+        slow = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:delay_exit=400000"]
+        disk = findings(home, *slow)["disk"]
+        self.assertEqual(disk["status"], "warning")
+        self.assertRegex(disk["found"], "a small write takes [0-9]+ ms")
+
     def test_files_that_somebody_opened_are_closed_and_named(self):
         home = self.connected()
         store = home.path / "hallpass" / "hallpass.db"
