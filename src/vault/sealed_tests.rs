@@ -42,7 +42,9 @@ fn reading_makes_nothing() {
 #[test]
 fn values_of_any_size_come_back_in_another_process() {
     let place = Place::new();
-    for value in [String::new(), "a\0ключ\u{10FFFF}".to_owned(), "x".repeat(1 << 20)] {
+    let odd = "a\0ключ\u{10FFFF}\u{202e}\r\n";
+    let of = |size: usize| odd.repeat(size / odd.len() + 1);
+    for value in [String::new(), odd.to_owned(), of(64 << 10), of(1 << 20)] {
         place.vault().write("c", &Secret::new(value.clone())).unwrap();
         assert_eq!(place.vault().read("c").unwrap(), Some(Secret::new(value)));
     }
