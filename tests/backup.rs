@@ -168,8 +168,10 @@ fn a_provider_file_of_a_backup_does_not_stand_over_a_built_in_one_unasked() {
     let file = home.path().join("all.backup");
     let file = file.to_str().unwrap();
     home.with_passphrase("p", &["export", file]).ok();
-    let said = other.with_passphrase("p", &["import", file]).ok();
+    let said = other.with_passphrase("p", &["import", file]).fails_with(2);
     assert!(said.err.contains("stand over the built-in provider"), "{}", said.err);
+    assert!(said.err.contains("config `gh` was not imported: its provider file was not imported"), "{}", said.err);
+    assert_eq!(other.run(&["--json", "config", "list"]).ok().json(), json!([]), "its secret would go to a stranger");
     assert_eq!(other.run(&["--json", "provider", "show", "github"]).ok().json()["name"], "GitHub");
     other.with_passphrase("p", &["import", "--replace", file]).ok();
     assert_eq!(other.run(&["--json", "provider", "show", "github"]).ok().json()["name"], "Evil");
@@ -203,4 +205,21 @@ fn an_export_opens_and_replaces_nothing_that_is_there() {
             .count(),
         0
     );
+}
+
+#[test]
+fn a_public_client_of_a_backup_over_one_with_a_secret_leaves_no_secret_behind() {
+    let home = Home::new();
+    home.run(&["config", "create", "gh", "github", "public", "--public"]).ok();
+    let file = home.path().join("all.backup");
+    let file = file.to_str().unwrap();
+    home.with_passphrase("p", &["export", file]).ok();
+    home.run(&["config", "delete", "gh", "--yes"]).ok();
+    home.run(&["config", "create", "gh", "github", "id", "secret"]).ok();
+    home.with_passphrase("p", &["import", "--replace", file]).ok();
+    let config = home.run(&["--json", "config", "get", "gh"]).ok().json();
+    assert_eq!((&config["oauth_client_id"], &config["has_client_secret"]), (&json!("public"), &json!(false)));
+    let vault = rusqlite::Connection::open(home.data().join("vault.db")).unwrap();
+    let left: i64 = vault.query_row("SELECT count(*) FROM records", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
 }

@@ -163,7 +163,13 @@ impl Service {
         // Nobody refreshes one of them meanwhile, or a rotated token would go to the old name.
         let mut held = Vec::new();
         for connection in self.store.connections_of(key)? {
+            // And nobody mends what an earlier rename left under the new one.
+            let mut there = connection.reference.clone();
+            there.config = new.clone();
             held.push(self.hold(&connection.reference).await?);
+            if there != connection.reference {
+                held.push(self.hold(&there).await?);
+            }
         }
         let connections = self.store.connections_of(key)?;
         let moved = connections.iter().map(|connection| {

@@ -81,7 +81,10 @@ impl Service {
     }
 
     fn store_finding(&self) -> Finding {
-        let is_lost = || sealed::holds_records(&self.settings.paths.sealed_vault).unwrap_or(false);
+        let is_lost = || {
+            self.store.intents().is_ok_and(|intents| intents.is_empty())
+                && sealed::holds_records(&self.settings.paths.sealed_vault).unwrap_or(false)
+        };
         let lost = |found| {
             Finding::odd(
                 "store",
@@ -193,7 +196,9 @@ impl Service {
             );
         }
         let is_empty = |path: &std::path::Path| {
-            path.is_file() && !std::fs::read_to_string(path).is_ok_and(|text| text.contains("BEGIN CERTIFICATE"))
+            let mark = b"BEGIN CERTIFICATE";
+            let has_mark = |bytes: Vec<u8>| bytes.windows(mark.len()).any(|window| window == mark);
+            path.is_file() && std::fs::read(path).is_ok_and(|bytes| !has_mark(bytes))
         };
         if let Some((name, path)) = named.iter().find(|(_, path)| is_empty(path)) {
             return Finding::broken(

@@ -56,6 +56,7 @@ impl Service {
         if std::fs::symlink_metadata(file).is_ok() {
             return Err(Error::usage(format!("`{}` exists already", file.display())).hinted("name another file"));
         }
+        self.home_vault().await?;
         // As it is at one moment: nobody refreshes or changes anything meanwhile.
         let _alone = if self.settings.read_only { None } else { Some(self.refresh_locks.acquire_vault().await?) };
         let contents = Contents {
@@ -99,7 +100,12 @@ fn write_whole(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// Gives a file its name, unless something has it. Some file systems know no links.
 fn put(part: &Path, file: &Path) -> std::io::Result<()> {
     match std::fs::hard_link(part, file) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => std::fs::rename(part, file),
-        outcome => outcome,
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            // The name is taken first: nothing that comes to be there meanwhile is replaced.
+            private::options().create_new(true).open(file)?;
+            std::fs::rename(part, file)?;
+        }
+        outcome => outcome?,
     }
+    private::sync_folder_of(file)
 }

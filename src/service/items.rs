@@ -169,7 +169,8 @@ impl Service {
         if let Err(error) = &outcome {
             self.withdraw_after(intent, error);
         }
-        Ok(outcome?)
+        outcome?;
+        Ok(())
     }
 
     /// Takes back what was announced and will not be written. One that stays is cleared by `mend`,
@@ -203,8 +204,8 @@ impl Service {
         if let Err(error) = self.store.complete_intent(intent, &After::Connection(Box::new(connection.clone()))) {
             tracing::warn!(%error, "announcing what the store is to say");
         }
-        self.vault.write(&item, &credentials.to_record(intent)).await?;
-        self.vault.remember(&item).await?;
+        let kind = self.vault.write(&item, &credentials.to_record(intent)).await?;
+        self.vault.remember(kind, &item).await?;
         if let Err(error) = self.store.save_connection(&connection, Some(intent)) {
             if matches!(error, StoreError::NoConfig(_)) {
                 // Nobody can reach it any more: it must not stay behind.
@@ -250,12 +251,25 @@ impl Service {
         let config = Config { has_client_secret: true, revision: intent, ..config.clone() };
         self.store.complete_intent(intent, &After::Config(Box::new(config.clone())))?;
         let record = Secret::new(json!({"client_secret": secret.expose(), "revision": intent}).to_string());
-        if let Err(error) = self.vault.write(&item.name(), &record).await {
-            self.withdraw_after(intent, &error);
-            return Err(error.into());
-        }
-        self.vault.remember(&item.name()).await?;
+        let kind = match self.vault.write(&item.name(), &record).await {
+            Ok(kind) => kind,
+            Err(error) => {
+                self.withdraw_after(intent, &error);
+                return Err(error.into());
+            }
+        };
+        self.vault.remember(kind, &item.name()).await?;
         commit(&config, intent)
+    }
+
+    /// Makes a config one without a secret: the row first, and with it what is to be forgotten.
+    pub(super) async fn drop_client_secret(&self, config: &Config, item: &Item) -> Result<()> {
+        self.home_vault().await?;
+        let (name, vault, holder) = (item.name(), self.vault.word().await, self.holder()?);
+        let forget = Announcement { kind: IntentKind::Forget, item: &name, vault, holder: &holder, at: self.now() };
+        let intent = self.store.drop_client_secret(config, &forget)?;
+        self.vault.delete(&name).await?;
+        Ok(self.store.clear_intent(intent)?)
     }
 
     /// Deletes an item of the vault, then runs `commit` with the intent to clear.

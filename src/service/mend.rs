@@ -150,6 +150,8 @@ impl Service {
         let record = match self.vault.read(&intent.item).await {
             // It is not the one announced, whatever it is; whoever needs it is told.
             Err(VaultError::Damaged { .. }) => None,
+            // It may come back; whoever writes meanwhile is not held up.
+            Err(VaultError::Gone { .. }) => return Ok(()),
             outcome => outcome?,
         };
         let was_written = match item {
@@ -163,6 +165,10 @@ impl Service {
                 .filter(|(_, revision)| *revision == intent.number)
                 .map(|_| None),
         };
+        if was_written.is_some() {
+            // It may have been the first secret of this home.
+            self.vault.remember(VaultKind::from_word(&intent.vault), &intent.item).await?;
+        }
         match (&intent.after, item, was_written) {
             (Some(After::Connection(after)), Item::Connection(reference), Some(_)) if after.reference == *reference => {
                 return self.finish_write(after, intent).await;

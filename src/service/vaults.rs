@@ -176,8 +176,12 @@ impl ChosenVault {
         }
     }
 
-    pub(super) async fn write(&self, item: &str, value: &Secret) -> Outcome<()> {
-        self.current().write(item, value).await
+    /// Writes an item; returns the kind of the vault that it is in now.
+    pub(super) async fn write(&self, item: &str, value: &Secret) -> Outcome<Option<VaultKind>> {
+        let decided = self.decided();
+        self.vault.write(item, value).await?;
+        // Where nobody had decided, opening the vault did.
+        Ok(decided.or_else(|| lock(&self.decision).kind))
     }
 
     pub(super) async fn delete(&self, item: &str) -> Outcome<()> {
@@ -225,10 +229,10 @@ impl ChosenVault {
         lock(&self.decision).is_named
     }
 
-    /// Ties the home to the vault that its first secret, `item`, went into. Where another process was
+    /// Ties the home to the vault `kind` that its first secret, `item`, went into. Where another process was
     /// faster with another vault, the item is taken back, and the error lets the caller try again.
-    pub(super) async fn remember(&self, item: &str) -> Result<()> {
-        let Some(kind @ (VaultKind::Keychain | VaultKind::Sealed)) = self.decided() else { return Ok(()) };
+    pub(super) async fn remember(&self, kind: Option<VaultKind>, item: &str) -> Result<()> {
+        let Some(kind @ (VaultKind::Keychain | VaultKind::Sealed)) = kind else { return Ok(()) };
         if self.of_home() == Some(kind) {
             return Ok(());
         }

@@ -164,8 +164,10 @@ pub enum CopyError {
 /// at all, and durable when this returns. Where another process has changed the version meanwhile, its
 /// copy stands.
 pub fn copy(database: &Sqlite, version: u32, path: &Path) -> Result<(), CopyError> {
-    let part = path.with_added_extension(format!("{}.part", std::process::id()));
-    options().create(true).truncate(true).open(&part)?;
+    // Process numbers are no names: every container begins at 1.
+    let number = getrandom::u64().map_err(io::Error::other)?;
+    let part = path.with_added_extension(format!("{number:016x}.part"));
+    options().create_new(true).open(&part)?;
     let copied = (|| {
         let mut target = Sqlite::open(&part)?;
         rusqlite::backup::Backup::new(database, &mut target)?.run_to_completion(1_000, Duration::ZERO, None)?;
@@ -174,13 +176,23 @@ pub fn copy(database: &Sqlite, version: u32, path: &Path) -> Result<(), CopyErro
         target.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))
     })();
     let outcome = match copied {
-        Ok(found) if found == version => fs::rename(&part, path).map_err(CopyError::from),
+        Ok(found) if found == version => {
+            fs::rename(&part, path).and_then(|()| sync_folder_of(path)).map_err(CopyError::from)
+        }
         Ok(_) => Ok(()),
         Err(error) => Err(error.into()),
     };
     // It is there unless it was renamed; half a copy is of no use.
     let _ = fs::remove_file(&part);
     outcome
+}
+
+/// Makes a new name in a folder survive a power cut.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    match path.parent().filter(|parent| cfg!(unix) && !parent.as_os_str().is_empty()) {
+        Some(parent) => fs::File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 #[cfg(unix)]

@@ -1,8 +1,8 @@
 //! Configs.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection as Sqlite, OptionalExtension, Row, params};
 
-use super::intents::Rename;
+use super::intents::{Announcement, Rename};
 use super::{Store, StoreError, column};
 use crate::model::{Config, ConfigKey, ProviderId};
 
@@ -42,12 +42,17 @@ impl Store {
     /// Saves what was edited of a config, and clears the intent that announced it.
     pub fn update_config(&self, config: &Config, intent: Option<i64>) -> Result<(), StoreError> {
         self.write(|database| {
-            let sql = "UPDATE configs SET provider = ?2, client_id = ?3, has_client_secret = ?4, scopes = ?5, redirect_uri = ?6, updated_at = ?7, revision = ?8 WHERE key = ?1";
-            database.execute(sql, params![
-                config.key.as_str(), config.provider.as_str(), config.client_id, config.has_client_secret,
-                column::to_json(&config.scopes), config.redirect_uri, config.updated_at.timestamp_millis(), config.revision,
-            ])?;
+            update(database, config)?;
             super::intents::clear(database, intent)
+        })
+    }
+
+    /// Saves a config that has no client secret any more, and announces that its item in the vault is
+    /// forgotten, in one transaction; returns that intent.
+    pub fn drop_client_secret(&self, config: &Config, forget: &Announcement<'_>) -> Result<i64, StoreError> {
+        self.write(|database| {
+            update(database, config)?;
+            super::intents::announce(database, forget)
         })
     }
 
@@ -85,6 +90,25 @@ impl Store {
             intents.iter().try_for_each(|intent| super::intents::clear(database, Some(*intent)))
         })
     }
+}
+
+fn update(database: &Sqlite, config: &Config) -> rusqlite::Result<()> {
+    let sql = "UPDATE configs SET provider = ?2, client_id = ?3, has_client_secret = ?4, scopes = ?5, redirect_uri = ?6, updated_at = ?7, revision = ?8 WHERE key = ?1";
+    database
+        .execute(
+            sql,
+            params![
+                config.key.as_str(),
+                config.provider.as_str(),
+                config.client_id,
+                config.has_client_secret,
+                column::to_json(&config.scopes),
+                config.redirect_uri,
+                config.updated_at.timestamp_millis(),
+                config.revision,
+            ],
+        )
+        .map(|_| ())
 }
 
 fn config(row: &Row<'_>) -> rusqlite::Result<Config> {

@@ -1,5 +1,6 @@
 //! Taking in a backup of ours.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{Fate, ImportOptions, Imported, read};
@@ -13,6 +14,9 @@ use crate::service::{Error, Kind, Result, Service};
 use crate::store::IntentKind;
 use crate::vault::sealed::Sealed;
 use crate::vault::{VaultBackend as _, VaultError};
+
+/// Why something stays out.
+const STRANGER: &str = "its provider file was not imported";
 
 impl Service {
     /// Takes in a backup, sealed with `passphrase`.
@@ -31,21 +35,29 @@ impl Service {
         let mut backup = Sealed::from_bytes(&read(file)?, file.to_owned(), keys(passphrase)).map_err(broken)?;
         let contents = contents(&mut backup, file)?;
         let mut imported = Vec::new();
+        // What was authorized at another server than the one of this name here stays out: its secrets
+        // would go to a stranger.
+        let mut strangers = BTreeSet::new();
         for (id, text) in &contents.providers {
-            imported.push(Imported {
-                what: "provider",
-                name: id.to_string(),
-                fate: self.take_provider(id, text, options)?,
-            });
+            let fate = self.take_provider(id, text, options)?;
+            if matches!(fate, Fate::Refused(_)) {
+                strangers.insert(id);
+            }
+            imported.push(Imported { what: "provider", name: id.to_string(), fate });
         }
         for config in &contents.configs {
             let secret = backup.read(&Item::Config(config.key.clone()).name()).map_err(broken)?;
-            let fate = self.take_config(config, secret.as_ref(), options).await?;
+            let fate = match self.store.config(&config.key)? {
+                None if strangers.contains(&config.provider) => Fate::Refused(STRANGER.to_owned()),
+                Some(_) if strangers.contains(&config.provider) => Fate::Kept,
+                _ => self.take_config(config, secret.as_ref(), options).await?,
+            };
             imported.push(Imported { what: "config", name: config.key.to_string(), fate });
         }
         for connection in &contents.connections {
             let record = backup.read(&Item::Connection(connection.reference.clone()).name()).map_err(broken)?;
             let fate = match record {
+                _ if strangers.contains(&connection.provider) => Fate::Refused(STRANGER.to_owned()),
                 Some(record) => self.take_connection(connection, &record, options).await?,
                 None => Fate::Refused("its credentials are not in the backup".to_owned()),
             };
@@ -68,10 +80,10 @@ impl Service {
         })
     }
 
-    /// Tells whether an item is in the vault. One that is gone as a whole has none.
+    /// Tells whether an item is in the vault, whole. A vault that is gone has none.
     async fn is_kept(&self, item: &Item) -> Result<bool> {
         match self.vault.read(&item.name()).await {
-            Err(VaultError::Gone { .. }) => Ok(false),
+            Err(VaultError::Gone { .. } | VaultError::Damaged { .. }) => Ok(false),
             outcome => Ok(outcome?.is_some()),
         }
     }
@@ -92,6 +104,8 @@ impl Service {
         let config = &Config {
             client_id: checked_client_id(&config.client_id)?,
             redirect_uri: config.redirect_uri.as_deref().map(checked_redirect_uri).transpose()?,
+            // It changes here now: whoever mends takes it for later than what it replaces.
+            updated_at: self.now(),
             ..config.clone()
         };
         let commit = |row: &Config, intent: Option<i64>| match &here {
@@ -108,9 +122,7 @@ impl Service {
             None => {
                 let row = Config { revision: 0, ..config.clone() };
                 match &here {
-                    Some(here) if here.has_client_secret => {
-                        self.delete_item(&item, |intent| commit(&row, Some(intent))).await?;
-                    }
+                    Some(here) if here.has_client_secret => self.drop_client_secret(&row, &item).await?,
                     _ => commit(&row, None)?,
                 }
             }

@@ -54,7 +54,10 @@ impl Service {
             return Ok(config(name, Fate::Refused(why)));
         };
         let same = |config: &&Config| config.provider == provider && config.client_id == client.client_id;
-        if let Some(here) = self.store.configs()?.iter().find(same) {
+        let configs = self.store.configs()?;
+        let named_so = |config: &&Config| options.key.as_ref() == Some(&config.key);
+        let here = configs.iter().filter(same).find(named_so).or_else(|| configs.iter().find(same));
+        if let Some(here) = here {
             let shown = here.key.to_string();
             if options.key.as_ref().is_some_and(|key| *key != here.key) {
                 return Ok(config(shown, Fate::Refused("it has this client already, under its own key".to_owned())));
