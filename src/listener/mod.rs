@@ -271,6 +271,16 @@ pub(crate) mod tests {
         assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_sends_half_a_head_is_let_go() {
+        let (port, _stop) = start().await;
+        let started = tokio::time::Instant::now();
+        // The paused clock goes on by itself where nothing else happens.
+        raw(port, &format!("GET / HTTP/1.1\r\nHost: localhost:{port}\r\nX-Slow: ")).await;
+        let waited = started.elapsed();
+        assert!(waited >= Duration::from_secs(4) && waited <= Duration::from_secs(30), "{waited:?}");
+    }
+
     #[tokio::test]
     async fn a_taken_port_is_told_and_never_changed() {
         let (port, _stop) = start().await;

@@ -59,6 +59,22 @@ class Moods(RealTest):
         unlock()
         self.assertTrue(self.house.token())
 
+    def test_a_prompt_that_nobody_answers(self):
+        display = subprocess.Popen(["Xvfb", ":96", "-nolisten", "tcp"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(display.wait)
+        self.addCleanup(display.kill)
+        wait_until(lambda: os.path.exists("/tmp/.X11-unix/X96"), "the display is up")
+        # The prompter is started by the bus, on this display.
+        told = lambda value: subprocess.run(["dbus-update-activation-environment", f"DISPLAY={value}"], check=True)
+        told(":96")
+        self.addCleanup(told, "")
+        lock()
+        self.addCleanup(unlock)
+        self.refused("did not answer")
+        self.assertIn("jane", self.house.ok("connection", "list"))
+        unlock()
+        self.assertTrue(self.house.token(), "and back without repair")
+
     def test_hung_and_then_awake_again(self):
         process = daemon()
         os.kill(process, signal.SIGSTOP)
