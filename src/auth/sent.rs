@@ -40,6 +40,13 @@ impl Sent {
         map.values_mut().for_each(|value| self.take_out_of(value));
     }
 
+    /// Returns the name of a host, or nothing of it where it holds one of them: hosts are in lower case.
+    pub(super) fn host_without(&self, host: String) -> String {
+        let lower = host.to_ascii_lowercase();
+        let is_in_it = |secret: &Zeroizing<String>| lower.contains(&secret.to_ascii_lowercase());
+        if self.0.iter().any(is_in_it) { "…".to_owned() } else { host }
+    }
+
     fn take_out_of(&self, value: &mut Value) {
         match value {
             Value::String(text) => {

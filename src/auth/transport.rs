@@ -85,7 +85,7 @@ impl Transport {
         request: TokenRequest,
     ) -> Result<Map<String, Value>, AuthError> {
         let sent = Sent::of(&request.parameters, request.authorization.as_ref());
-        let reply = self.send(url, table, request).await?;
+        let reply = self.send(url, table, request, &sent).await?;
         let host = host_of(url);
         let unusable =
             |what: &str| AuthError::Unusable { host: host.clone(), status: reply.status, what: what.to_owned() };
@@ -124,7 +124,7 @@ impl Transport {
     /// Posts a request whose answer holds nothing but its status (RFC 7009 section 2.2).
     pub async fn notice(&self, url: &Url, table: &OAuth2, request: TokenRequest) -> Result<(), AuthError> {
         let sent = Sent::of(&request.parameters, request.authorization.as_ref());
-        let reply = self.send(url, table, request).await?;
+        let reply = self.send(url, table, request, &sent).await?;
         if matches!(reply.status, 408 | 429 | 500..=599) {
             return Err(AuthError::Busy {
                 host: host_of(url),
@@ -152,7 +152,7 @@ impl Transport {
         answer::read(status, harmless, table, self.now())
     }
 
-    async fn send(&self, url: &Url, table: &OAuth2, request: TokenRequest) -> Result<Reply, AuthError> {
+    async fn send(&self, url: &Url, table: &OAuth2, request: TokenRequest, sent: &Sent) -> Result<Reply, AuthError> {
         let host = host_of(url);
         let client = self.client(url).await?;
         let started = std::time::Instant::now();
@@ -167,7 +167,8 @@ impl Transport {
                 .get("location")
                 .and_then(|value| value.to_str().ok())
                 .and_then(|text| Url::parse(text).ok());
-            let target = target.map_or_else(String::new, |target| format!(" to {}", host_of(&target)));
+            let target =
+                target.map_or_else(String::new, |target| format!(" to {}", sent.host_without(host_of(&target))));
             return Err(unusable(format!("a redirect{target}, which a request with secrets in it does not follow")));
         }
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value, self.now()));
