@@ -149,7 +149,7 @@ fn holds(body: &[u8], token: &str) -> bool {
     let mut documents = serde_json::Deserializer::from_slice(&body[start..]).into_iter::<Value>();
     body.windows(token.len()).any(|window| window == token.as_bytes())
         || documents.next().is_some_and(|document| document.is_ok_and(|value| strings(&value, token)))
-        || url::form_urlencoded::parse(body).any(|(_, value)| value.trim_end() == token)
+        || url::form_urlencoded::parse(body).any(|(_, value)| value.trim() == token.trim())
         // A chunked body is cut into pieces.
         || body.windows(7).any(|window| window.eq_ignore_ascii_case(b"chunked"))
 }
