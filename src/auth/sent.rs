@@ -6,6 +6,8 @@ use reqwest::header::HeaderValue;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use crate::model::untrusted;
+
 /// The parameters that are secrets, by their standard names.
 const SECRETS: [&str; 5] = ["code", "code_verifier", "refresh_token", "client_secret", "token"];
 /// Shorter values are no secrets, and would tear words apart.
@@ -50,6 +52,8 @@ impl Sent {
     fn take_out_of(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
+                // What a screen leaves out would put a secret together again that was torn apart by it.
+                *text = untrusted::field(text);
                 for secret in &self.0 {
                     if text.contains(secret.as_str()) {
                         *text = text.replace(secret.as_str(), "…");
@@ -99,6 +103,12 @@ mod tests {
         let sent = Sent::of(&[], Some(&header));
         assert_eq!(taken_out(&sent, "`very secret+` is wrong"), "`…` is wrong");
         assert_eq!(taken_out(&sent, "`very+secret%2B` is wrong"), "`…` is wrong");
+    }
+
+    #[test]
+    fn characters_that_a_screen_leaves_out_hide_nothing() {
+        let sent = Sent::of(&[("refresh_token".to_owned(), "refresh-token-1".to_owned().into())], None);
+        assert_eq!(taken_out(&sent, "bad: refr\0\u{1b}esh\u{200b}-tok\u{202e}en-1"), "bad: …");
     }
 
     #[test]
