@@ -145,7 +145,8 @@ impl Transport {
     fn read(&self, status: u16, map: Map<String, Value>, table: &OAuth2, sent: &Sent) -> Reading {
         let mut harmless = map.clone();
         let reading = answer::read(status, map, table, self.now());
-        if matches!(reading, Reading::Tokens(_)) {
+        // Only an error answer is read anew: of what was cleaned for the screen, no token is made.
+        if matches!(reading, Reading::Tokens(_) | Reading::Neither(_)) {
             return reading;
         }
         sent.take_out(&mut harmless);
