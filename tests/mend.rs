@@ -291,3 +291,14 @@ async fn a_later_edit_stands_over_an_earlier_one_that_was_interrupted() {
     trial.another().mend().await.unwrap();
     assert_eq!(trial.service.config(&key).unwrap().client_id, "later");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_doctor_writes_through_nothing_that_somebody_put_there() {
+    let trial = Trial::connected().await;
+    let victim = trial.home.path().join("victim");
+    std::fs::write(&victim, "precious").unwrap();
+    std::os::unix::fs::symlink(&victim, trial.home.path().join(format!("doctor-{}", std::process::id()))).unwrap();
+    trial.service.doctor().await;
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
+}

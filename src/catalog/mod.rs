@@ -145,7 +145,12 @@ impl Catalog {
         let part = path.with_extension("part");
         let write = || {
             std::fs::create_dir_all(folder)?;
-            std::fs::write(&part, text)?;
+            // What an earlier one left there, or a link, is taken away and not written through.
+            match std::fs::remove_file(&part) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            std::io::Write::write_all(&mut std::fs::File::create_new(&part)?, text.as_bytes())?;
             std::fs::rename(&part, &path)
         };
         write().map(|()| None).map_err(|source| CatalogError::Unwritable { path: path.clone(), source })

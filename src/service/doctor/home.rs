@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::Finding;
 use crate::service::Service;
 use crate::settings::private;
+use crate::vault::key;
 
 /// A disk on which a small write takes longer is slow: each token that is refreshed costs four.
 const SLOW: Duration = Duration::from_millis(250);
@@ -111,9 +112,10 @@ fn folder_finding(folder: &Path) -> Finding {
 
 /// Writes a small file, makes it durable, and takes it away again; returns how long that took.
 fn write_something(folder: &Path) -> std::io::Result<Duration> {
-    let path = folder.join(format!("doctor-{}", std::process::id()));
+    // Others may be able to write here, which the doctor is to find out: nothing that is there is opened.
+    let path = folder.join(format!("doctor-{:016x}", u64::from_le_bytes(key::fresh())));
     let started = Instant::now();
-    let mut file = private::options().create(true).truncate(true).open(&path)?;
+    let mut file = private::options().create_new(true).open(&path)?;
     let outcome = file.write_all(&[0; 4096]).and_then(|()| file.sync_all());
     let took = started.elapsed();
     std::fs::remove_file(&path)?;
