@@ -14,7 +14,7 @@ use crate::service::copy::{Copied, CopiedTo, Form, HandedOut};
 use crate::service::doctor::Finding;
 use crate::service::export::Exported;
 use crate::service::fresh::{Fresh, Freshness};
-use crate::service::import::{ImportOptions, Imported};
+use crate::service::import::{ImportFile, ImportOptions, Imported};
 use crate::service::inspect::Inspection;
 use crate::service::migrate::Migrated;
 use crate::service::vaults::VaultStatus;
@@ -227,7 +227,7 @@ impl Backend {
     /// Takes in a backup.
     pub async fn import_backup(
         &self,
-        file: &Path,
+        file: &ImportFile,
         passphrase: &Secret,
         options: &ImportOptions,
     ) -> Result<Vec<Imported>> {
@@ -235,7 +235,7 @@ impl Backend {
     }
 
     /// Takes in the clients that another program's file describes.
-    pub async fn import_clients(&self, file: &Path, options: &ImportOptions) -> Result<Vec<Imported>> {
+    pub async fn import_clients(&self, file: &ImportFile, options: &ImportOptions) -> Result<Vec<Imported>> {
         self.service().import_clients(file, options).await
     }
 

@@ -117,6 +117,14 @@ fn clients_of_an_env_file_become_configs() {
     assert_eq!(home.run(&["--json", "config", "get", "work"]).ok().json()["provider"], "gitlab");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_piped_in_is_read_once() {
+    let home = Home::new();
+    home.pipe("GITHUB_CLIENT_ID=a-client-id\nGITHUB_CLIENT_SECRET=b\n", &["import", "/dev/stdin"]).ok();
+    assert_eq!(home.run(&["--json", "config", "get", "github"]).ok().json()["oauth_client_id"], "a-client-id");
+}
+
 #[test]
 fn googles_client_secret_json_becomes_a_config() {
     let home = Home::new();

@@ -8,7 +8,7 @@ use super::args::ImportArgs;
 use super::{Outcome, Output, prompt};
 use crate::backend::Backend;
 use crate::model::{ConfigKey, Secret};
-use crate::service::import::{Fate, ImportOptions, is_backup};
+use crate::service::import::{Fate, ImportFile, ImportOptions};
 use crate::service::vaults::Purpose;
 use crate::service::{Error, Result};
 
@@ -36,13 +36,13 @@ pub(super) async fn export(file: Option<PathBuf>, backend: &Backend, output: Out
 }
 
 pub(super) async fn import(arguments: ImportArgs, backend: &Backend, output: Output) -> Outcome {
-    let file = asked_file(arguments.file, "The file to take in")?;
+    let file = ImportFile::read(asked_file(arguments.file, "The file to take in")?)?;
     let options = ImportOptions {
         provider: arguments.provider,
         key: arguments.key.map(ConfigKey::new).transpose()?,
         replaces: arguments.replace,
     };
-    let imported = if is_backup(&file)? {
+    let imported = if file.is_backup() {
         let passphrase = passphrase(Purpose::Open, backend)?;
         backend.import_backup(&file, &passphrase, &options).await?
     } else {

@@ -7,7 +7,7 @@ mod dotenv;
 mod found;
 mod google;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Error, Result};
 use crate::model::ConfigKey;
@@ -52,24 +52,29 @@ pub struct Imported {
     pub fate: Fate,
 }
 
-/// Tells whether a file is a backup, for which a passphrase is needed.
-pub fn is_backup(file: &Path) -> Result<bool> {
-    use std::io::Read;
-    let mut head = Vec::new();
-    let open = std::fs::File::open(file).map_err(|error| unreadable(file, &error))?;
-    open.take(SQLITE.len() as u64).read_to_end(&mut head).map_err(|error| unreadable(file, &error))?;
-    Ok(head == SQLITE)
+/// A file that was read, once: what is piped in is there no second time.
+pub struct ImportFile {
+    path: PathBuf,
+    bytes: zeroize::Zeroizing<Vec<u8>>,
 }
 
-fn read(file: &Path) -> Result<Vec<u8>> {
-    use std::io::Read;
-    let mut bytes = Vec::new();
-    let open = std::fs::File::open(file).map_err(|error| unreadable(file, &error))?;
-    open.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(file, &error))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(Error::usage(format!("`{}` is larger than {} MiB", file.display(), LARGEST >> 20)));
+impl ImportFile {
+    /// Reads the file.
+    pub fn read(path: PathBuf) -> Result<Self> {
+        use std::io::Read;
+        let mut bytes = zeroize::Zeroizing::new(Vec::new());
+        let open = std::fs::File::open(&path).map_err(|error| unreadable(&path, &error))?;
+        open.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&path, &error))?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(Error::usage(format!("`{}` is larger than {} MiB", path.display(), LARGEST >> 20)));
+        }
+        Ok(Self { path, bytes })
     }
-    Ok(bytes)
+
+    /// Tells whether it is a backup, for which a passphrase is needed.
+    pub fn is_backup(&self) -> bool {
+        self.bytes.starts_with(SQLITE)
+    }
 }
 
 fn unreadable(file: &Path, error: &std::io::Error) -> Error {

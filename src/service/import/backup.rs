@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Fate, ImportOptions, Imported, read};
+use super::{Fate, ImportFile, ImportOptions, Imported};
 use crate::catalog::Catalog;
 use crate::model::{Config, Connection, Credentials, Happening, Outcome, ProviderId, Secret};
 use crate::service::activity::About;
@@ -22,17 +22,18 @@ impl Service {
     /// Takes in a backup, sealed with `passphrase`.
     pub async fn import_backup(
         &self,
-        file: &Path,
+        file: &ImportFile,
         passphrase: &Secret,
         options: &ImportOptions,
     ) -> Result<Vec<Imported>> {
         self.may_change()?;
+        let (bytes, file) = (&file.bytes, file.path.as_path());
         if options.key.is_some() || options.provider.is_some() {
             return Err(Error::usage(format!("`{}` is a backup: it has its own keys and providers", file.display()))
                 .hinted("leave out `--key` and `--provider`"));
         }
         let broken = |error| not_whole(file, error);
-        let mut backup = Sealed::from_bytes(&read(file)?, file.to_owned(), keys(passphrase)).map_err(broken)?;
+        let mut backup = Sealed::from_bytes(bytes, file.to_owned(), keys(passphrase)).map_err(broken)?;
         let contents = contents(&mut backup, file)?;
         let mut imported = Vec::new();
         // What was authorized at another server than the one of this name here stays out: its secrets
@@ -101,9 +102,16 @@ impl Service {
                 return Ok(Fate::Refused(format!("its connections here are at `{}`; rename it first", here.provider)));
             }
         }
+        let checked = checked_client_id(&config.client_id)
+            .and_then(|id| Ok((id, config.redirect_uri.as_deref().map(checked_redirect_uri).transpose()?)));
+        // One that cannot be taken does not keep the others out.
+        let (client_id, redirect_uri) = match checked {
+            Ok(checked) => checked,
+            Err(error) => return Ok(Fate::Refused(error.message)),
+        };
         let config = &Config {
-            client_id: checked_client_id(&config.client_id)?,
-            redirect_uri: config.redirect_uri.as_deref().map(checked_redirect_uri).transpose()?,
+            client_id,
+            redirect_uri,
             // It changes here now: whoever mends takes it for later than what it replaces.
             updated_at: self.now(),
             ..config.clone()
@@ -159,7 +167,10 @@ impl Service {
             }
             Some(_) => {}
         }
-        let (credentials, _) = Credentials::from_record(record)?;
+        let credentials = match Credentials::from_record(record) {
+            Ok((credentials, _)) => credentials,
+            Err(error) => return Ok(Fate::Refused(error.to_string())),
+        };
         let intent = self.announce(IntentKind::Write, &item).await?;
         self.save_announced(connection, &credentials, intent).await?;
         let fingerprint = Some(credentials.tokens().access_token.fingerprint());

@@ -1,18 +1,16 @@
 //! Taking in the clients that another program's file describes, a config each.
 
-use std::path::Path;
-
 use super::found::FoundClient;
-use super::{Fate, ImportOptions, Imported, dotenv, google, not_ours, read};
+use super::{Fate, ImportFile, ImportOptions, Imported, dotenv, google, not_ours};
 use crate::model::{Config, ConfigKey, ProviderId, untrusted};
 use crate::service::configs::{ConfigChanges, NewConfig};
 use crate::service::{Error, Kind, Result, Service};
 
 impl Service {
     /// Takes in the clients of a `.env` file or of Google's `client_secret.json`, a config each.
-    pub async fn import_clients(&self, file: &Path, options: &ImportOptions) -> Result<Vec<Imported>> {
+    pub async fn import_clients(&self, file: &ImportFile, options: &ImportOptions) -> Result<Vec<Imported>> {
         self.may_change()?;
-        let text = String::from_utf8(read(file)?).map(zeroize::Zeroizing::new);
+        let (text, file) = (std::str::from_utf8(&file.bytes), file.path.as_path());
         let text = text.map_err(|_| not_ours(file))?;
         // Windows' editors begin a file with a mark that nobody sees.
         let text = text.trim_start_matches('\u{feff}');

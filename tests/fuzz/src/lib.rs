@@ -12,7 +12,7 @@ use hallpass::auth::{Client, Registration, Transport, authorization_code, refres
 use hallpass::catalog::{Catalog, check};
 use hallpass::model::template::is_loopback;
 use hallpass::model::{Credentials, ProviderId, Secret};
-use hallpass::service::import::ImportOptions;
+use hallpass::service::import::{ImportFile, ImportOptions};
 use hallpass::service::{Kind, Machine, Service};
 use hallpass::settings::{Environment, Overrides, Settings};
 use hallpass::system::clock::FixedClock;
@@ -263,8 +263,9 @@ pub fn import_file(data: &[u8]) {
     }
     let Some((service, uses)) = &mut *slot else { return };
     *uses += 1;
+    let file = ImportFile::read(FILE.clone()).expect("it was just written");
     let options = ImportOptions::default();
-    match RUNTIME.block_on(service.import_clients(&FILE, &options)) {
+    match RUNTIME.block_on(service.import_clients(&file, &options)) {
         Ok(imported) => {
             assert!(!imported.is_empty());
             assert!(imported.iter().all(|one| is_harmless(&one.name)));
