@@ -50,6 +50,15 @@ pub(super) struct Loaded {
 }
 
 impl Service {
+    /// Returns the names of everything that the store says is in the vault.
+    pub(super) fn all_items(&self) -> Result<Vec<String>> {
+        let configs = self.store.configs()?.into_iter().filter(|config| config.has_client_secret);
+        let configs = configs.map(|config| Item::Config(config.key).name());
+        let connections = self.store.connections()?.into_iter();
+        let connections = connections.map(|connection| Item::Connection(connection.reference).name());
+        Ok(configs.chain(connections).collect())
+    }
+
     /// Reads a connection and its credentials. What is not there may just be renamed or deleted by
     /// another process, which has gone half the way: whoever does that holds the connection's lock.
     pub(super) async fn peek_credentials(&self, reference: &ConnectionRef) -> Result<(Connection, Loaded)> {

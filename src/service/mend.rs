@@ -17,7 +17,7 @@ use super::activity::About;
 use super::items::{Item, client_secret_of};
 use super::refresh_lock::Held;
 use super::{Kind, Result, Service};
-use crate::model::{Config, ConfigKey, Connection, ConnectionRef, Credentials, Happening, Outcome};
+use crate::model::{Config, ConfigKey, Connection, ConnectionRef, Credentials, Happening, Outcome, Secret};
 use crate::settings::VaultKind;
 use crate::store::{After, Intent, IntentKind, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -154,28 +154,18 @@ impl Service {
             Err(VaultError::Gone { .. }) => return Ok(()),
             outcome => outcome?,
         };
-        let was_written = match item {
-            Item::Connection(_) => {
-                let found = record.as_ref().and_then(|record| Credentials::from_record(record).ok());
-                found.filter(|(_, revision)| *revision == intent.number).map(|(credentials, _)| Some(credentials))
-            }
-            _ => record
-                .as_ref()
-                .and_then(client_secret_of)
-                .filter(|(_, revision)| *revision == intent.number)
-                .map(|_| None),
-        };
-        if was_written.is_some() {
+        let written = record.filter(|record| revision_of(item, record) == Some(intent.number));
+        if written.is_some() {
             // It may have been the first secret of this home.
             self.vault.remember(VaultKind::from_word(&intent.vault), &intent.item).await?;
         }
-        match (&intent.after, item, was_written) {
+        match (&intent.after, item, &written) {
             (Some(After::Connection(after)), Item::Connection(reference), Some(_)) if after.reference == *reference => {
                 return self.finish_write(after, intent).await;
             }
-            (None, Item::Connection(reference), Some(Some(credentials))) => {
+            (None, Item::Connection(reference), Some(record)) => {
                 if let Some(mut connection) = self.store.connection(reference)? {
-                    connection.record(credentials.tokens());
+                    connection.record(Credentials::from_record(record)?.0.tokens());
                     connection.revision = intent.number;
                     return self.finish_write(&connection, intent).await;
                 }
@@ -216,5 +206,14 @@ impl Service {
             Item::Config(key) => self.store.config(key)?.is_some_and(|config| config.has_client_secret),
             Item::Probe(_) => false,
         })
+    }
+}
+
+/// Returns the number of the write that a record is of; `None` where it is not one of ours.
+fn revision_of(item: &Item, record: &Secret) -> Option<i64> {
+    match item {
+        Item::Connection(_) => Credentials::from_record(record).ok().map(|(_, revision)| revision),
+        Item::Config(_) => client_secret_of(record).map(|(_, revision)| revision),
+        Item::Probe(_) => None,
     }
 }

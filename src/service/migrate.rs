@@ -9,7 +9,6 @@
 //!   delete the originals                          stopped here: the next start deletes the rest
 //! ```
 
-use super::items::Item;
 use super::mend::Others;
 use super::vaults::{NOTE, PROBE};
 use super::{Error, Kind, Result, Service};
@@ -115,15 +114,6 @@ impl Service {
             }
         }
         Ok(unmended)
-    }
-
-    /// Returns the names of everything that the store says is in the vault.
-    pub(super) fn all_items(&self) -> Result<Vec<String>> {
-        let configs = self.store.configs()?.into_iter().filter(|config| config.has_client_secret);
-        let configs = configs.map(|config| Item::Config(config.key).name());
-        let connections = self.store.connections()?.into_iter();
-        let connections = connections.map(|connection| Item::Connection(connection.reference).name());
-        Ok(configs.chain(connections).collect())
     }
 
     /// Announces the copies, taking over those of a move that was stopped (and tells whether there were

@@ -167,7 +167,7 @@ impl ChosenVault {
 
     pub(super) async fn read(&self, item: &str) -> Outcome<Option<Secret>> {
         let kind = self.decided();
-        match self.current().read(item).await? {
+        match self.vault.read(item).await? {
             // It may have been moved between the look at the note and that at the vault.
             None if kind.is_some() && noted(&self.store).is_some_and(|noted| Some(noted) != kind) => {
                 self.current().read(item).await

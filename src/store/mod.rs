@@ -111,7 +111,8 @@ impl Store {
     pub fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
         use rusqlite::OptionalExtension;
         self.read(|database| {
-            database.query_row("SELECT value FROM notes WHERE name = ?1", [name], |row| row.get(0)).optional()
+            let mut statement = database.prepare_cached("SELECT value FROM notes WHERE name = ?1")?;
+            statement.query_row([name], |row| row.get(0)).optional()
         })
     }
 
