@@ -69,7 +69,12 @@ impl Sealed {
         let mut vault = Self { database: Some(database), ..Self::at(file, keys) };
         match read.map_err(|error| vault.named(error))? {
             (found, _) if found > FORMAT => return Err(VaultError::Newer(found)),
-            (_, false) => return Err(VaultError::ForeignHeader),
+            (_, false) => {
+                return Err(VaultError::Damaged {
+                    item: "file".to_owned(),
+                    why: "it holds other tables than a vault's",
+                });
+            }
             (_, true) => {}
         }
         vault.holds_secrets = true;

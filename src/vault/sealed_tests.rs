@@ -227,3 +227,17 @@ fn any_flipped_bit_is_found_or_touches_no_record() {
     }
     assert!(found > 0, "no flip was noticed");
 }
+
+#[test]
+fn a_file_with_a_view_in_the_place_of_a_table_is_refused_before_it_is_asked() {
+    let place = Place::new();
+    place.vault().write("a", &Secret::new("v")).unwrap();
+    let endless = "WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more) SELECT n, n, n FROM more";
+    place.sql(&format!(
+        "PRAGMA journal_mode = DELETE; DROP TABLE header; CREATE VIEW header (source, salt, wrapped) AS {endless}"
+    ));
+    let bytes = std::fs::read(place.file()).unwrap();
+    let keys = key_file(&place.folder.path().join("key"));
+    let error = Sealed::from_bytes(&bytes, PathBuf::from("hostile.backup"), keys).err().unwrap();
+    assert!(matches!(&error, VaultError::Damaged { item, .. } if item == "file"), "{error}");
+}
