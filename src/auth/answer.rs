@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Refusal;
+use super::{Refusal, xml};
 use crate::model::Time;
 use crate::model::provider::{Answer, OAuth2, Unit};
 
@@ -35,7 +35,7 @@ pub enum Reading {
     Neither(&'static str),
 }
 
-/// Reads a body as JSON or, where it is none, as a form.
+/// Reads a body as JSON or, where it is none, as XML of one level, or as a form.
 pub fn parse(bytes: &[u8]) -> Option<Map<String, Value>> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(map)) => return Some(map),
@@ -43,6 +43,9 @@ pub fn parse(bytes: &[u8]) -> Option<Map<String, Value>> {
         Err(_) => {}
     }
     let text = std::str::from_utf8(bytes).ok()?.trim();
+    if text.starts_with("<?xml") || text.starts_with("<credentials>") {
+        return xml::fields(text);
+    }
     let looks_like_a_form = text.contains('=') && !text.contains(['<', '{', '\n']);
     looks_like_a_form.then(|| {
         url::form_urlencoded::parse(text.as_bytes())

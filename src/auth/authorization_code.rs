@@ -107,6 +107,7 @@ fn renamed(mut url: Url, client: &Client) -> Url {
         .map(|(name, value)| {
             (names.get(name.as_ref()).cloned().unwrap_or_else(|| name.into_owned()), value.into_owned())
         })
+        .filter(|(name, _)| !name.is_empty())
         .collect();
     url.query_pairs_mut().clear().extend_pairs(pairs);
     url
@@ -173,6 +174,12 @@ mod tests {
         assert_eq!(query["client_key"], "id with space");
         assert_eq!((query["access_type"].as_str(), query["n"].as_str()), ("offline", "1"));
         assert!(!query.contains_key("code_challenge") && !query.contains_key("client_id"));
+    }
+
+    #[test]
+    fn a_parameter_whose_name_is_empty_is_left_out() {
+        let query = query(&begin(&client(&format!("{PLAIN}param_names = {{ response_type = \"\" }}\n")), &[]).unwrap());
+        assert!(!query.contains_key("response_type") && !query.contains_key(""));
     }
 
     #[test]

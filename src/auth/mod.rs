@@ -13,6 +13,7 @@ pub mod refresh;
 pub mod revoke;
 mod sent;
 pub mod transport;
+mod xml;
 
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ use url::Url;
 
 use super::answer::{self, Reading};
 use super::sent::Sent;
-use super::{AuthError, Refusal};
+use super::{AuthError, Refusal, xml};
 use crate::model::provider::{OAuth2, RequestFormat};
 use crate::model::template::is_loopback;
 use crate::model::{Time, untrusted};
@@ -233,6 +233,7 @@ impl TokenRequest {
             .parameters
             .iter()
             .map(|(name, value)| (table.param_names.get(name).unwrap_or(name).as_str(), value.as_str()))
+            .filter(|(name, _)| !name.is_empty())
             .collect();
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -255,6 +256,11 @@ impl TokenRequest {
             RequestFormat::Query => {
                 url.query_pairs_mut().extend_pairs(&parameters);
                 String::new()
+            }
+            RequestFormat::Xml => {
+                headers.insert(ACCEPT, HeaderValue::from_static("application/xml"));
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+                xml::credentials(&parameters)
             }
         };
         for (name, value) in &wish.headers {

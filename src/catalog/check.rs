@@ -1,11 +1,21 @@
 //! The rules that a provider file is held to, beyond being readable. All failures are reported
 //! together, so that a file is mended in one go.
 
+mod api;
+mod defaults;
+mod urls;
+
 use std::collections::BTreeSet;
 
+pub use defaults::spelled_out;
+
 use crate::model::Provider;
-use crate::model::provider::{OAuth2, UrlTemplate, VariableKind};
-use crate::model::template::{self, Position, endpoint, placeholders};
+use crate::model::provider::{
+    ClientAuthentication, OAuth1, OAuth2, RequestFormat, SignatureMethod, TokenExchange, UrlTemplate, VariableKind,
+    WayIn,
+};
+use crate::model::template;
+use urls::Secrets;
 
 /// The categories there are.
 pub const CATEGORIES: [&str; 31] = [
@@ -58,7 +68,10 @@ const RESERVED_PARAMETERS: [&str; 11] = [
 ];
 
 /// Placeholders that need no declaration.
-const BUILT_IN: [&str; 2] = ["token", "client_id"];
+const BUILT_IN: [&str; 3] = ["token", "client_id", "client_secret"];
+
+/// The methods a request of a file may have.
+const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
 
 /// Returns everything that is wrong with a provider, one line each; nothing where all is well.
 pub fn problems(provider: &Provider) -> Vec<String> {
@@ -67,6 +80,7 @@ pub fn problems(provider: &Provider) -> Vec<String> {
     check.endpoints();
     check.parameters();
     check.api();
+    check.credentials();
     check.variables();
     check.problems
 }
@@ -100,8 +114,12 @@ impl Check<'_> {
             }
         }
         for (name, url) in [("docs", &self.provider.docs), ("console", &self.provider.console)] {
-            if let Some(Err(error)) = url.as_ref().map(|url| url::Url::parse(url)) {
-                self.fail(format!("`{name}` is not a URL: {error}"));
+            match url.as_ref().map(|url| url::Url::parse(url)) {
+                Some(Err(error)) => self.fail(format!("`{name}` is not a URL: {error}")),
+                Some(Ok(url)) if url.scheme() != "https" && !self.provider.is_own => {
+                    self.fail(format!("`{name}` is not an https URL"));
+                }
+                _ => {}
             }
         }
     }
@@ -109,20 +127,101 @@ impl Check<'_> {
     fn endpoints(&mut self) {
         for (table, oauth2) in self.oauth2_tables() {
             if oauth2.token_endpoint.is_none() && oauth2.issuer.is_none() {
-                self.fail(format!("`{table}.token_endpoint` is missing"));
+                self.fail(format!("`{table}.token_endpoint` is missing (or an `issuer`, where it is discovered)"));
             }
-            if table == "oauth2" && oauth2.authorization_endpoint.is_none() && oauth2.issuer.is_none() {
-                self.fail("`oauth2.authorization_endpoint` is missing");
+            if table == WayIn::OAuth2.word() && oauth2.authorization_endpoint.is_none() && oauth2.issuer.is_none() {
+                self.fail("`oauth2.authorization_endpoint` is missing (or an `issuer`, where it is discovered)");
+            }
+            if oauth2.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt {
+                self.fail(format!(
+                    "`{table}.token_endpoint_auth_method`: this version does not support private_key_jwt"
+                ));
+            }
+            if let Some(issuer) = &oauth2.issuer {
+                self.issuer(table, issuer);
             }
             for (name, url) in oauth2.endpoints() {
-                self.url(&format!("{table}.{name}"), url, Secrets::Never);
+                let place = format!("{table}.{name}");
+                self.url(&place, url, Secrets::Never);
+                // That one gets the access token alone.
+                if name != "userinfo_endpoint" {
+                    self.keeps_its_host(&place, url);
+                }
+            }
+            self.secrets_in_urls(table, &oauth2);
+        }
+        if let Some(oauth1) = self.provider.oauth1.clone() {
+            self.oauth1(&oauth1);
+        }
+    }
+
+    fn oauth1(&mut self, oauth1: &OAuth1) {
+        let endpoints = [
+            ("request_token_endpoint", &oauth1.request_token_endpoint),
+            ("authorization_endpoint", &oauth1.authorization_endpoint),
+            ("token_endpoint", &oauth1.token_endpoint),
+        ];
+        for (name, url) in endpoints {
+            let place = format!("oauth1.{name}");
+            match url {
+                Some(url) => {
+                    self.url(&place, url, Secrets::Never);
+                    self.keeps_its_host(&place, url);
+                }
+                None => self.fail(format!("`{place}` is missing")),
             }
         }
-        if let Some(oauth1) = &self.provider.oauth1 {
-            let endpoints = [&oauth1.request_token_endpoint, &oauth1.authorization_endpoint, &oauth1.token_endpoint];
-            for url in endpoints.into_iter().flatten() {
-                self.url("oauth1", url, Secrets::Never);
+        if oauth1.signature_method == SignatureMethod::RsaSha1 {
+            self.fail("`oauth1.signature_method`: RSA-SHA1 is not supported; HMAC-SHA1, HMAC-SHA256 and PLAINTEXT are");
+        }
+        for (name, parameters) in [
+            ("request_token_params", &oauth1.request_token_params),
+            ("authorization_params", &oauth1.authorization_params),
+        ] {
+            for (parameter, value) in parameters {
+                if parameter.starts_with("oauth_") {
+                    self.fail(format!("`oauth1.{name}.{parameter}` is set by the flow itself"));
+                }
+                self.text(&format!("oauth1.{name}.{parameter}"), &value.to_string());
             }
+        }
+    }
+
+    fn issuer(&mut self, table: &str, issuer: &str) {
+        let is_whole = template::endpoint(issuer, self.provider.is_own).is_ok_and(|url| url.query().is_none());
+        if !is_whole || issuer.contains(['{', '}']) {
+            self.fail(format!(
+                "`{table}.issuer` is not an issuer identifier: an https URL without query, fragment and placeholders"
+            ));
+        }
+    }
+
+    /// Requests whose parameters stand in the URL carry secrets there: the file says that it knows.
+    fn secrets_in_urls(&mut self, table: &str, oauth2: &OAuth2) {
+        let exchanges = [("long_lived", &oauth2.long_lived), ("renewal", &oauth2.renewal)];
+        for (name, exchange) in exchanges.into_iter().filter_map(|(name, exchange)| Some((name, exchange.as_ref()?))) {
+            for parameter in &exchange.client_params {
+                if !["client_id", "client_secret"].contains(&parameter.as_str()) {
+                    self.fail(format!(
+                        "`{table}.{name}.client_params` knows `client_id` and `client_secret`, not `{parameter}`"
+                    ));
+                }
+            }
+            self.method(&format!("{table}.{name}.method"), exchange.method.as_deref());
+        }
+        self.method(&format!("{table}.token_request.method"), oauth2.token_request.method.as_deref());
+        let is_in_url = oauth2.token_request.format == RequestFormat::Query
+            || [&oauth2.long_lived, &oauth2.renewal].into_iter().flatten().any(TokenExchange::is_in_url);
+        if is_in_url && !self.provider.api.secret_in_url {
+            self.fail(format!(
+                "`[{table}]` puts secrets into URLs; say `secret_in_url = true` in `[api]` if the provider wants it so"
+            ));
+        }
+    }
+
+    fn method(&mut self, place: &str, method: Option<&str>) {
+        if let Some(method) = method.filter(|method| !METHODS.contains(method)) {
+            self.fail(format!("`{place}` is one of {}, not `{method}`", METHODS.join(", ")));
         }
     }
 
@@ -148,34 +247,6 @@ impl Check<'_> {
             if oauth2.scope_separator.is_empty() {
                 self.fail(format!("`{table}.scope_separator` is empty"));
             }
-        }
-    }
-
-    fn api(&mut self) {
-        let api = &self.provider.api;
-        if let Some(base_url) = &api.base_url {
-            self.url("api.base_url", base_url, if api.secret_in_url { Secrets::Declared } else { Secrets::Never });
-        }
-        for (name, value) in &api.headers {
-            self.header("api.headers", name, value);
-        }
-        for (name, value) in &api.query {
-            self.text(&format!("api.query.{name}"), value);
-        }
-        for (key, call) in [("identity", &api.identity), ("verify", &api.verify)] {
-            let Some(call) = call else { continue };
-            match call.split_once(' ') {
-                Some((method, path))
-                    if method.bytes().all(|byte| byte.is_ascii_uppercase())
-                        && (path.starts_with('/') || path.starts_with("https://")) =>
-                {
-                    self.text(&format!("api.{key}"), path);
-                }
-                _ => self.fail(format!("`api.{key}` is written `METHOD /path`, not `{call}`")),
-            }
-        }
-        if let Some(lookup) = &self.provider.lookup {
-            self.text("lookup.url", &lookup.url);
         }
     }
 
@@ -206,55 +277,6 @@ impl Check<'_> {
         }
     }
 
-    fn url(&mut self, place: &str, url: &UrlTemplate, secrets: Secrets) {
-        if url.candidates().is_empty() {
-            self.fail(format!("`{place}` is an empty list"));
-        }
-        for candidate in url.candidates() {
-            let found = match placeholders(candidate) {
-                Ok(found) => found,
-                Err(error) => {
-                    self.fail(format!("`{place}`: {error}"));
-                    continue;
-                }
-            };
-            for (name, position) in &found {
-                self.placeholder(place, name);
-                self.position(place, name, *position);
-                if secrets == Secrets::Never && (*name == "token" || name.starts_with("credential.")) {
-                    self.fail(format!("`{place}` puts a secret into a URL that is logged (`{{{name}}}`); say `secret_in_url = true` in `[api]` if the provider wants it so"));
-                }
-            }
-            self.filled(place, candidate, &found);
-        }
-    }
-
-    /// Fills every placeholder with something harmless and looks at what comes out.
-    fn filled(&mut self, place: &str, candidate: &str, found: &[(&str, Position)]) {
-        let mut text = candidate.to_owned();
-        for (name, position) in found {
-            let sample = if *position == Position::Prefix { "https://sample.example" } else { "sample" };
-            text = text.replacen(&format!("{{{name}}}"), sample, 1);
-        }
-        if let Err(error) = endpoint(&text, self.provider.is_own) {
-            self.fail(format!("`{place}`: {error}"));
-        }
-    }
-
-    /// A value in a host must be a host, so that nothing a user types, or a provider answers,
-    /// moves the request that carries the client secret.
-    fn position(&mut self, place: &str, name: &str, position: Position) {
-        let kind = self.provider.variables.get(name).map(|variable| variable.kind);
-        let fits = match position {
-            Position::Prefix => matches!(kind, Some(VariableKind::Url | VariableKind::Choice)),
-            Position::Host => matches!(kind, Some(VariableKind::Label | VariableKind::Host | VariableKind::Choice)),
-            Position::Path | Position::Query => true,
-        };
-        if !fits {
-            self.fail(format!("`{place}` has `{{{name}}}` in its host: its kind must be label, host, url or choice"));
-        }
-    }
-
     fn header(&mut self, place: &str, name: &str, value: &str) {
         if name.chars().any(|character| character.is_ascii_uppercase()) {
             self.fail(format!("`{place}.{name}`: header names are written in lower case"));
@@ -278,7 +300,8 @@ impl Check<'_> {
     fn placeholder(&mut self, place: &str, name: &str) {
         let is_declared = self.provider.variables.contains_key(name)
             || BUILT_IN.contains(&name)
-            || name.strip_prefix("credential.").is_some_and(|field| self.provider.credentials.contains_key(field));
+            || name == "basic" && self.provider.basic.is_some()
+            || name.strip_prefix("credential.").is_some_and(|field| self.has_field(field));
         if is_declared {
             self.used.insert(name.to_owned());
         } else {
@@ -287,15 +310,9 @@ impl Check<'_> {
     }
 
     fn oauth2_tables(&self) -> Vec<(&'static str, OAuth2)> {
-        let tables = [("oauth2", &self.provider.oauth2), ("client_credentials", &self.provider.client_credentials)];
-        tables.into_iter().filter_map(|(name, table)| Some((name, table.clone()?))).collect()
+        let tables = [WayIn::OAuth2, WayIn::ClientCredentials].into_iter();
+        tables.filter_map(|way| Some((way.word(), self.provider.oauth2_of(way)?.clone()))).collect()
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Secrets {
-    Never,
-    Declared,
 }
 
 impl OAuth2 {
@@ -311,9 +328,12 @@ impl OAuth2 {
             ("userinfo_endpoint", &self.userinfo_endpoint),
             ("pushed_authorization_request_endpoint", &self.pushed_authorization_request_endpoint),
             ("registration_endpoint", &self.registration_endpoint),
+            ("jwks_uri", &self.jwks_uri),
         ]
         .into_iter()
         .filter_map(|(name, url)| Some((name, url.as_ref()?)))
+        .chain(self.long_lived.iter().map(|exchange| ("long_lived.endpoint", &exchange.endpoint)))
+        .chain(self.renewal.iter().map(|exchange| ("renewal.endpoint", &exchange.endpoint)))
         .collect()
     }
 }
@@ -356,6 +376,16 @@ base_url = "https://{shop}.acme.com"
             ("base_url = \"https://{shop}.acme.com\"", "base_url = \"https://acme.com/{token}\"", "secret into a URL"),
             ("base_url = ", "headers = { Accept = \"x\" }\nbase_url = ", "lower case"),
             ("base_url = ", "identity = \"/me\"\nbase_url = ", "METHOD /path"),
+            ("base_url = ", "query = { key = \"{token}\" }\nbase_url = ", "secret_in_url"),
+            ("https://{shop}.acme.com/token", "https://{shop}.com/token", "the file does not name"),
+            ("kind = \"label\"", "kind = \"host\"\nfrom = \"callback:shop\"", "captured"),
+            ("[variables.shop]", "[credentials.key]\n[variables.shop]", "asked for by"),
+            ("[variables.shop]", "[lookup]\nurl = \"/me\"\n[variables.shop]", "of no use"),
+            ("[oauth2]", "[oauth2]\nissuer = \"https://{shop}.acme.com\"", "issuer identifier"),
+            ("[oauth2]", "[oauth2]\ntoken_request = { method = \"get\" }", "is one of"),
+            ("[oauth2]", "[oauth2]\ntoken_request = { format = \"query\" }", "secrets into URLs"),
+            ("[oauth2]", "[oauth2]\ntoken_endpoint_auth_method = \"private_key_jwt\"", "does not support"),
+            ("[oauth2]", "[oauth1]\nsignature_method = \"RSA-SHA1\"\n[oauth2]", "RSA-SHA1 is not supported"),
         ];
         for (from, to, expected) in cases {
             let found = check(&GOOD.replacen(from, to, 1));

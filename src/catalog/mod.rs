@@ -207,15 +207,18 @@ impl Catalog {
     fn parse_unchecked(&self, source: &Source) -> Result<Provider, CatalogError> {
         let malformed =
             |message: String| CatalogError::Malformed { file: source.file.clone(), problems: vec![message] };
-        let direct: Provider = match toml::from_str(&source.text) {
-            Ok(provider) => provider,
+        let table: toml::Table = match source.text.parse() {
+            Ok(table) => table,
             Err(error) => return Err(malformed(error.to_string().trim_end().to_owned())),
         };
-        let mut provider = if direct.extends.is_none() {
-            direct
+        let direct =
+            || toml::from_str::<Provider>(&source.text).map_err(|error| error.to_string().trim_end().to_owned());
+        let mut provider = if table.contains_key("extends") {
+            // The file alone, where the mistake is its own, tells the line too.
+            let whole = Provider::deserialize_from(self.merged(source, DEEPEST)?);
+            whole.map_err(|error| malformed(direct().err().unwrap_or_else(|| error.to_string())))?
         } else {
-            let table = self.merged(source, DEEPEST)?;
-            Provider::deserialize_from(table).map_err(|error| malformed(error.to_string()))?
+            direct().map_err(malformed)?
         };
         provider.is_own = source.is_own;
         Ok(provider)
@@ -248,10 +251,14 @@ struct Source {
     is_own: bool,
 }
 
+/// Puts a file over the one that it extends, key by key; `false` takes away what is no truth value.
 fn merge(under: &mut toml::Table, over: toml::Table) {
     for (key, value) in over {
         match (under.get_mut(&key), value) {
             (Some(toml::Value::Table(below)), toml::Value::Table(above)) => merge(below, above),
+            (Some(below), toml::Value::Boolean(false)) if !below.is_bool() => {
+                under.remove(&key);
+            }
             (_, value) => {
                 under.insert(key, value);
             }
@@ -285,13 +292,15 @@ mod tests {
     const OWN: &str = "name = \"Mine\"\ncategories = [\"other\"]\n[oauth2]\nauthorization_endpoint = \"http://127.0.0.1:9/a\"\ntoken_endpoint = \"http://127.0.0.1:9/t\"\n";
 
     #[test]
-    fn every_embedded_file_parses_and_is_found_by_its_id() {
+    fn every_embedded_file_is_found_by_its_id_and_by_its_old_ones() {
         let catalog = Catalog::default();
-        let ids = catalog.ids();
-        assert!(ids.len() >= 12, "{}", ids.len());
-        for id in ids {
-            let (found, _) = catalog.get(id.as_str()).unwrap();
-            assert_eq!(found, id);
+        let all = catalog.all();
+        assert!(all.len() >= 110, "{}", all.len());
+        for (id, provider) in all {
+            let provider = provider.unwrap_or_else(|error| panic!("{error}"));
+            for name in provider.aliases.iter().map(String::as_str).chain([id.as_str()]) {
+                assert_eq!(catalog.get(name).unwrap().0, id, "{name}");
+            }
         }
     }
 
@@ -314,6 +323,26 @@ mod tests {
         assert_eq!(provider.name, "GitHub at work");
         assert_eq!(oauth2.default_scopes, ["repo"]);
         assert!(oauth2.token_endpoint.is_some());
+    }
+
+    #[test]
+    fn an_own_file_may_take_an_inherited_key_away() {
+        let (_folder, catalog) = own(&[(
+            "code-only.toml",
+            "name = \"GitHub\"\nextends = \"github\"\n[oauth2]\ndevice_authorization_endpoint = false\n",
+        )]);
+        let (_, provider) = catalog.get("code-only").unwrap();
+        assert!(provider.oauth2.unwrap().device_authorization_endpoint.is_none());
+    }
+
+    #[test]
+    fn a_typo_in_a_file_that_extends_another_is_named_with_its_line() {
+        let (_folder, catalog) = own(&[(
+            "mine.toml",
+            "name = \"Mine\"\nextends = \"github\"\n[oauth2]\ntoken_endpiont = \"https://a.b/\"\n",
+        )]);
+        let error = catalog.get("mine").unwrap_err().to_string();
+        assert!(error.contains("line 4") && error.contains("token_endpiont"), "{error}");
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn list(query: &str, backend: &Backend, output: Output) -> Outcome {
         return Ok(output.document(&shown)?);
     }
     let row = |(id, provider): &&(ProviderId, Provider)| {
-        vec![id.to_string(), provider.name.clone(), provider.ways().join(" "), provider.categories.join(" ")]
+        vec![id.to_string(), provider.name.clone(), provider.way_words().join(" "), provider.categories.join(" ")]
     };
     output.table(&["ID", "NAME", "WAYS IN", "CATEGORIES"], &found.iter().map(row).collect::<Vec<_>>())?;
     if found.is_empty() {
@@ -51,7 +51,7 @@ fn value(id: &ProviderId, provider: &Provider) -> Value {
         "id": id.as_str(),
         "name": provider.name,
         "categories": provider.categories,
-        "ways": provider.ways(),
+        "ways": provider.way_words(),
         "docs": provider.docs,
         "console": provider.console,
         "notes": provider.notes,
@@ -74,7 +74,7 @@ fn show(id: Option<String>, backend: &Backend, output: Output) -> Outcome {
         ("id", id.to_string()),
         ("name", provider.name.clone()),
         ("categories", provider.categories.join(", ")),
-        ("ways in", provider.ways().join(", ")),
+        ("ways in", provider.way_words().join(", ")),
     ];
     let mut push =
         |name, text: Option<String>| fields.extend(text.filter(|text| !text.is_empty()).map(|text| (name, text)));

@@ -21,7 +21,7 @@ pub use config::Config;
 pub use connection::{Connection, Health, Problem, ProblemKind};
 pub use credentials::{Credentials, TokenSet};
 pub use names::{ConfigKey, ConnectionId, ConnectionRef, InvalidName, ProviderId};
-pub use provider::Provider;
+pub use provider::{Provider, WayIn};
 pub use secret::Secret;
 
 /// A point in time, UTC.

@@ -2,12 +2,24 @@
 //! that is not written has the default that stands here.
 
 mod oauth2;
+mod way_in;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-pub use oauth2::{Answer, ClientAuthentication, OAuth2, Pkce, Redirect, RequestFormat, TokenRequest, Unit};
+pub use oauth2::{
+    Answer, ClientAuthentication, ExpirySource, OAuth2, Pkce, Redirect, RequestFormat, TokenExchange, TokenRequest,
+    Unit,
+};
+pub use way_in::WayIn;
+
+/// The field of an API key where the file declares none.
+pub const API_KEY: &str = "api_key";
+/// The field of a user name.
+pub const USERNAME: &str = "username";
+/// The field of a password.
+pub const PASSWORD: &str = "password";
 
 /// A provider template: one file in `providers/`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -107,14 +119,55 @@ pub type Parameters = BTreeMap<String, Parameter>;
 pub struct OAuth1 {
     /// Where temporary credentials are obtained (RFC 5849 section 2.1).
     pub request_token_endpoint: Option<UrlTemplate>,
-    /// Where the browser goes.
+    /// Where the browser goes (section 2.2).
     pub authorization_endpoint: Option<UrlTemplate>,
-    /// Where token credentials are obtained.
+    /// Where token credentials are obtained (section 2.3).
     pub token_endpoint: Option<UrlTemplate>,
-    /// `HMAC-SHA1`, `HMAC-SHA256` or `PLAINTEXT`.
-    pub signature_method: Option<String>,
+    /// How requests are signed (section 3.4).
+    pub signature_method: SignatureMethod,
     /// Added to the request for temporary credentials.
     pub request_token_params: Parameters,
+    /// Added to the URL that the browser opens.
+    pub authorization_params: Parameters,
+    /// The parameter of that URL that holds the scopes, where the provider has such a thing.
+    pub scope_param: Option<String>,
+    /// What stands between scopes.
+    pub scope_separator: Option<String>,
+    /// Asked for where the config names none.
+    pub default_scopes: Vec<String>,
+    /// Offered when a config is made.
+    pub known_scopes: Vec<String>,
+}
+
+/// How an OAuth 1.0a request is signed (RFC 5849 section 3.4). RSA-SHA1 is read so that the error can
+/// say that it is not supported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub enum SignatureMethod {
+    /// RFC 5849 section 3.4.2.
+    #[default]
+    #[serde(rename = "HMAC-SHA1")]
+    HmacSha1,
+    /// The same with SHA-256: no RFC has it, several providers do.
+    #[serde(rename = "HMAC-SHA256")]
+    HmacSha256,
+    /// RFC 5849 section 3.4.4.
+    #[serde(rename = "PLAINTEXT")]
+    Plaintext,
+    /// RFC 5849 section 3.4.3.
+    #[serde(rename = "RSA-SHA1")]
+    RsaSha1,
+}
+
+impl SignatureMethod {
+    /// Returns its name in requests.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::HmacSha1 => "HMAC-SHA1",
+            Self::HmacSha256 => "HMAC-SHA256",
+            Self::Plaintext => "PLAINTEXT",
+            Self::RsaSha1 => "RSA-SHA1",
+        }
+    }
 }
 
 /// A table without keys of its own.
@@ -150,6 +203,8 @@ pub struct Variable {
 pub enum VariableKind {
     /// One DNS label.
     Label,
+    /// One or more DNS labels, in front of a domain that the file names.
+    Labels,
     /// A host name.
     Host,
     /// An https URL without query and fragment.
@@ -173,6 +228,8 @@ pub struct CredentialField {
     pub secret: bool,
     /// Whether it may be left out.
     pub optional: bool,
+    /// What it always is: then nobody is asked for it.
+    pub default: Option<String>,
 }
 
 /// The `[lookup]` table.
@@ -184,6 +241,8 @@ pub struct Lookup {
     pub method: Option<String>,
     /// The URL, or a path under the API's base URL.
     pub url: String,
+    /// The body, sent as JSON.
+    pub body: Option<String>,
 }
 
 /// The `[api]` table.
@@ -205,28 +264,103 @@ pub struct Api {
 }
 
 impl Provider {
-    /// Returns the names of the ways of authenticating that the file declares.
-    pub fn ways(&self) -> Vec<&'static str> {
-        [
-            (self.oauth2.is_some(), "oauth2"),
-            (self.oauth1.is_some(), "oauth1"),
-            (self.client_credentials.is_some(), "client_credentials"),
-            (self.api_key.is_some(), "api_key"),
-            (self.basic.is_some(), "basic"),
-        ]
-        .into_iter()
-        .filter_map(|(is_there, way)| is_there.then_some(way))
-        .collect()
+    /// Returns the ways of authenticating that the file declares, the usual one first.
+    pub fn ways(&self) -> Vec<WayIn> {
+        WayIn::ALL.into_iter().filter(|way| self.declares(*way)).collect()
     }
 
-    /// Returns the request headers of its API, with placeholders, the default one included: a
-    /// table without `authorization` replaces it only where it names a token itself.
-    pub fn api_headers(&self) -> Vec<(String, String)> {
+    /// Tells whether the file declares a way of authenticating.
+    pub fn declares(&self, way: WayIn) -> bool {
+        match way {
+            WayIn::OAuth2 => self.oauth2.is_some(),
+            WayIn::OAuth1 => self.oauth1.is_some(),
+            WayIn::ClientCredentials => self.client_credentials.is_some(),
+            WayIn::ApiKey => self.api_key.is_some(),
+            WayIn::Basic => self.basic.is_some(),
+        }
+    }
+
+    /// Returns the words for the ways of authenticating that the file declares.
+    pub fn way_words(&self) -> Vec<&'static str> {
+        self.ways().into_iter().map(WayIn::word).collect()
+    }
+
+    /// Returns the usual way of authenticating of a config: one that needs a registered client where
+    /// there is a client id, else one that needs none.
+    pub fn usual_way(&self, has_client: bool) -> Option<WayIn> {
+        let ways = self.ways();
+        let fits = ways.iter().copied().find(|way| way.needs_client() == has_client);
+        fits.or_else(|| ways.first().copied())
+    }
+
+    /// Returns the OAuth 2 table of a way of authenticating.
+    pub fn oauth2_of(&self, way: WayIn) -> Option<&OAuth2> {
+        match way {
+            WayIn::OAuth2 => self.oauth2.as_ref(),
+            WayIn::ClientCredentials => self.client_credentials.as_ref(),
+            WayIn::OAuth1 | WayIn::ApiKey | WayIn::Basic => None,
+        }
+    }
+
+    /// Returns the scopes that a way of authenticating asks for unless the config names some.
+    pub fn default_scopes(&self, way: WayIn) -> &[String] {
+        match (self.oauth2_of(way), &self.oauth1) {
+            (Some(table), _) => &table.default_scopes,
+            (None, Some(table)) if way == WayIn::OAuth1 => &table.default_scopes,
+            _ => &[],
+        }
+    }
+
+    /// Returns the scopes that are offered for a way of authenticating.
+    pub fn known_scopes(&self, way: WayIn) -> &[String] {
+        match (self.oauth2_of(way), &self.oauth1) {
+            (Some(table), _) => &table.known_scopes,
+            (None, Some(table)) if way == WayIn::OAuth1 => &table.known_scopes,
+            _ => &[],
+        }
+    }
+
+    /// Returns what an API key or login form asks for: what the file declares, or the usual fields of
+    /// that way. Those that always have the same value are among them.
+    pub fn credential_fields(&self, way: WayIn) -> Vec<(String, CredentialField)> {
+        let usual = |name: &str, label: &str, secret| {
+            let declared = self.credentials.get(name).cloned();
+            let field = CredentialField { label: Some(label.to_owned()), secret, ..CredentialField::default() };
+            (name.to_owned(), declared.unwrap_or(field))
+        };
+        let first = match way {
+            WayIn::ApiKey if self.credentials.is_empty() => vec![usual(API_KEY, "API key", true)],
+            WayIn::Basic => vec![usual(USERNAME, "User name", false), usual(PASSWORD, "Password", true)],
+            WayIn::ApiKey | WayIn::OAuth2 | WayIn::OAuth1 | WayIn::ClientCredentials => Vec::new(),
+        };
+        let rest: Vec<_> = match way {
+            WayIn::ApiKey | WayIn::Basic => {
+                let is_new = |name: &&String| first.iter().all(|(known, _)| known != *name);
+                self.credentials
+                    .keys()
+                    .filter(is_new)
+                    .map(|name| (name.clone(), self.credentials[name].clone()))
+                    .collect()
+            }
+            WayIn::OAuth2 | WayIn::OAuth1 | WayIn::ClientCredentials => Vec::new(),
+        };
+        first.into_iter().chain(rest).collect()
+    }
+
+    /// Returns the request headers of its API, with placeholders, the default one included: a table
+    /// that shows a token or a credential itself replaces it. A signed request has none.
+    pub fn api_headers(&self, way: WayIn) -> Vec<(String, String)> {
         let own = self.api.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
-        let shows_token = self.api.headers.values().any(|value| value.contains('{'));
-        let default = (!shows_token && self.api.query.is_empty())
-            .then(|| ("authorization".to_owned(), "Bearer {token}".to_owned()));
-        default.into_iter().chain(own).collect()
+        let shows = |text: &String| text.contains("{token}") || text.contains("{credential.");
+        let is_shown = self.api.headers.values().chain(self.api.query.values()).any(shows)
+            || self.api.headers.contains_key("authorization");
+        let usual = match way {
+            _ if is_shown => None,
+            WayIn::OAuth1 => None,
+            WayIn::OAuth2 | WayIn::ClientCredentials | WayIn::ApiKey => Some("Bearer {token}"),
+            WayIn::Basic => Some("Basic {basic}"),
+        };
+        usual.map(|value| ("authorization".to_owned(), value.to_owned())).into_iter().chain(own).collect()
     }
 
     /// Returns the variables that a person must or may give, in the order of their names.

@@ -193,6 +193,23 @@ impl Values<'_> {
         Err(first_missing.unwrap_or(TemplateError::BadUrl { url: String::new(), why: "it is empty" }))
     }
 
+    /// Fills a text that is no URL: a parameter, a header. `None` where a variable in it that may be
+    /// left out has no value: then the whole of it is left out.
+    pub fn text(&self, template: &str) -> Result<Option<String>, TemplateError> {
+        let mut text = String::new();
+        for part in parts(template)? {
+            match part {
+                Part::Literal(literal) => text.push_str(literal),
+                Part::Placeholder(name) => match self.get(name)? {
+                    Some(value) => text.push_str(&value),
+                    None if self.declared.get(name).is_some_and(|variable| variable.optional) => return Ok(None),
+                    None => return Err(TemplateError::Missing { name: name.to_owned() }),
+                },
+            }
+        }
+        Ok(Some(text))
+    }
+
     fn fill(&self, template: &str) -> Result<Url, TemplateError> {
         let mut text = String::new();
         for part in parts(template)? {
@@ -274,7 +291,7 @@ pub fn check_value(
     if let Some(prefix) = &variable.prefix {
         value = value.strip_prefix(prefix.as_str()).unwrap_or(value);
     }
-    if matches!(variable.kind, VariableKind::Label | VariableKind::Host) {
+    if matches!(variable.kind, VariableKind::Label | VariableKind::Labels | VariableKind::Host) {
         value = value.strip_prefix("https://").unwrap_or(value);
         value = value.strip_suffix('/').unwrap_or(value);
     }
@@ -284,6 +301,8 @@ pub fn check_value(
     match variable.kind {
         VariableKind::Label if is_label(value) => Ok(value.to_ascii_lowercase()),
         VariableKind::Label => Err(bad("one part of a host name: letters, digits and dashes, as in `acme`")),
+        VariableKind::Labels if value.len() <= 200 && value.split('.').all(is_label) => Ok(value.to_ascii_lowercase()),
+        VariableKind::Labels => Err(bad("the first part of a host name, as in `acme` or `acme.eu`")),
         VariableKind::Host if is_host(value) => Ok(value.to_ascii_lowercase()),
         VariableKind::Host => Err(bad("a host name, as in `acme.example.com`")),
         VariableKind::Url => {

@@ -65,7 +65,7 @@ impl Service {
         self.may_change()?;
         let (provider_id, provider) = self.provider(&new.provider)?;
         if provider.oauth2.is_none() {
-            let ways = provider.ways().join(", ");
+            let ways = provider.way_words().join(", ");
             return Err(Error::usage(format!(
                 "{} authenticates by {ways}, and this version of hallpass authorizes by oauth2 only",
                 provider.name

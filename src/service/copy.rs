@@ -149,7 +149,7 @@ impl Service {
         let (_, provider) = self.provider(fresh.connection.provider.as_str())?;
         let values = values_of(&provider, fresh);
         provider
-            .api_headers()
+            .api_headers(crate::model::WayIn::OAuth2)
             .into_iter()
             .map(|(name, template)| Ok(format!("{name}: {}", filled(&template, &values, fresh)?)))
             .collect()

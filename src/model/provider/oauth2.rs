@@ -10,8 +10,13 @@ use super::{Parameters, UrlTemplate};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OAuth2 {
-    /// The issuer identifier; a callback that names another one is refused (RFC 9207).
+    /// The issuer identifier; a callback that names another one is refused (RFC 9207). Endpoints that
+    /// are not given are discovered there (RFC 8414).
     pub issuer: Option<String>,
+    /// The server names its issuer in every callback: one that does not is refused (RFC 9207 section 2.4).
+    pub authorization_response_iss_parameter_supported: bool,
+    /// Where the keys are that ID tokens are signed with (RFC 7517).
+    pub jwks_uri: Option<UrlTemplate>,
     /// Where the browser goes.
     pub authorization_endpoint: Option<UrlTemplate>,
     /// Where codes are exchanged.
@@ -48,7 +53,7 @@ pub struct OAuth2 {
     pub token_endpoint_auth_method: ClientAuthentication,
     /// How the token request is written.
     pub token_request: TokenRequest,
-    /// Standard parameter name → the provider's own.
+    /// Standard parameter name → the provider's own; an empty one leaves the parameter out.
     pub param_names: BTreeMap<String, String>,
     /// The callback parameter that holds the code, if not `code`.
     pub code_param: Option<String>,
@@ -56,12 +61,18 @@ pub struct OAuth2 {
     pub redirect: Redirect,
     /// Where the answer keeps what.
     pub response: Answer,
+    /// A second request after the first, that trades the access token for one that lasts longer.
+    pub long_lived: Option<TokenExchange>,
+    /// How an access token is renewed where there are no refresh tokens: with itself, while it is valid.
+    pub renewal: Option<TokenExchange>,
 }
 
 impl Default for OAuth2 {
     fn default() -> Self {
         Self {
             issuer: None,
+            authorization_response_iss_parameter_supported: false,
+            jwks_uri: None,
             authorization_endpoint: None,
             token_endpoint: None,
             refresh_endpoint: None,
@@ -84,6 +95,8 @@ impl Default for OAuth2 {
             code_param: None,
             redirect: Redirect::default(),
             response: Answer::default(),
+            long_lived: None,
+            renewal: None,
         }
     }
 }
@@ -137,6 +150,8 @@ pub enum RequestFormat {
     Json,
     /// In the URL.
     Query,
+    /// In an XML document whose root is `credentials`; the answer is one too (Braintree).
+    Xml,
 }
 
 /// What the provider demands of a redirect URI.
@@ -182,8 +197,49 @@ pub struct Answer {
     pub unit: Unit,
     /// The lifetime in seconds where the answer says none; 0 means for ever.
     pub lifetime: Option<u64>,
+    /// Where the end of a token is found out, if the answer does not say it.
+    pub expiry_from: Option<ExpirySource>,
     /// For how many seconds a token must still be valid to be handed out.
     pub refresh_margin: Option<u64>,
+}
+
+/// Where the end of a token is found out, if the answer does not say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExpirySource {
+    /// At the introspection endpoint (RFC 7662); `lifetime` is taken where that says nothing.
+    Introspection,
+}
+
+/// A request that trades an access token for another one (`long_lived`, `renewal`): Meta's way of making
+/// a token last, in place of refresh tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenExchange {
+    /// Where it goes.
+    pub endpoint: UrlTemplate,
+    /// What is sent as `grant_type`.
+    pub grant_type: String,
+    /// The parameter that holds the access token.
+    #[serde(default = "access_token")]
+    pub token_param: String,
+    /// What the client shows: `client_id`, `client_secret`, both, or nothing.
+    #[serde(default)]
+    pub client_params: Vec<String>,
+    /// The method, if not GET. With GET everything stands in the URL.
+    #[serde(default)]
+    pub method: Option<String>,
+}
+
+fn access_token() -> String {
+    "access_token".to_owned()
+}
+
+impl TokenExchange {
+    /// Tells whether its parameters, the token among them, stand in the URL.
+    pub fn is_in_url(&self) -> bool {
+        self.method.as_deref().is_none_or(|method| method == "GET")
+    }
 }
 
 /// The unit of a lifetime.

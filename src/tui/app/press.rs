@@ -191,7 +191,7 @@ impl App {
         let Some((id, provider)) = self.selected_provider().cloned() else { return };
         if provider.oauth2.is_none() {
             self.tell_bad(vec![
-                format!("{} authenticates by {}", provider.name, provider.ways().join(", ")),
+                format!("{} authenticates by {}", provider.name, provider.way_words().join(", ")),
                 "→ this version of hallpass authorizes by oauth2 only".to_owned(),
             ]);
             return;

@@ -30,7 +30,7 @@ pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
     let texts = vec![
         (untrusted::line(&provider.name), Style::new()),
         (id.to_string(), theme.faint()),
-        (provider.ways().join(" "), theme.faint()),
+        (provider.way_words().join(" "), theme.faint()),
         (untrusted::line(&provider.categories.join(" ")), theme.faint()),
     ];
     if is_wide(width) { row(texts, &WIDE, width) } else { row(texts, &NARROW, width) }
@@ -43,7 +43,7 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
     let mut add =
         |name: &str, value: &str, style: Style| lines.extend(field(name, &untrusted::line(value), style, width, theme));
     add("id", id.as_str(), Style::new());
-    add("ways in", &provider.ways().join(", "), Style::new());
+    add("ways in", &provider.way_words().join(", "), Style::new());
     if let Some(oauth2) = &provider.oauth2 {
         let client = match oauth2.token_endpoint_auth_method {
             ClientAuthentication::ClientSecretPost => "id and secret in the body",
