@@ -203,6 +203,7 @@ pub fn seal(key: &Key, name: &[u8], plain: &[u8]) -> Vec<u8> {
     let cipher = XChaCha20Poly1305::new_from_slice(&**key).expect("the key has 32 bytes");
     let sealed =
         cipher.encrypt(&nonce.into(), Payload { msg: plain, aad: name }).expect("a record is smaller than 256 GiB");
+    wipe_stack();
     [&nonce[..], &sealed].concat()
 }
 
@@ -214,7 +215,17 @@ pub fn seal(key: &Key, name: &[u8], plain: &[u8]) -> Vec<u8> {
 pub fn open(key: &Key, name: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, sealed) = sealed.split_first_chunk::<24>()?;
     let cipher = XChaCha20Poly1305::new_from_slice(&**key).expect("the key has 32 bytes");
-    cipher.decrypt(&(*nonce).into(), Payload { msg: sealed, aad: name }).ok().map(Zeroizing::new)
+    let plain = cipher.decrypt(&(*nonce).into(), Payload { msg: sealed, aad: name }).ok().map(Zeroizing::new);
+    wipe_stack();
+    plain
+}
+
+/// Overwrites the stack below its caller: the cipher puts the last blocks of the plain text there, and
+/// does not take them away.
+#[inline(never)]
+fn wipe_stack() {
+    let mut below = [0_u8; 16 * 1024];
+    std::hint::black_box(&mut below);
 }
 
 #[cfg(test)]
