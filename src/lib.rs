@@ -9,8 +9,9 @@
 //!                      backend                     where everything is done: here, or on a host
 //!                         |
 //!                      service                     locks, retries, activity
-//!    /      /      |      |      \       \       \
-//! catalog store  vault   auth  listener system  sandbox     blind to each other; sandbox stands on listener
+//!    /      /      |      |     |      \       \       \
+//! catalog store  vault   auth  api  listener system  sandbox    blind to each other; but api signs and asks
+//!                                                              as auth does, and sandbox stands on listener
 //!                       model                      plain data
 //! ```
 //!
@@ -68,6 +69,7 @@ pub mod catalog;
 pub mod store;
 pub mod vault;
 pub mod auth;
+pub mod api;
 pub mod listener;
 pub mod system;
 pub mod sandbox;

@@ -10,7 +10,10 @@ fn may_use(room: &str) -> Option<&'static [&'static str]> {
         "settings" | "auth" | "listener" | "catalog" => &["model"],
         "store" | "vault" | "system" => &["model", "settings"],
         "sandbox" => &["model", "listener"],
-        "service" => &["model", "settings", "catalog", "store", "vault", "auth", "listener", "system", "sandbox"],
+        "api" => &["model", "auth"],
+        "service" => {
+            &["model", "settings", "catalog", "store", "vault", "auth", "api", "listener", "system", "sandbox"]
+        }
         "backend" => &["model", "settings", "service"],
         "cli" | "tui" => &["model", "settings", "service", "backend"],
         // They build everything and hand it over.

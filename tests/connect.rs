@@ -28,7 +28,7 @@ async fn an_authorization_ends_with_a_connection_whose_token_the_server_accepts(
     assert!(port_is_closed(&redirect).await);
     assert_eq!(connected.connection.granted_scopes.unwrap(), ["read", "write"]);
     let fresh = trial.service.fresh_credentials(&jane(), hallpass::service::fresh::Freshness::default()).await.unwrap();
-    assert!(trial.sandbox.accepts(fresh.credentials.tokens().access_token.expose()));
+    assert!(trial.sandbox.accepts(fresh.credentials.token().expose()));
     assert!(!fresh.was_refreshed);
 }
 
@@ -141,7 +141,7 @@ async fn a_pasted_address_is_judged_as_strictly_as_a_callback() {
 async fn time_runs_out_and_closes_the_port() {
     let trial = Trial::configured().await;
     let mut request = ConnectRequest::new(jane());
-    request.timeout = Duration::from_millis(50);
+    request.timeout = Some(Duration::from_millis(50));
     let authorization = trial.service.begin(request).await.unwrap();
     let redirect = Url::parse(&authorization.waiting().redirect_uri).unwrap();
     let error = authorization.finish().await.unwrap_err();

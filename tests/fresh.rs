@@ -14,7 +14,7 @@ async fn fresh(service: &Service) -> Result<Fresh> {
 }
 
 fn token(fresh: &Fresh) -> String {
-    fresh.credentials.tokens().access_token.expose().to_owned()
+    fresh.credentials.token().expose().to_owned()
 }
 
 #[tokio::test]

@@ -122,6 +122,7 @@ fn credentials(revision: i64, at: Time) -> Credentials {
         token_type: "Bearer".to_owned(),
         refresh_token: Some(Secret::new(format!("refresh-{revision}"))),
         id_token: None,
+        nonce: None,
         expires_at: Some(at + std::time::Duration::from_hours(1)),
         obtained_at: at,
         scopes: None,
@@ -132,6 +133,7 @@ fn credentials(revision: i64, at: Time) -> Credentials {
 fn connection(reference: &ConnectionRef, revision: i64, at: Time) -> Connection {
     let mut connection = Connection {
         number: 0,
+        way: hallpass::model::WayIn::OAuth2,
         reference: reference.clone(),
         provider: hallpass::model::ProviderId::new("sandbox").unwrap(),
         requested_scopes: Vec::new(),
@@ -146,7 +148,7 @@ fn connection(reference: &ConnectionRef, revision: i64, at: Time) -> Connection 
         refreshed_at: None,
         revision,
     };
-    connection.record(credentials(revision, at).tokens());
+    connection.record(&credentials(revision, at));
     connection
 }
 
@@ -166,7 +168,7 @@ async fn check(trial: &Trial) {
     assert_eq!(kept, wanted, "the vault and the store");
     for connection in connections {
         let fresh = service.fresh_credentials(&connection.reference, Freshness::default()).await.unwrap();
-        let token = fresh.credentials.tokens().access_token.expose();
+        let token = fresh.credentials.token().expose().to_owned();
         // Those that the sandbox gave came before all numbers of these operations.
         if let Some(number) = connection.variables.get("of") {
             assert_eq!(token, format!("token-{number}"), "the row belongs to the record");

@@ -27,6 +27,7 @@ impl Trial {
         let secret = Secret::new("odd:secret%+/ =&");
         let registration = Registration {
             provider: &provider,
+            way: hallpass::model::WayIn::OAuth2,
             client_id: "odd client:with%chars",
             client_secret: Some(&secret),
             redirect_uri: "http://localhost:3003/oauth/callback",
@@ -110,6 +111,7 @@ async fn a_server_that_is_not_there_is_unreachable() {
     provider.is_own = true;
     let registration = Registration {
         provider: &provider,
+        way: hallpass::model::WayIn::OAuth2,
         client_id: "x",
         client_secret: None,
         redirect_uri: "http://localhost:1/x",

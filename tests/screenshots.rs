@@ -32,6 +32,8 @@ fn waiting() -> Message {
         browser: Ok(()),
         listens: true,
         is_relayed: false,
+
+        device: None,
     }))
 }
 

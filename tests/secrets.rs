@@ -85,7 +85,7 @@ async fn no_output_log_or_file_holds_a_secret() {
 async fn no_frame_and_no_message_of_the_screens_shows_a_secret() {
     let trial = Trial::connected().await;
     let fresh = trial.service.fresh_credentials(&jane(), hallpass::service::fresh::Freshness::default()).await.unwrap();
-    let token = fresh.credentials.tokens().access_token.expose().to_owned();
+    let token = fresh.credentials.token().expose().to_owned();
     let inspection = trial.service.inspect(&jane()).await.unwrap();
     let mut screen = screen::Screen::with(screen::fixture());
     screen.send(hallpass::tui::message::Message::Inspected(Box::new(inspection)));

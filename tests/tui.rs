@@ -160,6 +160,8 @@ fn waiting() -> Message {
         browser: Ok(()),
         listens: true,
         is_relayed: false,
+
+        device: None,
     }))
 }
 

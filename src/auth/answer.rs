@@ -114,15 +114,25 @@ fn lift(map: &mut Map<String, Value>, places: &Answer) {
     }
 }
 
-/// Returns what stands at a dotted path.
+/// Returns what stands at a dotted path of an object.
 pub fn at<'a>(map: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
-    let mut names = path.split('.');
-    let first = map.get(names.next()?)?;
-    names.try_fold(first, |value, name| match value {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let value = map.get(first)?;
+    rest.map_or(Some(value), |rest| within(value, rest))
+}
+
+/// Returns what stands at a dotted path; a number counts into a list.
+pub fn within<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(value, |value, name| match value {
         Value::Object(inner) => inner.get(name),
         Value::Array(items) => items.get(name.parse::<usize>().ok()?),
         _ => None,
     })
+}
+
+/// Tells whether an object is an error answer, whatever its status.
+pub fn is_error(map: &Map<String, Value>) -> bool {
+    refusal(200, map).is_some()
 }
 
 fn refusal(status: u16, map: &Map<String, Value>) -> Option<Refusal> {
@@ -181,6 +191,8 @@ fn expiry(map: &mut Map<String, Value>, places: &Answer, now: Time) {
     });
     let until = || map.get("expires_at").and_then(moment).map(|end| (end - milliseconds(now)) / 1_000.0);
     let declared = || match places.lifetime {
+        // Asked for first, by whoever gets the token.
+        _ if places.expiry_from.is_some() => None,
         Some(0) | None => None,
         Some(seconds) => seconds.to_string().parse().ok(),
     };

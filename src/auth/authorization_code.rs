@@ -5,7 +5,7 @@ use url::Url;
 
 use super::callback::Expected;
 use super::transport::{Exchange, Transport};
-use super::{AuthError, Client};
+use super::{AuthError, Client, id_token};
 use crate::model::provider::Pkce;
 use crate::model::{Secret, TokenSet};
 
@@ -18,6 +18,8 @@ pub struct Begun {
     pub expected: Expected,
     /// The code verifier; `None` where the provider rejects PKCE.
     verifier: Option<Secret>,
+    /// What the ID token must carry (OpenID Connect Core section 3.1.2.1); `None` where none is asked for.
+    nonce: Option<String>,
 }
 
 /// Begins a flow that asks for `scopes`.
@@ -37,8 +39,12 @@ pub fn begin(client: &Client, scopes: &[String]) -> Result<Begun, AuthError> {
         let verifier = PkceCodeVerifier::new(verifier.expose().to_owned());
         request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
     }
+    let nonce = scopes.iter().any(|scope| scope == "openid").then(|| random_text().expose().to_owned());
     for (name, value) in &table.authorization_params {
         request = request.add_extra_param(name, value.to_string());
+    }
+    if let Some(nonce) = &nonce {
+        request = request.add_extra_param("nonce", nonce.clone());
     }
     let (url, _) = request.url();
     Ok(Begun {
@@ -46,9 +52,11 @@ pub fn begin(client: &Client, scopes: &[String]) -> Result<Begun, AuthError> {
         expected: Expected {
             state,
             issuer: table.issuer.clone(),
+            is_issuer_required: table.authorization_response_iss_parameter_supported,
             code_parameter: table.code_param.clone().unwrap_or_else(|| "code".to_owned()),
         },
         verifier,
+        nonce,
     })
 }
 
@@ -71,7 +79,10 @@ pub async fn exchange(
     let exchange = Exchange { transport, table: &client.table };
     // Boxed: the crate's future is large, and stands in everything that authorizes.
     let answer = Box::pin(request.request_async(&exchange)).await.map_err(plain)?;
-    Ok(Client::token_set(&answer, transport.now()))
+    let mut tokens = Client::token_set(&answer, transport.now());
+    id_token::check_nonce(tokens.id_token.as_ref(), begun.nonce.as_deref())?;
+    tokens.nonce.clone_from(&begun.nonce);
+    Ok(tokens)
 }
 
 /// Unwraps an error of the crate. Its own variants are never printed: `Parse` carries the body.
@@ -79,17 +90,13 @@ pub(super) fn plain<E: oauth2::ErrorResponse>(error: RequestTokenError<AuthError
     match error {
         RequestTokenError::Request(error) => error,
         RequestTokenError::ServerResponse(_) | RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-            AuthError::Unusable {
-                host: "the provider".to_owned(),
-                status: 200,
-                what: "a token answer with a field of the wrong kind".to_owned(),
-            }
+            AuthError::odd_answer()
         }
     }
 }
 
 /// 32 bytes of the system's randomness as 43 characters (RFC 7636 section 4.1).
-fn random_text() -> Secret {
+pub(super) fn random_text() -> Secret {
     use base64::Engine as _;
     let mut bytes = zeroize::Zeroizing::new([0; 32]);
     getrandom::fill(&mut *bytes).expect("the system has a source of randomness");
@@ -123,6 +130,7 @@ mod tests {
         let provider = toml::from_str(text).unwrap();
         let registration = Registration {
             provider: &provider,
+            way: crate::model::WayIn::OAuth2,
             client_id: "id with space",
             client_secret: None,
             redirect_uri: "http://localhost:3003/oauth/callback",
@@ -180,6 +188,23 @@ mod tests {
     fn a_parameter_whose_name_is_empty_is_left_out() {
         let query = query(&begin(&client(&format!("{PLAIN}param_names = {{ response_type = \"\" }}\n")), &[]).unwrap());
         assert!(!query.contains_key("response_type") && !query.contains_key(""));
+    }
+
+    #[test]
+    fn a_nonce_goes_out_with_openid_and_without_it_none() {
+        let nonce = |scope: &str| query(&begin(&client(PLAIN), &[scope.to_owned()]).unwrap()).get("nonce").cloned();
+        assert_eq!(nonce("openid").map(|nonce| nonce.len()), Some(43));
+        assert_eq!(nonce("email"), None);
+    }
+
+    #[test]
+    fn variables_stand_in_parameters_and_one_that_may_be_left_out_takes_its_parameter_along() {
+        let file = format!(
+            "{PLAIN}authorization_params = {{ audience2 = \"{{api}}\", app = \"{{client_id}}\" }}\n[variables.api]\noptional = true\n"
+        );
+        let query = query(&begin(&client(&file), &[]).unwrap());
+        assert_eq!(query["app"], "id with space");
+        assert!(!query.contains_key("audience2"));
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct Expected {
     pub state: Secret,
     /// The issuer, where it is known (RFC 9207).
     pub issuer: Option<String>,
+    /// Whether the server says that it always names it (RFC 9207 section 2.4).
+    pub is_issuer_required: bool,
     /// The parameter that holds the code.
     pub code_parameter: String,
 }
@@ -29,7 +31,7 @@ pub enum Verdict {
     Stranger(&'static str),
     /// The provider, or the user there, said no.
     Denied(Refusal),
-    /// It names another issuer: the answer of one provider sent to another's flow (RFC 9700
+    /// It names another issuer, or none where it must: the answer of one provider sent to another's flow (RFC 9700
     /// section 4.4).
     WrongIssuer(String),
     /// It carries this code.
@@ -60,10 +62,10 @@ pub fn judge(query: &str, expected: &Expected) -> Verdict {
     if error_twice || code_twice || issuer_twice {
         return Verdict::Stranger("it carries a parameter twice");
     }
-    if let (Some(issuer), Some(wanted)) = (issuer, &expected.issuer)
-        && issuer != wanted
-    {
-        return Verdict::WrongIssuer(untrusted::line(issuer));
+    match (issuer, &expected.issuer) {
+        (Some(issuer), Some(wanted)) if issuer != wanted => return Verdict::WrongIssuer(untrusted::line(issuer)),
+        (None, Some(_)) if expected.is_issuer_required => return Verdict::WrongIssuer(String::new()),
+        _ => {}
     }
     match (error, code) {
         (Some(error), _) => Verdict::Denied(Refusal::new(error, one("error_description").0, one("error_uri").0, 0)),
@@ -125,6 +127,7 @@ mod tests {
         Expected {
             state: Secret::new("right"),
             issuer: Some("https://as.example".to_owned()),
+            is_issuer_required: false,
             code_parameter: "code".to_owned(),
         }
     }
@@ -181,6 +184,15 @@ mod tests {
             judge("code=a&state=right&iss=https%3A%2F%2Fevil.example", &expected()),
             Verdict::WrongIssuer(_)
         ));
+    }
+
+    #[test]
+    fn a_server_that_always_names_its_issuer_is_held_to_it() {
+        let strict = Expected { is_issuer_required: true, ..expected() };
+        for query in ["code=a&state=right", "error=access_denied&state=right"] {
+            assert!(matches!(judge(query, &strict), Verdict::WrongIssuer(found) if found.is_empty()), "{query}");
+        }
+        assert!(matches!(judge("code=a&state=right&iss=https%3A%2F%2Fas.example", &strict), Verdict::Code(_)));
     }
 
     #[test]

@@ -15,10 +15,11 @@ use reqwest::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::AuthError;
 use super::transport::TokenRequest;
-use crate::model::provider::{ClientAuthentication, OAuth2, UrlTemplate};
+use crate::model::provider::{ClientAuthentication, OAuth2, Parameter, Parameters, TokenExchange, UrlTemplate, WayIn};
 use crate::model::template::Values;
 use crate::model::{Provider, Secret, Time, TokenSet};
 
@@ -53,8 +54,10 @@ pub(super) type Inner = oauth2::Client<
 /// What a client is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Registration<'a> {
-    /// The provider.
+    /// The provider, its endpoints discovered where they are.
     pub provider: &'a Provider,
+    /// The way of authenticating.
+    pub way: WayIn,
     /// The client id.
     pub client_id: &'a str,
     /// The client secret, unless it is a public client.
@@ -68,14 +71,25 @@ pub struct Registration<'a> {
 /// A client, ready to make requests.
 #[expect(clippy::struct_field_names, reason = "`client_id` and `client_secret` are the RFC's names")]
 pub struct Client {
+    /// The table, its parameters and headers filled in.
     pub(super) table: OAuth2,
     pub(super) token_url: Url,
     pub(super) refresh_url: Url,
-    revocation_url: Option<Url>,
-    authorization_url: Option<Url>,
+    urls: Urls,
     client_id: String,
     client_secret: Option<Secret>,
     pub(super) redirect_uri: String,
+}
+
+/// The endpoints that a provider may have or not, filled in.
+struct Urls {
+    authorization: Option<Url>,
+    revocation: Option<Url>,
+    introspection: Option<Url>,
+    jwks: Option<Url>,
+    device_authorization: Option<Url>,
+    long_lived: Option<Url>,
+    renewal: Option<Url>,
 }
 
 impl fmt::Debug for Client {
@@ -88,24 +102,44 @@ impl Client {
     /// Fills the endpoints of `registration`'s provider.
     pub fn new(registration: &Registration<'_>) -> Result<Self, AuthError> {
         let provider = registration.provider;
-        let table = provider.oauth2.clone().ok_or(AuthError::NotOffered("`[oauth2]` table"))?;
+        let table = provider.oauth2_of(registration.way).cloned();
+        let mut table = table.ok_or(AuthError::NotOffered("table for this way of authenticating"))?;
         if table.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt {
             return Err(AuthError::NotOffered(
                 "client authentication that this version knows (it wants `private_key_jwt`)",
             ));
         }
-        let values = Values {
-            declared: &provider.variables,
-            given: registration.variables,
-            allows_loopback_http: provider.is_own,
-        };
+        // The client's id may stand in parameters like a variable.
+        let mut given = registration.variables.clone();
+        given.insert("client_id".to_owned(), registration.client_id.to_owned());
+        let values = Values { declared: &provider.variables, given: &given, allows_loopback_http: provider.is_own };
+        for parameters in [&mut table.authorization_params, &mut table.token_params, &mut table.refresh_params] {
+            *parameters = filled(parameters, &values)?;
+        }
+        let mut headers = BTreeMap::new();
+        for (name, template) in std::mem::take(&mut table.token_request.headers) {
+            if let Some(value) = values.text(&template)? {
+                headers.insert(name, value);
+            }
+        }
+        table.token_request.headers = headers;
         let fill = |url: &Option<UrlTemplate>| url.as_ref().map(|url| values.url(url)).transpose();
+        let exchange = |exchange: &Option<TokenExchange>| {
+            exchange.as_ref().map(|exchange| values.url(&exchange.endpoint)).transpose()
+        };
         let token_url = fill(&table.token_endpoint)?.ok_or(AuthError::NotOffered("token endpoint"))?;
         Ok(Self {
             refresh_url: fill(&table.refresh_endpoint)?.unwrap_or_else(|| token_url.clone()),
             token_url,
-            revocation_url: fill(&table.revocation_endpoint)?,
-            authorization_url: fill(&table.authorization_endpoint)?,
+            urls: Urls {
+                authorization: fill(&table.authorization_endpoint)?,
+                revocation: fill(&table.revocation_endpoint)?,
+                introspection: fill(&table.introspection_endpoint)?,
+                jwks: fill(&table.jwks_uri)?,
+                device_authorization: fill(&table.device_authorization_endpoint)?,
+                long_lived: exchange(&table.long_lived)?,
+                renewal: exchange(&table.renewal)?,
+            },
             client_id: registration.client_id.to_owned(),
             client_secret: registration.client_secret.filter(|secret| !secret.is_empty()).cloned(),
             redirect_uri: registration.redirect_uri.to_owned(),
@@ -113,12 +147,64 @@ impl Client {
         })
     }
 
+    /// Returns the client id.
+    pub fn id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// Returns where the issuer's keys are, where the provider file says so.
+    pub fn jwks_url(&self) -> Option<&Url> {
+        self.urls.jwks.as_ref()
+    }
+
+    /// Returns the table that it was made of.
+    pub fn table(&self) -> &OAuth2 {
+        &self.table
+    }
+
     pub(super) fn authorization_url(&self) -> Result<Url, AuthError> {
-        self.authorization_url.clone().ok_or(AuthError::NotOffered("authorization endpoint"))
+        self.urls.authorization.clone().ok_or(AuthError::NotOffered("authorization endpoint"))
     }
 
     pub(super) fn revocation_url(&self) -> Result<&Url, AuthError> {
-        self.revocation_url.as_ref().ok_or(AuthError::NotOffered("revocation endpoint"))
+        self.urls.revocation.as_ref().ok_or(AuthError::NotOffered("revocation endpoint"))
+    }
+
+    pub(super) fn introspection_url(&self) -> Result<&Url, AuthError> {
+        self.urls.introspection.as_ref().ok_or(AuthError::NotOffered("introspection endpoint"))
+    }
+
+    pub(super) fn device_authorization_url(&self) -> Result<&Url, AuthError> {
+        self.urls.device_authorization.as_ref().ok_or(AuthError::NotOffered("device authorization endpoint"))
+    }
+
+    /// Returns the request that trades a token for one that lasts longer, and its URL.
+    pub(super) fn long_lived(&self) -> Option<(&TokenExchange, &Url)> {
+        self.table.long_lived.as_ref().zip(self.urls.long_lived.as_ref())
+    }
+
+    /// Returns the request that renews an access token with itself, and its URL.
+    pub(super) fn renewal(&self) -> Option<(&TokenExchange, &Url)> {
+        self.table.renewal.as_ref().zip(self.urls.renewal.as_ref())
+    }
+
+    /// Tells whether access tokens are renewed with themselves, in place of refresh tokens.
+    pub fn renews(&self) -> bool {
+        self.renewal().is_some()
+    }
+
+    /// Tells whether the end of a token is asked for at the introspection endpoint.
+    pub fn introspects_expiry(&self) -> bool {
+        self.table.response.expiry_from.is_some() && self.urls.introspection.is_some()
+    }
+
+    /// Returns the parameters by which the client shows who it is in a token exchange.
+    pub(super) fn shown(&self, names: &[String]) -> Vec<(String, Zeroizing<String>)> {
+        let value = |name: &str| match name {
+            "client_secret" => self.client_secret.as_ref().map(|secret| secret.expose().to_owned()),
+            _ => Some(self.client_id.clone()),
+        };
+        names.iter().filter_map(|name| Some((name.clone(), value(name)?.into()))).collect()
     }
 
     /// Returns the client as the `oauth2` crate knows it, for requests to `token_url`.
@@ -134,7 +220,7 @@ impl Client {
                 | ClientAuthentication::PrivateKeyJwt => AuthType::RequestBody,
             })
             .set_redirect_uri(redirect)
-            .set_auth_uri_option(self.authorization_url.clone().map(AuthUrl::from_url))
+            .set_auth_uri_option(self.urls.authorization.clone().map(AuthUrl::from_url))
             .set_token_uri_option(Some(TokenUrl::from_url(token_url.clone())));
         Ok(match &self.client_secret {
             Some(secret) if !public => client.set_client_secret(ClientSecret::new(secret.expose().to_owned())),
@@ -159,6 +245,13 @@ impl Client {
         TokenRequest { parameters, authorization }
     }
 
+    /// Makes a token set of an answer in standard form that came at `now`.
+    pub(super) fn token_set_of(map: Map<String, Value>, now: Time) -> Result<TokenSet, AuthError> {
+        // The crate's own error would carry the body.
+        let answer: Answer = serde_json::from_value(Value::Object(map)).map_err(|_| AuthError::odd_answer())?;
+        Ok(Self::token_set(&answer, now))
+    }
+
     /// Makes a token set of an answer that came at `now`.
     pub(super) fn token_set(answer: &Answer, now: Time) -> TokenSet {
         let mut extra = answer.extra_fields().0.clone();
@@ -172,6 +265,7 @@ impl Client {
             token_type,
             refresh_token: answer.refresh_token().map(|token| Secret::new(token.secret().as_str())),
             id_token,
+            nonce: None,
             expires_at: answer
                 .expires_in()
                 .and_then(|length| now.checked_add_signed(chrono::Duration::from_std(length).ok()?)),
@@ -182,6 +276,24 @@ impl Client {
             extra: Secret::new(Value::Object(extra).to_string()),
         }
     }
+}
+
+/// Fills parameters; one that holds a variable without a value, which may be left out, is left out.
+pub(super) fn filled(parameters: &Parameters, values: &Values<'_>) -> Result<Parameters, AuthError> {
+    let mut all = Parameters::new();
+    for (name, template) in parameters {
+        match template {
+            Parameter::Text(template) => {
+                if let Some(text) = values.text(template)? {
+                    all.insert(name.clone(), Parameter::Text(text));
+                }
+            }
+            other => {
+                all.insert(name.clone(), other.clone());
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined.

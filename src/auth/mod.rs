@@ -8,10 +8,20 @@ pub mod answer;
 pub mod authorization_code;
 pub mod callback;
 pub mod client;
+pub mod client_credentials;
+pub mod device;
+pub mod discovery;
+pub mod http;
+pub mod id_token;
+pub mod introspect;
+mod jwk;
 pub mod jwt;
+pub mod oauth1;
 pub mod refresh;
+pub mod renew;
 pub mod revoke;
 mod sent;
+mod token_request;
 pub mod transport;
 mod xml;
 
@@ -73,6 +83,17 @@ pub enum AuthError {
     /// The provider file does not offer what was asked for.
     #[error("the provider offers no {0}")]
     NotOffered(&'static str),
+    /// An ID token that cannot be believed.
+    #[error("the provider's ID token is not what it should be: {0}")]
+    IdToken(#[from] id_token::IdTokenError),
+    /// The metadata of a server is not what it should be.
+    #[error("the metadata of `{issuer}` cannot be used: {why}")]
+    Metadata {
+        /// The issuer that was asked for.
+        issuer: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The system offers no usable TLS.
     #[error("no secure connection can be set up: {0}")]
     Tls(String),
@@ -136,6 +157,12 @@ impl Refusal {
 }
 
 impl AuthError {
+    /// Says that a token answer has a field of the wrong kind.
+    fn odd_answer() -> Self {
+        let what = "a token answer with a field of the wrong kind".to_owned();
+        Self::Unusable { host: "the provider".to_owned(), status: 200, what }
+    }
+
     /// Tells whether asking again may help and cannot hurt: nothing was sent, or a whole answer
     /// said "later".
     pub fn may_be_repeated(&self) -> bool {

@@ -9,22 +9,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 use url::Url;
 
 use super::answer::{self, Reading};
+use super::http::{self, Reach, chain, host_of};
 use super::sent::Sent;
-use super::{AuthError, Refusal, xml};
+pub use super::token_request::TokenRequest;
+use super::{AuthError, Refusal};
+use crate::model::Time;
+use crate::model::provider::TokenExchange;
 use crate::model::provider::{OAuth2, RequestFormat};
-use crate::model::template::is_loopback;
-use crate::model::{Time, untrusted};
 
 /// The most that is read of an answer.
 const LARGEST: usize = 1024 * 1024;
-/// How long a connection may take to come about.
-const CONNECT: Duration = Duration::from_secs(10);
 /// How long a request may take in all.
 const WHOLE: Duration = Duration::from_secs(30);
 /// The longest wait that a server may ask for.
@@ -74,7 +74,11 @@ impl Transport {
 
     /// Proves that connections can be set up, without making one.
     pub async fn check(&self) -> Result<(), AuthError> {
-        self.outside.get_or_try_init(|| async { build(self.timeout, Reach::Outside) }).await.map(|_| ())
+        self.outside.get_or_try_init(|| async { self.build(Reach::Outside) }).await.map(|_| ())
+    }
+
+    fn build(&self, reach: Reach) -> Result<reqwest::Client, AuthError> {
+        http::client(Some(self.timeout), reach).map_err(AuthError::Tls)
     }
 
     /// Posts a token request as the provider wants it, and returns its answer in standard form.
@@ -84,21 +88,101 @@ impl Transport {
         table: &OAuth2,
         request: TokenRequest,
     ) -> Result<Map<String, Value>, AuthError> {
+        let (reading, told) = self.ask(url, table, request).await?;
+        told.tokens(reading)
+    }
+
+    /// Posts a request whose answer is an object that is no token answer: a device authorization, an
+    /// introspection. Returns it as it came.
+    pub async fn object(
+        &self,
+        url: &Url,
+        table: &OAuth2,
+        request: TokenRequest,
+    ) -> Result<Map<String, Value>, AuthError> {
         let sent = Sent::of(&request.parameters, request.authorization.as_ref());
         let reply = self.send(url, table, request, &sent).await?;
-        let host = host_of(url);
-        let unusable =
-            |what: &str| AuthError::Unusable { host: host.clone(), status: reply.status, what: what.to_owned() };
+        let told = Told { host: host_of(url), status: reply.status, retry_after: reply.retry_after };
+        match (reply.status, answer::parse(&reply.body)) {
+            (200..=299, Some(map)) if !answer::is_error(&map) => Ok(map),
+            (_, Some(map)) => match self.read(reply.status, map, table, &sent) {
+                // A server that is busy may say why.
+                Reading::Refused(refusal) if told.is_busy() => Err(told.busy(Some(refusal.to_string()))),
+                reading => told.tokens(reading).and(Err(told.unusable("no object of the kind that was asked for"))),
+            },
+            (_, None) if told.is_busy() => Err(told.busy(None)),
+            (200..=299, None) => Err(told.unusable("something that is not JSON")),
+            (status, None) => Err(Refusal::of_status(status).into()),
+        }
+    }
+
+    /// Trades an access token for another one as `exchange` has it; `parameters` hold the token.
+    pub async fn exchange(
+        &self,
+        url: &Url,
+        exchange: &TokenExchange,
+        table: &OAuth2,
+        parameters: Vec<(String, zeroize::Zeroizing<String>)>,
+    ) -> Result<Map<String, Value>, AuthError> {
+        let mut table = OAuth2 { param_names: std::collections::BTreeMap::default(), ..table.clone() };
+        table.token_request.method = Some(exchange.method.clone().unwrap_or_else(|| "GET".to_owned()));
+        table.token_request.format = if exchange.is_in_url() { RequestFormat::Query } else { RequestFormat::Form };
+        self.tokens(url, &table, TokenRequest { parameters, authorization: None }).await
+    }
+
+    /// Fetches a public document: metadata, keys.
+    pub async fn document(&self, url: &Url) -> Result<Value, AuthError> {
+        let client = self.client(url).await?;
+        let request = client.get(url.clone()).header(ACCEPT, "application/json").build();
+        let request = request.map_err(|error| AuthError::Tls(chain(&error)))?;
+        let reply = self.execute(client, request, url, &Sent::of(&[], None)).await?;
+        let told = Told { host: host_of(url), status: reply.status, retry_after: reply.retry_after };
+        match reply.status {
+            200..=299 => serde_json::from_slice(&reply.body).map_err(|_| told.unusable("something that is not JSON")),
+            _ if told.is_busy() => Err(told.busy(None)),
+            status => Err(Refusal::of_status(status).into()),
+        }
+    }
+
+    /// Posts a signed request without a body (RFC 5849 section 2), and returns the fields of the answer.
+    pub async fn signed(&self, url: &Url, authorization: HeaderValue) -> Result<Map<String, Value>, AuthError> {
+        let request = TokenRequest { parameters: Vec::new(), authorization: Some(authorization) };
+        let table = OAuth2::default();
+        let sent = Sent::of(&[], None);
+        let reply = self.send(url, &table, request, &sent).await?;
+        let told = Told { host: host_of(url), status: reply.status, retry_after: reply.retry_after };
+        match (reply.status, answer::parse(&reply.body)) {
+            (200..=299, Some(map)) => Ok(map),
+            (200..=299, None) => Err(told.unusable("something that is no form")),
+            _ if told.is_busy() => Err(told.busy(None)),
+            (status, _) => {
+                // The protocol has no error format: the first line is what there is.
+                let text = String::from_utf8_lossy(&reply.body);
+                let line = text.lines().next().filter(|line| !line.contains('<')).unwrap_or_default();
+                Err(Refusal::new(&format!("http_{status}"), Some(line), None, status).into())
+            }
+        }
+    }
+
+    /// Posts a token request, and says what the answer is.
+    pub(super) async fn ask(
+        &self,
+        url: &Url,
+        table: &OAuth2,
+        request: TokenRequest,
+    ) -> Result<(Reading, Told), AuthError> {
+        let sent = Sent::of(&request.parameters, request.authorization.as_ref());
+        let reply = self.send(url, table, request, &sent).await?;
+        let told = Told { host: host_of(url), status: reply.status, retry_after: reply.retry_after };
         let map = answer::parse(&reply.body);
-        if matches!(reply.status, 408 | 429 | 500..=599) {
+        if told.is_busy() {
             let refusal = map.map(|map| self.read(reply.status, map, table, &sent));
-            let detail = match refusal {
+            return Err(told.busy(match refusal {
                 Some(Reading::Refused(refusal) | Reading::Later(refusal)) if !refusal.code.starts_with("http_") => {
                     Some(refusal.to_string())
                 }
                 _ => None,
-            };
-            return Err(AuthError::Busy { host, status: reply.status, retry_after: reply.retry_after, detail });
+            }));
         }
         let Some(map) = map else {
             if reply.status >= 400 {
@@ -106,32 +190,18 @@ impl Transport {
             }
             let what =
                 if reply.body.is_empty() { "an empty body" } else { "something that is neither JSON nor a form" };
-            return Err(unusable(what));
+            return Err(told.unusable(what));
         };
-        match self.read(reply.status, map, table, &sent) {
-            Reading::Tokens(map) => Ok(map),
-            Reading::Refused(refusal) => Err(refusal.into()),
-            Reading::Later(refusal) => Err(AuthError::Busy {
-                host,
-                status: reply.status,
-                retry_after: reply.retry_after,
-                detail: Some(refusal.to_string()),
-            }),
-            Reading::Neither(what) => Err(unusable(what)),
-        }
+        Ok((self.read(reply.status, map, table, &sent), told))
     }
 
     /// Posts a request whose answer holds nothing but its status (RFC 7009 section 2.2).
     pub async fn notice(&self, url: &Url, table: &OAuth2, request: TokenRequest) -> Result<(), AuthError> {
         let sent = Sent::of(&request.parameters, request.authorization.as_ref());
         let reply = self.send(url, table, request, &sent).await?;
-        if matches!(reply.status, 408 | 429 | 500..=599) {
-            return Err(AuthError::Busy {
-                host: host_of(url),
-                status: reply.status,
-                retry_after: reply.retry_after,
-                detail: None,
-            });
+        let told = Told { host: host_of(url), status: reply.status, retry_after: reply.retry_after };
+        if told.is_busy() {
+            return Err(told.busy(None));
         }
         match answer::parse(&reply.body).map(|map| self.read(reply.status, map, table, &sent)) {
             // Some say no with 200.
@@ -154,10 +224,20 @@ impl Transport {
     }
 
     async fn send(&self, url: &Url, table: &OAuth2, request: TokenRequest, sent: &Sent) -> Result<Reply, AuthError> {
-        let host = host_of(url);
         let client = self.client(url).await?;
-        let started = std::time::Instant::now();
         let request = request.build(client, url, table)?;
+        self.execute(client, request, url, sent).await
+    }
+
+    async fn execute(
+        &self,
+        client: &reqwest::Client,
+        request: reqwest::Request,
+        url: &Url,
+        sent: &Sent,
+    ) -> Result<Reply, AuthError> {
+        let host = host_of(url);
+        let started = std::time::Instant::now();
         let mut response = client.execute(request).await.map_err(|error| explain(&host, error))?;
         let status = response.status().as_u16();
         tracing::debug!(host, path = url.path(), status, took = ?started.elapsed(), "asked the authorization server");
@@ -184,99 +264,52 @@ impl Transport {
     }
 
     async fn client(&self, url: &Url) -> Result<&reqwest::Client, AuthError> {
-        // reqwest would send loopback requests through HTTP_PROXY too.
-        if is_loopback(url) && url.scheme() == "http" {
-            self.loopback.get_or_try_init(|| async { build(self.timeout, Reach::Loopback) }).await
-        } else {
-            self.outside.get_or_try_init(|| async { build(self.timeout, Reach::Outside) }).await
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Reach {
-    Outside,
-    Loopback,
-}
-
-fn build(timeout: Duration, reach: Reach) -> Result<reqwest::Client, AuthError> {
-    // Without a provider, reqwest panics; a second installation is refused and does no harm.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        // A connection that dies between two requests would lose the answer to the second.
-        .pool_max_idle_per_host(0)
-        .connect_timeout(CONNECT)
-        .timeout(timeout)
-        .user_agent(concat!("hallpass/", env!("CARGO_PKG_VERSION")));
-    let builder = match reach {
-        Reach::Outside => builder,
-        // Plain http alone: no certificates are needed, and a container may have none.
-        Reach::Loopback => builder.no_proxy().tls_certs_only([]),
-    };
-    builder.build().map_err(|error| AuthError::Tls(chain(&error)))
-}
-
-/// A request in the standard form, before the provider's own wishes are met.
-pub struct TokenRequest {
-    /// The parameters of the form.
-    pub parameters: Vec<(String, zeroize::Zeroizing<String>)>,
-    /// The `Authorization` header, where the client shows who it is there.
-    pub authorization: Option<HeaderValue>,
-}
-
-impl TokenRequest {
-    fn build(self, client: &reqwest::Client, url: &Url, table: &OAuth2) -> Result<reqwest::Request, AuthError> {
-        let wish = &table.token_request;
-        let parameters: Vec<(&str, &str)> = self
-            .parameters
-            .iter()
-            .map(|(name, value)| (table.param_names.get(name).unwrap_or(name).as_str(), value.as_str()))
-            .filter(|(name, _)| !name.is_empty())
-            .collect();
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Some(mut authorization) = self.authorization {
-            authorization.set_sensitive(true);
-            headers.insert(reqwest::header::AUTHORIZATION, authorization);
-        }
-        let mut url = url.clone();
-        let body = match wish.format {
-            RequestFormat::Form => {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-                url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&parameters).finish()
-            }
-            RequestFormat::Json => {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                let object: Map<String, Value> =
-                    parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
-                Value::Object(object).to_string()
-            }
-            RequestFormat::Query => {
-                url.query_pairs_mut().extend_pairs(&parameters);
-                String::new()
-            }
-            RequestFormat::Xml => {
-                headers.insert(ACCEPT, HeaderValue::from_static("application/xml"));
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-                xml::credentials(&parameters)
-            }
+        let reach = Reach::of(url);
+        let kept = match reach {
+            Reach::Loopback => &self.loopback,
+            Reach::Outside => &self.outside,
         };
-        for (name, value) in &wish.headers {
-            let header = HeaderName::try_from(name).ok().zip(HeaderValue::try_from(value).ok());
-            let (name, value) = header.ok_or(AuthError::NotOffered("usable header under `token_request.headers`"))?;
-            headers.insert(name, value);
-        }
-        let method = wish
-            .method
-            .as_deref()
-            .unwrap_or("POST")
-            .parse()
-            .map_err(|_| AuthError::NotOffered("usable `token_request.method`"))?;
-        let request = client.request(method, url).headers(headers).body(body).build();
-        request.map_err(|error| AuthError::Tls(chain(&error)))
+        kept.get_or_try_init(|| async { self.build(reach) }).await
     }
+}
+
+/// What an answer says besides its body.
+pub(super) struct Told {
+    host: String,
+    status: u16,
+    retry_after: Option<Duration>,
+}
+
+impl Told {
+    /// Tells whether the whole answer means "later".
+    fn is_busy(&self) -> bool {
+        matches!(self.status, 408 | 429 | 500..=599)
+    }
+
+    fn busy(&self, detail: Option<String>) -> AuthError {
+        AuthError::Busy { host: self.host.clone(), status: self.status, retry_after: self.retry_after, detail }
+    }
+
+    fn unusable(&self, what: &str) -> AuthError {
+        AuthError::Unusable { host: self.host.clone(), status: self.status, what: what.to_owned() }
+    }
+
+    /// Returns the tokens of an answer, or why there are none.
+    pub(super) fn tokens(&self, reading: Reading) -> Result<Map<String, Value>, AuthError> {
+        match reading {
+            Reading::Tokens(map) => Ok(map),
+            Reading::Refused(refusal) => Err(refusal.into()),
+            Reading::Later(refusal) => Err(self.busy(Some(refusal.to_string()))),
+            Reading::Neither(what) => Err(self.unusable(what)),
+        }
+    }
+}
+
+/// Sorts an error by whether anything was sent.
+fn explain(host: &str, error: reqwest::Error) -> AuthError {
+    let (host, is_connect) = (host.to_owned(), error.is_connect());
+    let why = http::why(error);
+    if is_connect { AuthError::Unreachable { host, why } } else { AuthError::NoAnswer { host, why } }
 }
 
 /// The view of a transport that the `oauth2` crate sees while it makes one request.
@@ -305,33 +338,6 @@ impl<'c> AsyncHttpClient<'c> for Exchange<'_> {
             Ok(response.body(Value::Object(map).to_string().into_bytes()).expect("a status and a constant header"))
         })
     }
-}
-
-fn host_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// Sorts an error by whether anything was sent. The URL stays out: a provider may want secrets in
-/// its query.
-fn explain(host: &str, error: reqwest::Error) -> AuthError {
-    let error = error.without_url();
-    let (host, is_connect) = (host.to_owned(), error.is_connect());
-    let why = if error.is_timeout() { "it took too long".to_owned() } else { chain(&error) };
-    if is_connect { AuthError::Unreachable { host, why } } else { AuthError::NoAnswer { host, why } }
-}
-
-/// Returns the last two links of a chain of causes; the outer ones say only "error sending request".
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut links = vec![error.to_string()];
-    let mut next = error.source();
-    while let Some(cause) = next {
-        links.push(cause.to_string());
-        next = cause.source();
-    }
-    links.dedup();
-    let tail = links.len().saturating_sub(2);
-    untrusted::line(&links[tail..].join(": "))
 }
 
 /// Reads `Retry-After`: seconds, or a date (RFC 9110 section 10.2.3).

@@ -42,7 +42,7 @@ async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) ->
     let mut request = ConnectRequest::new(ConnectionRef::new(named.config, id));
     request.variables = variables(&arguments.parameters, &provider)?;
     request.scopes = (!arguments.scopes.is_empty()).then_some(arguments.scopes);
-    request.timeout = arguments.timeout;
+    request.timeout = Some(arguments.timeout);
     request.way = match (arguments.paste, arguments.no_browser) {
         (true, _) => Way::Paste,
         (false, true) => Way::NoBrowser,

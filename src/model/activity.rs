@@ -48,11 +48,13 @@ pub enum Happening {
     Deleted,
     /// An interrupted write was finished or undone.
     Mended,
+    /// A request was sent to the provider's API.
+    Requested,
 }
 
 impl Happening {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Started,
         Self::Authorized,
         Self::Refreshed,
@@ -62,6 +64,7 @@ impl Happening {
         Self::Changed,
         Self::Deleted,
         Self::Mended,
+        Self::Requested,
     ];
 
     /// Returns the word that is stored and shown.
@@ -76,6 +79,7 @@ impl Happening {
             Self::Changed => "changed",
             Self::Deleted => "deleted",
             Self::Mended => "mended",
+            Self::Requested => "requested",
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::freshness::{INTERACTIVE_MARGIN, margin, remaining};
-use super::{ConnectionRef, ProviderId, Time, TokenSet};
+use super::{ConnectionRef, Credentials, ProviderId, Time, WayIn};
 
 /// One authorized account under a config. Its credentials rest in the vault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct Connection {
     pub reference: ConnectionRef,
     /// The provider of its config when it was authorized.
     pub provider: ProviderId,
+    /// The way in which it was authorized.
+    #[serde(default)]
+    pub way: WayIn,
     /// The scopes asked for.
     pub requested_scopes: Vec<String>,
     /// The scopes granted, where the provider said so.
@@ -126,13 +129,14 @@ impl Connection {
         })
     }
 
-    /// Takes over what the lists show of a new token set, and forgets the problem.
-    pub fn record(&mut self, tokens: &TokenSet) {
-        self.granted_scopes.clone_from(&tokens.scopes);
-        self.expires_at = tokens.expires_at;
-        self.obtained_at = tokens.obtained_at;
-        self.is_refreshable = tokens.refresh_token.is_some();
-        self.updated_at = tokens.obtained_at;
+    /// Takes over what the lists show of new credentials, and forgets the problem.
+    pub fn record(&mut self, credentials: &Credentials) {
+        self.way = credentials.way();
+        self.granted_scopes = credentials.tokens().and_then(|tokens| tokens.scopes.clone());
+        self.expires_at = credentials.expires_at();
+        self.obtained_at = credentials.obtained_at();
+        self.is_refreshable = credentials.is_refreshable();
+        self.updated_at = credentials.obtained_at();
         self.problem = None;
     }
 }
@@ -147,6 +151,7 @@ pub(crate) mod tests {
             number: 1,
             reference: ConnectionRef::parse("github/jane").unwrap(),
             provider: ProviderId::new("github").unwrap(),
+            way: WayIn::OAuth2,
             requested_scopes: vec!["repo".to_owned(), "gist".to_owned()],
             granted_scopes: Some(vec!["repo".to_owned()]),
             expires_at: Some(start + Duration::from_hours(1)),

@@ -1,18 +1,30 @@
-//! What an authorization gave, and the record of it that rests in the vault.
+//! What an authorization gave, or a person entered.
 
-use serde::{Deserialize, Serialize};
+mod record;
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
 use serde_json::{Map, Value};
 
+pub use record::RecordError;
+
+use super::provider::{API_KEY, PASSWORD, USERNAME, WayIn};
 use super::{Secret, Time};
 
-/// The version of the record that [`Credentials::to_record`] writes.
-const RECORD_VERSION: u32 = 1;
-
-/// What an authorization gave.
+/// What an authorization gave, or a person entered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credentials {
-    /// An OAuth 2 token set.
+    /// An OAuth 2 token set that a person granted.
     OAuth2(TokenSet),
+    /// An OAuth 2 token set that the client got for itself (RFC 6749 section 4.4).
+    ClientCredentials(TokenSet),
+    /// OAuth 1.0a token credentials (RFC 5849 section 2.3).
+    OAuth1(TokenPair),
+    /// An API key, and whatever belongs to it.
+    ApiKey(Entered),
+    /// A user name and a password.
+    Basic(Entered),
 }
 
 /// An OAuth 2 token set (RFC 6749 section 5.1).
@@ -26,6 +38,8 @@ pub struct TokenSet {
     pub refresh_token: Option<Secret>,
     /// The OpenID Connect ID token, where the provider gave one.
     pub id_token: Option<Secret>,
+    /// The nonce that was sent for it (OpenID Connect Core section 3.1.2.1).
+    pub nonce: Option<String>,
     /// When the access token ends; `None` where the provider named no end.
     pub expires_at: Option<Time>,
     /// When the answer came.
@@ -38,106 +52,100 @@ pub struct TokenSet {
     pub extra: Secret,
 }
 
-/// A vault record that cannot be understood.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// It is not the JSON that this program writes.
-    #[error("the record in the vault is not one of hallpass's (line {line}, column {column})")]
-    Malformed {
-        /// Where reading stopped. The text itself is a secret and is not shown.
-        line: usize,
-        /// The column in that line.
-        column: usize,
-    },
-    /// A later version wrote it.
-    #[error(
-        "the record in the vault was written by a newer hallpass (record version {0}, this one knows {RECORD_VERSION})"
-    )]
-    Newer(u32),
+/// OAuth 1.0a token credentials. They have no end that the protocol knows of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenPair {
+    /// The token (`oauth_token`).
+    pub token: Secret,
+    /// Its secret (`oauth_token_secret`), which signs and is never sent.
+    pub token_secret: Secret,
+    /// When they came.
+    pub obtained_at: Time,
+    /// Every other field of the answer, as a JSON object.
+    pub extra: Secret,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Record {
-    version: u32,
-    #[serde(rename = "type")]
-    kind: String,
-    access_token: String,
-    token_type: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    id_token: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires_at: Option<Time>,
-    obtained_at: Time,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    scopes: Option<Vec<String>>,
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    extra: Map<String, Value>,
-    #[serde(default)]
-    revision: i64,
-}
-
-impl Drop for Record {
-    fn drop(&mut self) {
-        use zeroize::Zeroize;
-        self.access_token.zeroize();
-        self.refresh_token.zeroize();
-        self.id_token.zeroize();
-    }
+/// What a person entered, by the names of the fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entered {
+    /// The fields that were given; those that always have the same value are among them.
+    pub fields: BTreeMap<String, Secret>,
+    /// When.
+    pub obtained_at: Time,
 }
 
 impl Credentials {
-    /// Returns the token set.
-    pub fn tokens(&self) -> &TokenSet {
-        let Self::OAuth2(tokens) = self;
-        tokens
-    }
-
-    /// Writes the text (JSON) that rests in the vault; `revision` numbers the write.
-    ///
-    /// # Panics
-    ///
-    /// Never: a record has only string keys.
-    pub fn to_record(&self, revision: i64) -> Secret {
-        let Self::OAuth2(tokens) = self;
-        let exposed = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
-        let record = Record {
-            version: RECORD_VERSION,
-            kind: "oauth2".to_owned(),
-            access_token: tokens.access_token.expose().to_owned(),
-            token_type: tokens.token_type.clone(),
-            refresh_token: exposed(&tokens.refresh_token),
-            id_token: exposed(&tokens.id_token),
-            expires_at: tokens.expires_at,
-            obtained_at: tokens.obtained_at,
-            scopes: tokens.scopes.clone(),
-            extra: tokens.extra_fields(),
-            revision,
-        };
-        Secret::new(serde_json::to_string(&record).expect("a record has only string keys"))
-    }
-
-    /// Reads what [`Credentials::to_record`] wrote, and the number of that write.
-    pub fn from_record(text: &Secret) -> Result<(Self, i64), RecordError> {
-        let malformed =
-            |error: &serde_json::Error| RecordError::Malformed { line: error.line(), column: error.column() };
-        let mut record: Record = serde_json::from_str(text.expose()).map_err(|error| malformed(&error))?;
-        if record.version > RECORD_VERSION || record.kind != "oauth2" {
-            return Err(RecordError::Newer(record.version));
+    /// Returns the way of authenticating that they belong to.
+    pub fn way(&self) -> WayIn {
+        match self {
+            Self::OAuth2(_) => WayIn::OAuth2,
+            Self::ClientCredentials(_) => WayIn::ClientCredentials,
+            Self::OAuth1(_) => WayIn::OAuth1,
+            Self::ApiKey(_) => WayIn::ApiKey,
+            Self::Basic(_) => WayIn::Basic,
         }
-        let extra = Value::Object(std::mem::take(&mut record.extra));
-        let credentials = Self::OAuth2(TokenSet {
-            access_token: Secret::new(std::mem::take(&mut record.access_token)),
-            token_type: std::mem::take(&mut record.token_type),
-            refresh_token: record.refresh_token.take().map(Secret::new),
-            id_token: record.id_token.take().map(Secret::new),
-            expires_at: record.expires_at,
-            obtained_at: record.obtained_at,
-            scopes: record.scopes.take(),
-            extra: Secret::new(extra.to_string()),
-        });
-        Ok((credentials, record.revision))
+    }
+
+    /// Returns the OAuth 2 token set, where they are one.
+    pub fn tokens(&self) -> Option<&TokenSet> {
+        match self {
+            Self::OAuth2(tokens) | Self::ClientCredentials(tokens) => Some(tokens),
+            Self::OAuth1(_) | Self::ApiKey(_) | Self::Basic(_) => None,
+        }
+    }
+
+    /// Returns what stands for them: the access token, the OAuth 1.0a token, the key. Of a login it is
+    /// `user:password` (RFC 7617).
+    pub fn token(&self) -> Secret {
+        match self {
+            Self::OAuth2(tokens) | Self::ClientCredentials(tokens) => tokens.access_token.clone(),
+            Self::OAuth1(pair) => pair.token.clone(),
+            Self::ApiKey(entered) => entered.key(),
+            Self::Basic(entered) => entered.login(),
+        }
+    }
+
+    /// Returns when they came.
+    pub fn obtained_at(&self) -> Time {
+        match self {
+            Self::OAuth2(tokens) | Self::ClientCredentials(tokens) => tokens.obtained_at,
+            Self::OAuth1(pair) => pair.obtained_at,
+            Self::ApiKey(entered) | Self::Basic(entered) => entered.obtained_at,
+        }
+    }
+
+    /// Returns when they end, where that is known.
+    pub fn expires_at(&self) -> Option<Time> {
+        self.tokens().and_then(|tokens| tokens.expires_at)
+    }
+
+    /// Tells whether new ones can be had without a person, once these have ended.
+    pub fn is_refreshable(&self) -> bool {
+        match self {
+            Self::OAuth2(tokens) => tokens.refresh_token.is_some(),
+            Self::ClientCredentials(_) => true,
+            Self::OAuth1(_) | Self::ApiKey(_) | Self::Basic(_) => false,
+        }
+    }
+}
+
+impl Entered {
+    /// Returns a field; an empty text where it was not given.
+    pub fn field(&self, name: &str) -> Secret {
+        self.fields.get(name).cloned().unwrap_or_default()
+    }
+
+    fn key(&self) -> Secret {
+        self.fields.get(API_KEY).or_else(|| self.fields.values().next()).cloned().unwrap_or_default()
+    }
+
+    fn login(&self) -> Secret {
+        Secret::new(format!("{}:{}", self.field(USERNAME).expose(), self.field(PASSWORD).expose()))
+    }
+
+    /// Returns the login as it stands in a header (RFC 7617 section 2).
+    pub fn basic(&self) -> Secret {
+        Secret::new(base64::engine::general_purpose::STANDARD.encode(self.login().expose()))
     }
 }
 
@@ -157,11 +165,12 @@ impl TokenSet {
     }
 
     /// Takes over what a refresh left out: the refresh token (RFC 6749 section 6), the ID token
-    /// and the scopes.
+    /// with its nonce, and the scopes.
     #[must_use]
     pub fn merged_with(mut self, before: &Self) -> Self {
         self.refresh_token = self.refresh_token.or_else(|| before.refresh_token.clone());
         self.id_token = self.id_token.or_else(|| before.id_token.clone());
+        self.nonce = self.nonce.or_else(|| before.nonce.clone());
         self.scopes = self.scopes.or_else(|| before.scopes.clone());
         self
     }
@@ -173,7 +182,7 @@ impl TokenSet {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::time::Duration;
 
@@ -181,48 +190,18 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn tokens() -> TokenSet {
+    pub(crate) fn tokens() -> TokenSet {
         TokenSet {
             access_token: Secret::new("access"),
             token_type: "Bearer".to_owned(),
             refresh_token: Some(Secret::new("refresh")),
             id_token: None,
+            nonce: None,
             expires_at: Some(time("2026-01-01T01:00:00Z")),
             obtained_at: time("2026-01-01T00:00:00Z"),
             scopes: Some(vec!["repo".to_owned()]),
             extra: Secret::new(r#"{"team":{"id":"T1"}}"#),
         }
-    }
-
-    #[test]
-    fn a_record_comes_back_as_it_was() {
-        let credentials = Credentials::OAuth2(tokens());
-        assert_eq!(Credentials::from_record(&credentials.to_record(7)).unwrap(), (credentials, 7));
-    }
-
-    #[test]
-    fn a_malformed_record_is_refused_without_showing_it() {
-        let error = Credentials::from_record(&Secret::new("{\"access_token\":\"canary\"")).unwrap_err();
-        assert!(!error.to_string().contains("canary"));
-        assert!(!format!("{error:?}").contains("canary"));
-    }
-
-    #[test]
-    fn a_newer_record_is_refused() {
-        let newer = tokens_record().replace("\"version\":1", "\"version\":2");
-        let error = Credentials::from_record(&Secret::new(newer)).unwrap_err();
-        assert!(matches!(error, RecordError::Newer(2)));
-    }
-
-    fn tokens_record() -> String {
-        Credentials::OAuth2(tokens()).to_record(1).expose().to_owned()
-    }
-
-    #[test]
-    fn a_record_from_before_there_were_numbers_has_the_number_0() {
-        let old = tokens_record().replace(",\"revision\":1", "");
-        assert_ne!(old, tokens_record());
-        assert_eq!(Credentials::from_record(&Secret::new(old)).unwrap().1, 0);
     }
 
     #[test]
@@ -241,5 +220,14 @@ mod tests {
         assert!(!tokens().is_fresh(time("2026-01-01T01:00:00Z"), Duration::ZERO));
         let endless = TokenSet { expires_at: None, ..tokens() };
         assert!(endless.is_fresh(time("2126-01-01T00:00:00Z"), minute));
+    }
+
+    #[test]
+    fn a_login_stands_in_a_header_as_rfc_7617_writes_it() {
+        let fields = [("username", "Aladdin"), ("password", "open sesame")];
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect();
+        let entered = Entered { fields, obtained_at: time("2026-01-01T00:00:00Z") };
+        assert_eq!(entered.basic().expose(), "QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        assert_eq!(Credentials::Basic(entered).token().expose(), "Aladdin:open sesame");
     }
 }

@@ -19,7 +19,7 @@ pub mod untrusted;
 pub use activity::{Activity, Happening, Outcome};
 pub use config::Config;
 pub use connection::{Connection, Health, Problem, ProblemKind};
-pub use credentials::{Credentials, TokenSet};
+pub use credentials::{Credentials, Entered, TokenPair, TokenSet};
 pub use names::{ConfigKey, ConnectionId, ConnectionRef, InvalidName, ProviderId};
 pub use provider::{Provider, WayIn};
 pub use secret::Secret;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Activity, Config, Connection, Health, Time};
+use super::{Activity, Config, Connection, Health, Time, WayIn};
 
 fn text(time: Time) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
@@ -46,6 +46,7 @@ pub struct ConnectionView {
     connection_id: String,
     provider_config_key: String,
     provider: String,
+    auth_mode: &'static str,
     status: &'static str,
     needs_authorization: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +75,7 @@ impl ConnectionView {
             connection_id: connection.reference.id.as_str().to_owned(),
             provider_config_key: connection.reference.config.as_str().to_owned(),
             provider: connection.provider.as_str().to_owned(),
+            auth_mode: auth_mode(connection.way),
             status: health.word(),
             needs_authorization: health.needs_authorization(),
             problem: connection.problem.as_ref().map(|problem| problem.reason.clone()),
@@ -87,6 +89,17 @@ impl ConnectionView {
             updated_at: text(connection.updated_at),
             refreshed_at: connection.refreshed_at.map(text),
         }
+    }
+}
+
+/// Returns the name that Nango's REST API has for a way of authenticating.
+pub fn auth_mode(way: WayIn) -> &'static str {
+    match way {
+        WayIn::OAuth2 => "OAUTH2",
+        WayIn::OAuth1 => "OAUTH1",
+        WayIn::ClientCredentials => "OAUTH2_CC",
+        WayIn::ApiKey => "API_KEY",
+        WayIn::Basic => "BASIC",
     }
 }
 

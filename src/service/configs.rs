@@ -4,7 +4,7 @@ use super::activity::About;
 use super::items::Item;
 use super::{Error, Result, Service};
 use crate::model::config::suggested_key;
-use crate::model::{Config, ConfigKey, Happening, ProviderId, Secret, search, untrusted};
+use crate::model::{Config, ConfigKey, Happening, Provider, ProviderId, Secret, WayIn, search, untrusted};
 use crate::store::{Announcement, IntentKind, Rename};
 
 /// What a new config is made of.
@@ -64,13 +64,6 @@ impl Service {
     pub async fn create_config(&self, new: NewConfig) -> Result<Config> {
         self.may_change()?;
         let (provider_id, provider) = self.provider(&new.provider)?;
-        if provider.oauth2.is_none() {
-            let ways = provider.way_words().join(", ");
-            return Err(Error::usage(format!(
-                "{} authenticates by {ways}, and this version of hallpass authorizes by oauth2 only",
-                provider.name
-            )));
-        }
         let _lock = self.hold_config(&new.key).await?;
         if self.store.config(&new.key)?.is_some() {
             return Err(Error::usage(format!("there is a config `{}` already", new.key)).hinted(format!(
@@ -78,7 +71,7 @@ impl Service {
                 super::error::quoted(new.key.as_str())
             )));
         }
-        let client_id = checked_client_id(&new.client_id)?;
+        let client_id = client_id_for(&provider, &new.client_id)?;
         let secret = new.client_secret.filter(|secret| !secret.is_empty());
         let now = self.now();
         let mut config = Config {
@@ -124,7 +117,7 @@ impl Service {
             config.provider = provider;
         }
         if let Some(client_id) = &changes.client_id {
-            config.client_id = checked_client_id(client_id)?;
+            config.client_id = client_id_for(&self.provider(config.provider.as_str())?.1, client_id)?;
         }
         if let Some(scopes) = changes.scopes {
             config.scopes = scopes;
@@ -215,20 +208,22 @@ impl Service {
         Ok(connections.len())
     }
 
-    /// Returns the scopes that a config asks for: its own, or the provider's usual ones.
-    pub fn scopes_of(&self, config: &Config) -> Result<Vec<String>> {
-        if !config.scopes.is_empty() {
-            return Ok(config.scopes.clone());
-        }
-        let (_, provider) = self.provider(config.provider.as_str())?;
-        Ok(provider.oauth2.map(|oauth2| oauth2.default_scopes).unwrap_or_default())
-    }
-
     /// Suggests a key for a new config of a provider: its id, or that with a number.
     pub fn suggested_key(&self, provider: &ProviderId) -> Result<String> {
         let configs = self.configs()?;
         Ok(suggested_key(provider, |key| configs.iter().any(|config| config.key.as_str() == key)))
     }
+}
+
+/// A provider that is authorized by keys alone knows no client.
+fn client_id_for(provider: &Provider, text: &str) -> Result<String> {
+    let needs_none = provider.ways().into_iter().any(WayIn::is_entered);
+    if text.trim().is_empty() && needs_none { Ok(String::new()) } else { checked_client_id(text) }
+}
+
+/// Checks a client id that stands somewhere already, where one may be missing.
+pub(super) fn known_client_id(text: &str) -> Result<String> {
+    if text.is_empty() { Ok(String::new()) } else { checked_client_id(text) }
 }
 
 pub(super) fn checked_client_id(text: &str) -> Result<String> {

@@ -1,8 +1,11 @@
 //! Authorizing a connection: listen, open the browser, judge what comes back, exchange the code,
-//! keep what it brings.
+//! keep what it brings; or show a code, and ask until somebody has entered it.
 
 mod arrival;
 mod finish;
+mod flow;
+pub(super) mod keep;
+mod poll;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,15 +21,15 @@ use super::error::authorize_command;
 use super::items::digest;
 use super::seat::{Address, Seat, Taken};
 use super::{Error, Result, Service};
-use crate::auth::authorization_code::{self, Begun};
 use crate::auth::{self, Registration};
 use crate::model::template::check_value;
-use crate::model::{Config, Connection, ConnectionRef, Happening, Outcome, Provider, Secret, Time};
+use crate::model::{Config, Connection, ConnectionRef, Happening, Outcome, Provider, Secret, Time, WayIn};
 use crate::store::PendingFlow;
 pub use crate::system::BrowserError;
 use arrival::Arrival;
+use flow::Flow;
 
-/// How long an authorization may take unless the user says otherwise.
+/// How long an authorization in a browser may take unless the user says otherwise.
 pub const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// How the answer comes back.
@@ -39,6 +42,9 @@ pub enum Way {
     NoBrowser,
     /// The user pastes the URL that the browser ended on; nothing listens.
     Paste,
+    /// The user enters a code on another device; nothing listens, and nothing comes back but the answer
+    /// to a poll (RFC 8628).
+    Device,
 }
 
 /// What is to be authorized.
@@ -50,16 +56,18 @@ pub struct ConnectRequest {
     pub variables: BTreeMap<String, String>,
     /// The scopes, if not those of the config.
     pub scopes: Option<Vec<String>>,
+    /// The way of authenticating, if not the usual one of the config.
+    pub way_in: Option<WayIn>,
     /// How the answer comes back.
     pub way: Way,
-    /// How long it may take.
-    pub timeout: Duration,
+    /// How long it may take; unless said, [`TIMEOUT`], or for as long as a device code is good.
+    pub timeout: Option<Duration>,
 }
 
 impl ConnectRequest {
     /// Asks for a connection in the usual way.
     pub fn new(connection: ConnectionRef) -> Self {
-        Self { connection, variables: BTreeMap::new(), scopes: None, way: Way::default(), timeout: TIMEOUT }
+        Self { connection, variables: BTreeMap::new(), scopes: None, way_in: None, way: Way::default(), timeout: None }
     }
 }
 
@@ -80,6 +88,19 @@ pub struct Waiting {
     pub listens: bool,
     /// Whether another hallpass holds the port and will send the browser on.
     pub is_relayed: bool,
+    /// The code to enter, where it is a device that is authorized; `url` is the page for it.
+    pub device: Option<DeviceCode>,
+}
+
+/// What a person needs to authorize a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceCode {
+    /// The code to enter.
+    pub user_code: String,
+    /// Where to enter it.
+    pub verification_uri: Url,
+    /// The same with the code in it, for a QR code.
+    pub verification_uri_complete: Option<Url>,
 }
 
 /// What came of an authorization.
@@ -101,8 +122,7 @@ pub struct Authorization {
     provider: Box<Provider>,
     scopes: Vec<String>,
     variables: BTreeMap<String, String>,
-    client: Box<auth::Client>,
-    begun: Begun,
+    flow: Flow,
     address: Option<Address>,
     arrivals: mpsc::Receiver<Arrival>,
     sender: mpsc::Sender<Arrival>,
@@ -122,21 +142,21 @@ pub struct Paster {
 
 impl Service {
     /// Begins an authorization: proves that its outcome can be kept, listens, and opens the
-    /// browser. The answer is waited for by [`Authorization::finish`].
+    /// browser, or asks for a code. The answer is waited for by [`Authorization::finish`].
     pub async fn begin(self: &Arc<Self>, request: ConnectRequest) -> Result<Authorization> {
         self.may_change()?;
         let config = self.config(&request.connection.config)?;
-        let provider = Box::new(self.provider(config.provider.as_str())?.1);
-        let variables = asked_variables(&provider, &request.variables)?;
+        let (way_in, provider) = self.way_in(&config, request.way_in).await?;
+        if way_in.is_entered() || way_in == WayIn::ClientCredentials {
+            return Err(Error::usage(format!("`{}` is authorized by {way_in}: no browser takes part", config.key)));
+        }
+        let variables = self.variables_for(&provider, &request.connection, &request.variables)?;
         // A token that cannot be kept must not be asked for.
         self.prove_vault().await?;
-        let scopes = match request.scopes {
-            Some(scopes) => scopes,
-            None => self.scopes_of(&config)?,
-        };
+        let scopes = request.scopes.clone().unwrap_or_else(|| scopes_of(&config, &provider, way_in));
         let secret = self.load_client_secret(&config).await?;
         let address = match request.way {
-            Way::Paste => None,
+            Way::Paste | Way::Device => None,
             Way::Browser | Way::NoBrowser => Some(Address::of(config.redirect_uri())?),
         };
         let locks = self.store_is_shared().then_some(self.settings.paths.locks.as_path());
@@ -147,34 +167,34 @@ impl Service {
         let redirect_uri = redirect_uri(&config, address.as_ref(), taken.as_ref());
         let registration = Registration {
             provider: &provider,
+            way: way_in,
             client_id: &config.client_id,
             client_secret: secret.as_ref(),
             redirect_uri: &redirect_uri,
             variables: &variables,
         };
-        let client = Box::new(auth::Client::new(&registration)?);
-        let begun = authorization_code::begin(&client, &scopes)?;
-        let deadline = self.now() + request.timeout;
+        let flow = Flow::begin(&self.network.auth, &registration, request.way, &scopes).await?;
+        let time = request.timeout.or(flow.lifetime()).unwrap_or(TIMEOUT);
         let (sender, arrivals) = mpsc::channel(8);
         let (stop, _) = watch::channel(false);
         let mut authorization = Authorization {
             waiting: Waiting {
                 connection: request.connection.clone(),
-                url: begun.url.clone(),
+                url: flow.url().clone(),
                 redirect_uri,
-                deadline,
+                deadline: self.now() + time,
                 browser: Err(BrowserError::NotWanted),
                 listens: taken.is_some(),
                 is_relayed: matches!(taken, Some(Taken::Relayed(_))),
+                device: flow.device_code(),
             },
             cancelled: self.busy.authorize(&request.connection),
             service: self.clone(),
             config,
-            provider,
+            provider: Box::new(provider),
             scopes,
             variables,
-            client,
-            begun,
+            flow,
             address,
             arrivals,
             sender,
@@ -197,6 +217,24 @@ impl Service {
             About::saying(format!("asking for {}", spoken_scopes(&authorization.scopes))),
         );
         Ok(authorization)
+    }
+
+    /// Tells whether a device code is to be offered before the browser: over SSH, where the provider has
+    /// such a thing and no `$BROWSER` is named.
+    pub async fn prefers_device(&self, config: &Config) -> bool {
+        let surroundings = &self.settings.surroundings;
+        let is_remote = surroundings.is_ssh && surroundings.browser.is_none();
+        is_remote && self.offers_device(config).await
+    }
+
+    /// Tells whether a config can be authorized by a device code.
+    pub async fn offers_device(&self, config: &Config) -> bool {
+        match self.way_in(config, None).await {
+            Ok((WayIn::OAuth2, provider)) => {
+                provider.oauth2.is_some_and(|table| table.device_authorization_endpoint.is_some())
+            }
+            _ => false,
+        }
     }
 
     /// Tells whether other processes see this store.
@@ -224,11 +262,9 @@ impl Authorization {
 
     /// Tells the holder of the port where to send our browser on.
     fn announce_relay(&mut self, seat: &Seat) -> Result<()> {
-        if !self.waiting.is_relayed {
-            return Ok(());
-        }
+        let Some(state) = self.flow.state().filter(|_| self.waiting.is_relayed) else { return Ok(()) };
         let flow = PendingFlow {
-            state_digest: digest(self.begun.expected.state.expose()),
+            state_digest: digest(state.expose()),
             connection: self.waiting.connection.clone(),
             relay_port: seat.listener.port(),
             expires_at: self.waiting.deadline,
@@ -276,6 +312,32 @@ impl Paster {
             Err(_) => Err(ended()),
         }
     }
+}
+
+impl Service {
+    /// Returns the variables of a connection: those given, and for the rest those it has already.
+    pub(super) fn variables_for(
+        &self,
+        provider: &Provider,
+        reference: &ConnectionRef,
+        given: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>> {
+        let mut all = given.clone();
+        if let Some(before) = self.store.connection(reference)? {
+            for (name, _) in provider.asked_variables() {
+                if let Some(value) = before.variables.get(name) {
+                    all.entry(name.to_owned()).or_insert_with(|| value.clone());
+                }
+            }
+        }
+        asked_variables(provider, &all)
+    }
+}
+
+/// Returns the scopes that a config asks for in a way of authenticating: its own, or the provider's
+/// usual ones.
+pub(super) fn scopes_of(config: &Config, provider: &Provider, way: WayIn) -> Vec<String> {
+    if config.scopes.is_empty() { provider.default_scopes(way).to_vec() } else { config.scopes.clone() }
 }
 
 /// Checks the variables a user gave, and that none is missing.

@@ -4,7 +4,7 @@ use super::activity::About;
 use super::items::Item;
 use super::{Error, Result, Service};
 use crate::auth::{self, Registration};
-use crate::model::{ConfigKey, Connection, ConnectionId, ConnectionRef, Happening, Outcome, Secret};
+use crate::model::{ConfigKey, Connection, ConnectionId, ConnectionRef, Happening, Outcome, Secret, WayIn};
 use crate::store::{Announcement, IntentKind, Rename};
 
 /// What became of a deletion.
@@ -103,10 +103,15 @@ impl Service {
     async fn revoke_held(&self, reference: &ConnectionRef) -> Result<()> {
         let connection = self.connection(reference)?;
         let credentials = self.load_credentials(&connection).await?.credentials;
-        let client = self.client_of(&reference.config, &connection.variables).await?;
-        let fingerprint = Some(credentials.tokens().access_token.fingerprint());
-        let outcome = auth::revoke::revoke(&self.transport, &client, credentials.tokens()).await;
+        let Some(tokens) = credentials.tokens() else {
+            return Err(Error::usage(format!("`{reference}` is {}: there is nothing to revoke it by", connection.way))
+                .hinted("end it at the provider"));
+        };
+        let client = self.client_of(&reference.config, connection.way, &connection.variables).await?;
+        let fingerprint = Some(credentials.token().fingerprint());
+        let outcome = auth::revoke::revoke(&self.network.auth, &client, tokens).await;
         let (word, detail) = match &outcome {
+            Ok(()) if tokens.refresh_token.is_none() => (Outcome::Done, "access token".to_owned()),
             Ok(()) => (Outcome::Done, "refresh token and access token".to_owned()),
             Err(error) => (Outcome::Failed, error.to_string()),
         };
@@ -127,17 +132,19 @@ impl Service {
         .await
     }
 
-    /// Returns the client of a config, with a connection's variables.
+    /// Returns the client of a config for a way of authenticating, with a connection's variables.
     pub(super) async fn client_of(
         &self,
         key: &ConfigKey,
+        way: WayIn,
         variables: &std::collections::BTreeMap<String, String>,
     ) -> Result<auth::Client> {
         let config = self.config(key)?;
-        let (_, provider) = self.provider(config.provider.as_str())?;
+        let provider = self.ready_provider(&config.provider).await?;
         let secret: Option<Secret> = self.load_client_secret(&config).await?;
         let registration = Registration {
             provider: &provider,
+            way,
             client_id: &config.client_id,
             client_secret: secret.as_ref(),
             redirect_uri: config.redirect_uri(),

@@ -7,9 +7,11 @@ use serde_json::{Map, Value};
 use super::activity::About;
 use super::error::quoted;
 use super::fresh::{Fresh, Freshness};
-use super::{Error, Kind, Result, Service};
-use crate::model::template::{Part, Values, parts};
-use crate::model::{ConnectionRef, Happening, Outcome, Provider, Secret, TokenSet, freshness};
+use super::{Error, Result, Service};
+use crate::api::Access;
+use crate::model::provider::API_KEY;
+use crate::model::rest::auth_mode;
+use crate::model::{ConnectionRef, Credentials, Happening, Outcome, Secret, TokenSet, WayIn, freshness};
 pub use crate::system::CopiedTo;
 
 /// The form in which a token is handed out.
@@ -81,7 +83,7 @@ impl Service {
     /// Returns a fresh token in the form that was asked for.
     pub async fn hand_out(&self, reference: &ConnectionRef, freshness: Freshness, form: Form) -> Result<HandedOut> {
         let fresh = self.fresh_credentials(reference, freshness).await?;
-        let handed_out = self.formed(&fresh, form)?;
+        let handed_out = self.formed(&fresh, form).await?;
         self.note_hand_out(reference, &fresh, Happening::HandedOut, form);
         Ok(handed_out)
     }
@@ -89,7 +91,7 @@ impl Service {
     /// Puts a fresh token on the clipboard, which is cleared later if it still holds it.
     pub async fn copy(&self, reference: &ConnectionRef, freshness: Freshness, form: Form) -> Result<Copied> {
         let fresh = self.fresh_credentials(reference, freshness).await?;
-        let handed_out = self.formed(&fresh, form)?;
+        let handed_out = self.formed(&fresh, form).await?;
         let time = self.settings.clipboard_time;
         let to = self.machine.clipboard.copy(&handed_out.text, time).map_err(|error| {
             Error::usage(error.to_string()).hinted(format!(
@@ -116,108 +118,105 @@ impl Service {
     fn note_hand_out(&self, reference: &ConnectionRef, fresh: &Fresh, happening: Happening, form: Form) {
         let about = About {
             detail: format!("as {}", form.word()),
-            fingerprint: Some(fresh.credentials.tokens().access_token.fingerprint()),
+            fingerprint: Some(fresh.credentials.token().fingerprint()),
             took: None,
         };
         self.record(reference, happening, Outcome::Done, about);
     }
 
-    fn formed(&self, fresh: &Fresh, form: Form) -> Result<HandedOut> {
-        let tokens = fresh.credentials.tokens();
+    async fn formed(&self, fresh: &Fresh, form: Form) -> Result<HandedOut> {
+        let credentials = &fresh.credentials;
         let text = match form {
-            Form::Raw => tokens.access_token.clone(),
-            Form::Json => credentials_json(tokens),
+            Form::Raw => credentials.token(),
+            Form::Json => credentials_json(credentials),
             Form::Env => Secret::new(format!(
                 "{}={}",
                 variable_name(&fresh.connection.reference),
-                quoted(tokens.access_token.expose())
+                quoted(credentials.token().expose())
             )),
-            Form::Header => Secret::new(self.headers(fresh)?.join("\n")),
-            Form::Curl => self.curl(fresh)?,
+            Form::Header | Form::Curl if credentials.way() == WayIn::OAuth1 => {
+                let reference = &fresh.connection.reference;
+                let (config, id) = (quoted(reference.config.as_str()), quoted(reference.id.as_str()));
+                return Err(Error::usage(
+                    "every request of OAuth 1.0a is signed on its own: no header is good for two",
+                )
+                .hinted(format!("`hallpass request {config} {id} GET /…` signs and sends one")));
+            }
+            Form::Header => {
+                let headers = self.access_of(fresh).await?.headers()?;
+                let lines: Vec<String> =
+                    headers.iter().map(|(name, value)| format!("{name}: {}", value.expose())).collect();
+                Secret::new(lines.join("\n"))
+            }
+            Form::Curl => curl(&self.access_of(fresh).await?)?,
         };
         let now = self.now();
         Ok(HandedOut {
             text,
-            valid_for: tokens.expires_at.map(|end| freshness::remaining(end, now)),
+            valid_for: credentials.expires_at().map(|end| freshness::remaining(end, now)),
             was_refreshed: fresh.was_refreshed,
             refused_scopes: fresh.connection.refused_scopes().into_iter().map(str::to_owned).collect(),
         })
     }
-
-    /// Returns the header lines that the provider's API wants.
-    fn headers(&self, fresh: &Fresh) -> Result<Vec<String>> {
-        let (_, provider) = self.provider(fresh.connection.provider.as_str())?;
-        let values = values_of(&provider, fresh);
-        provider
-            .api_headers(crate::model::WayIn::OAuth2)
-            .into_iter()
-            .map(|(name, template)| Ok(format!("{name}: {}", filled(&template, &values, fresh)?)))
-            .collect()
-    }
-
-    fn curl(&self, fresh: &Fresh) -> Result<Secret> {
-        let (_, provider) = self.provider(fresh.connection.provider.as_str())?;
-        let values = values_of(&provider, fresh);
-        let base = provider.api.base_url.as_ref().map(|base| values.url(base)).transpose()?;
-        let base = base
-            .map_or_else(|| "https://api.example.com".to_owned(), |url| url.as_str().trim_end_matches('/').to_owned());
-        let (method, path) =
-            provider.api.identity.as_deref().and_then(|call| call.split_once(' ')).unwrap_or(("GET", "/"));
-        let mut url = if path.starts_with("https://") {
-            path.to_owned()
-        } else {
-            format!("{base}{}", filled(path, &values, fresh)?)
-        };
-        for (name, template) in &provider.api.query {
-            let pair = url::form_urlencoded::Serializer::new(String::new())
-                .append_pair(name, &filled(template, &values, fresh)?)
-                .finish();
-            url = format!("{url}{}{pair}", if url.contains('?') { '&' } else { '?' });
-        }
-        let mut command = String::from("curl");
-        if method != "GET" {
-            command = format!("{command} -X {method}");
-        }
-        for header in self.headers(fresh)? {
-            command = format!("{command} -H {}", quoted(&header));
-        }
-        Ok(Secret::new(format!("{command} {}", quoted(&url))))
-    }
 }
 
-fn values_of<'a>(provider: &'a Provider, fresh: &'a Fresh) -> Values<'a> {
-    Values { declared: &provider.variables, given: &fresh.connection.variables, allows_loopback_http: provider.is_own }
-}
-
-fn filled(template: &str, values: &Values<'_>, fresh: &Fresh) -> Result<String> {
-    let mut text = String::new();
-    for part in parts(template)? {
-        match part {
-            Part::Literal(literal) => text.push_str(literal),
-            Part::Placeholder("token") => text.push_str(fresh.credentials.tokens().access_token.expose()),
-            Part::Placeholder(name) => {
-                let missing =
-                    || Error::new(Kind::Usage, format!("`{name}` of `{}` has no value", fresh.connection.reference));
-                text.push_str(&values.get(name)?.ok_or_else(missing)?);
-            }
-        }
+fn curl(access: &Access) -> Result<Secret> {
+    let named = access.provider.api.identity.as_deref().and_then(|call| call.split_once(' '));
+    let (method, path) = named.unwrap_or(("GET", "/"));
+    let url = if access.provider.api.base_url.is_none() && !path.contains("://") {
+        format!("https://api.example.com{path}")
+    } else {
+        access.own_url(path)?.to_string()
+    };
+    let mut command = String::from("curl");
+    if method != "GET" {
+        command = format!("{command} -X {method}");
     }
-    Ok(text)
+    for (name, value) in access.headers()? {
+        command = format!("{command} -H {}", quoted(&format!("{name}: {}", value.expose())));
+    }
+    Ok(Secret::new(format!("{command} {}", quoted(&url))))
 }
 
 /// The credentials as Nango's REST API shows them (`credentials` of a connection).
-fn credentials_json(tokens: &TokenSet) -> Secret {
-    let time = |time: crate::model::Time| Value::from(time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
-    let mut raw = tokens.extra_fields();
-    let mut shown = Map::from_iter([("type".to_owned(), Value::from("OAUTH2"))]);
-    let mut both = |name: &str, value: &Option<Secret>| {
-        if let Some(value) = value {
-            shown.insert(name.to_owned(), value.expose().into());
-            raw.insert(name.to_owned(), value.expose().into());
+fn credentials_json(credentials: &Credentials) -> Secret {
+    let shown = match credentials {
+        Credentials::OAuth2(tokens) => token_set(tokens, "access_token"),
+        // Today's name of it.
+        Credentials::ClientCredentials(tokens) => token_set(tokens, "token"),
+        Credentials::OAuth1(pair) => {
+            let mut raw: Map<String, Value> = serde_json::from_str(pair.extra.expose()).unwrap_or_default();
+            let mut shown = Map::new();
+            for (name, value) in [("oauth_token", &pair.token), ("oauth_token_secret", &pair.token_secret)] {
+                shown.insert(name.to_owned(), value.expose().into());
+                raw.insert(name.to_owned(), value.expose().into());
+            }
+            shown.insert("raw".to_owned(), Value::Object(raw));
+            shown
+        }
+        Credentials::ApiKey(entered) => {
+            let key = entered.fields.get(API_KEY).map(|key| ("apiKey".to_owned(), Value::from(key.expose())));
+            let rest = entered.fields.iter().filter(|(name, _)| *name != API_KEY);
+            key.into_iter().chain(rest.map(|(name, value)| (name.clone(), value.expose().into()))).collect()
+        }
+        Credentials::Basic(entered) => {
+            entered.fields.iter().map(|(name, value)| (name.clone(), value.expose().into())).collect()
         }
     };
-    both("access_token", &Some(tokens.access_token.clone()));
-    both("refresh_token", &tokens.refresh_token);
+    let head = ("type".to_owned(), Value::from(auth_mode(credentials.way())));
+    let shown: Map<String, Value> = std::iter::once(head).chain(shown).collect();
+    Secret::new(serde_json::to_string_pretty(&Value::Object(shown)).expect("a map of text is JSON"))
+}
+
+fn token_set(tokens: &TokenSet, name: &str) -> Map<String, Value> {
+    let time = |time: crate::model::Time| Value::from(time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
+    let mut raw = tokens.extra_fields();
+    let mut shown = Map::from_iter([(name.to_owned(), Value::from(tokens.access_token.expose()))]);
+    raw.insert("access_token".to_owned(), tokens.access_token.expose().into());
+    if let Some(refresh_token) = &tokens.refresh_token {
+        shown.insert("refresh_token".to_owned(), refresh_token.expose().into());
+        raw.insert("refresh_token".to_owned(), refresh_token.expose().into());
+    }
     raw.insert("token_type".to_owned(), tokens.token_type.clone().into());
     if let Some(id_token) = &tokens.id_token {
         raw.insert("id_token".to_owned(), id_token.expose().into());
@@ -230,11 +229,11 @@ fn credentials_json(tokens: &TokenSet) -> Secret {
         raw.insert("expires_at".to_owned(), time(end));
     }
     shown.insert("raw".to_owned(), Value::Object(raw));
-    Secret::new(serde_json::to_string_pretty(&Value::Object(shown)).expect("a map of text is JSON"))
+    shown
 }
 
 /// `GITHUB_JANE_TOKEN` for `github/jane`.
-fn variable_name(reference: &ConnectionRef) -> String {
+pub(super) fn variable_name(reference: &ConnectionRef) -> String {
     let plain = |character: char| if character.is_ascii_alphanumeric() { character.to_ascii_uppercase() } else { '_' };
     let name: String =
         format!("{}_{}_TOKEN", reference.config.as_str(), reference.id.as_str()).chars().map(plain).collect();

@@ -116,7 +116,7 @@ impl Demo {
         tell(Step::Expired);
         let fresh = service.fresh_credentials(connection, Freshness::default()).await?;
         let second = TokenSeen { was_rotated: fresh.was_refreshed, ..self.seen().await? };
-        self.check(fresh.credentials.tokens().access_token.expose())?;
+        self.check(fresh.credentials.token().expose())?;
         tell(Step::Refreshed(second.clone()));
         service.revoke(connection).await?;
         let refusal = match service.fresh_credentials(connection, Freshness { forced: true, min_ttl: None }).await {

@@ -207,7 +207,7 @@ impl Service {
                 "name a file of certificates in PEM form, or unset it",
             );
         }
-        match self.transport.check().await {
+        match self.network.auth.check().await {
             Ok(()) if named.is_empty() => Finding::well(WHAT, "the system's"),
             Ok(()) => {
                 let shown: Vec<String> =

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::api::ApiError;
 use crate::auth::{AuthError, Refusal};
 use crate::catalog::CatalogError;
 use crate::model::credentials::RecordError;
@@ -258,6 +259,10 @@ impl From<AuthError> for Error {
             AuthError::NotOffered(_) => {
                 Self::of(Kind::Usage, &error).hinted("`hallpass provider show ID` shows what the file declares")
             }
+            AuthError::IdToken(_) => Self::of(Kind::Provider, &error)
+                .hinted("it was not used; begin again, and tell the provider if it happens again"),
+            AuthError::Metadata { .. } => Self::of(Kind::Provider, &error)
+                .hinted("check the issuer: it is the `issuer` of the server's own `/.well-known/openid-configuration`, to the letter"),
             AuthError::Busy { .. } => {
                 Self::of(Kind::Provider, &error).hinted("nothing was lost; try again in a moment")
             }
@@ -281,6 +286,27 @@ fn hint_for_network(why: &str) -> String {
         "a proxy or a private authority signs this connection: add its certificate to the system's store".to_owned()
     } else {
         "check the network and the proxy (`hallpass doctor`); nothing was lost".to_owned()
+    }
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Template(error) => error.into(),
+            ApiError::Signature(error) => error.into(),
+            ApiError::NoBaseUrl(_) => Self::of(Kind::Usage, &error).hinted(
+                "a file of your own that extends it can say where the API is (README, “A provider of your own”)",
+            ),
+            ApiError::Foreign { .. } | ApiError::Malformed(..) => Self::of(Kind::Usage, &error),
+            ApiError::Unreachable { ref why, .. } => {
+                let hint = hint_for_network(why);
+                Self::of(Kind::Network, &error).hinted(hint)
+            }
+            ApiError::NoAnswer { .. } => Self::of(Kind::Network, &error),
+            ApiError::Unusable { .. } => Self::of(Kind::Provider, &error),
+            ApiError::Tls(_) => Self::of(Kind::Network, &error)
+                .hinted("install your system's certificates (Debian: `apt install ca-certificates`)"),
+        }
     }
 }
 

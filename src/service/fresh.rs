@@ -18,7 +18,9 @@ use super::items::{Item, Loaded};
 use super::{Error, Kind, Result, Service};
 use crate::auth::{self, AuthError, Refusal};
 use crate::model::freshness::{INTERACTIVE_MARGIN, margin};
-use crate::model::{Connection, ConnectionRef, Credentials, Happening, Outcome, Problem, ProblemKind, TokenSet};
+use crate::model::{
+    Connection, ConnectionRef, Credentials, Happening, Outcome, Problem, ProblemKind, Secret, TokenSet,
+};
 use crate::store::IntentKind;
 
 /// How often a refresh is tried in all where a server says "later" or cannot be reached.
@@ -53,6 +55,16 @@ pub struct Fresh {
 /// How far this machine's clock may have been set back before a token's end is not believed.
 const SKEW: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
+/// How new tokens are got without a person.
+enum Exchange<'a> {
+    /// With a refresh token, which may work once.
+    Refresh(&'a Secret),
+    /// With the access token itself, while it is valid.
+    Renew(&'a Secret),
+    /// By the client alone, for these scopes.
+    Fetch(&'a [String]),
+}
+
 /// Why a refresh did not work.
 enum Failure {
     /// The grant is gone.
@@ -63,17 +75,31 @@ enum Failure {
     Passing(AuthError),
 }
 
+impl Failure {
+    fn reason(&self) -> String {
+        match self {
+            Self::Gone(reason) => reason.clone(),
+            Self::Client(refusal) => refusal.to_string(),
+            Self::Passing(error) => error.to_string(),
+        }
+    }
+}
+
+fn not_refreshed(connection: &Connection) -> Error {
+    Error::usage(format!("`{}` is {}: there is nothing to refresh it with", connection.reference, connection.way))
+        .hinted("enter it anew when the provider has replaced it")
+}
+
 impl Service {
     /// Returns credentials that are valid for at least the margin, refreshing them if need be.
     pub async fn fresh_credentials(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<Fresh> {
         refuse_refused(&self.connection(reference)?, freshness)?;
         let (connection, loaded) = self.peek_credentials(reference).await?;
-        let tokens = loaded.credentials.tokens();
-        if self.is_good(&connection, tokens, freshness)? {
+        if self.is_good(&connection, &loaded.credentials, freshness)? {
             return Ok(Fresh { connection, credentials: loaded.credentials, was_refreshed: false });
         }
         self.may_change()?;
-        let (seen, asked_at) = (tokens.access_token.clone(), self.now());
+        let (seen, asked_at) = (loaded.credentials.token(), self.now());
         let _lock = self.hold(reference).await?;
         let connection = self.connection(reference)?;
         refuse_refused(&connection, freshness)?;
@@ -85,27 +111,30 @@ impl Service {
             return Err(Error::new(Kind::Network, format!("`{reference}` was not refreshed: {reason}"))
                 .hinted("try again in a moment"));
         }
-        let tokens = loaded.credentials.tokens();
-        let by_another = tokens.access_token != seen;
+        let by_another = loaded.credentials.token() != seen;
         let freshness = Freshness { forced: freshness.forced && !by_another, ..freshness };
-        if self.is_good(&connection, tokens, freshness)? {
+        if self.is_good(&connection, &loaded.credentials, freshness)? {
             return Ok(Fresh { connection, credentials: loaded.credentials, was_refreshed: by_another });
         }
         // Boxed: most calls hand out what is there, and need not carry what a refresh needs.
-        Box::pin(self.refresh(connection, &loaded)).await
+        Box::pin(self.refresh(connection, &loaded, freshness)).await
     }
 
-    /// Tells whether the tokens can be handed out as they are.
-    fn is_good(&self, connection: &Connection, tokens: &TokenSet, freshness: Freshness) -> Result<bool> {
+    /// Tells whether the credentials can be handed out as they are.
+    fn is_good(&self, connection: &Connection, credentials: &Credentials, freshness: Freshness) -> Result<bool> {
+        let Some(tokens) = credentials.tokens() else {
+            // Keys, logins and OAuth 1.0a tokens have no end that is known here.
+            return if freshness.forced { Err(not_refreshed(connection)) } else { Ok(true) };
+        };
         if freshness.forced {
             return Ok(false);
         }
         if tokens.expires_at.is_none() {
             return Ok(true);
         }
-        let provider = self.provider(connection.provider.as_str()).ok();
-        let declared =
-            provider.and_then(|(_, provider)| provider.oauth2?.response.refresh_margin).map(Duration::from_secs);
+        let provider = self.provider(connection.provider.as_str()).ok().map(|(_, provider)| provider);
+        let table = provider.as_ref().and_then(|provider| provider.oauth2_of(connection.way));
+        let declared = table.and_then(|table| table.response.refresh_margin).map(Duration::from_secs);
         let margin = margin(freshness.min_ttl, declared, INTERACTIVE_MARGIN, tokens.lifetime());
         let now = self.now();
         // A token from the future says that the clock was set back: its end says nothing.
@@ -113,11 +142,13 @@ impl Service {
         if tokens.is_fresh(now, margin) && !is_from_the_future {
             return Ok(true);
         }
-        if tokens.refresh_token.is_some() {
+        let is_valid = tokens.is_fresh(now, Duration::ZERO);
+        let is_renewed = is_valid && table.is_some_and(|table| table.renewal.is_some());
+        if credentials.is_refreshable() || is_renewed {
             return Ok(false);
         }
         // Nothing to refresh it with: what is left of it is all there is, and the end is the end.
-        if tokens.is_fresh(now, Duration::ZERO) && freshness.min_ttl.is_none() {
+        if is_valid && freshness.min_ttl.is_none() {
             return Ok(true);
         }
         Err(Error::authorization_needed(
@@ -126,17 +157,21 @@ impl Service {
         ))
     }
 
-    async fn refresh(&self, mut connection: Connection, loaded: &Loaded) -> Result<Fresh> {
-        let (reference, tokens) = (connection.reference.clone(), loaded.credentials.tokens());
-        let Some(refresh_token) = &tokens.refresh_token else {
-            return Err(Error::authorization_needed(&reference, "it has no refresh token"));
+    async fn refresh(&self, mut connection: Connection, loaded: &Loaded, freshness: Freshness) -> Result<Fresh> {
+        let reference = connection.reference.clone();
+        let Some(tokens) = loaded.credentials.tokens() else { return Err(not_refreshed(&connection)) };
+        let client = self.client_of(&reference.config, connection.way, &connection.variables).await?;
+        let exchange = match (&loaded.credentials, &tokens.refresh_token) {
+            (Credentials::ClientCredentials(_), _) => Exchange::Fetch(&connection.requested_scopes),
+            (_, Some(refresh_token)) => Exchange::Refresh(refresh_token),
+            (_, None) if client.renews() => Exchange::Renew(&tokens.access_token),
+            (_, None) => return Err(Error::authorization_needed(&reference, "it has no refresh token")),
         };
-        let client = self.client_of(&reference.config, &connection.variables).await?;
         let _busy = self.busy.begin();
         let intent = self.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
         self.prove_replaceable(&reference, loaded, intent).await?;
         let started = Instant::now();
-        let outcome = match tokio::time::timeout(DEADLINE, self.try_refresh(&client, refresh_token)).await {
+        let outcome = match tokio::time::timeout(DEADLINE, self.try_refresh(&client, &exchange)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure::Passing(AuthError::NoAnswer {
                 host: "the provider".to_owned(),
@@ -147,14 +182,26 @@ impl Service {
             Ok(answer) => answer.merged_with(tokens),
             Err(failure) => {
                 self.withdraw(intent);
+                // A renewal comes long before the end: the token that is there is good.
+                if matches!(exchange, Exchange::Renew(_))
+                    && !freshness.forced
+                    && tokens.is_fresh(self.now(), Duration::ZERO)
+                {
+                    tracing::warn!(reason = failure.reason(), "an access token was not renewed; it is still good");
+                    return Ok(Fresh { connection, credentials: loaded.credentials.clone(), was_refreshed: false });
+                }
                 return Err(self.refresh_failed(&reference, failure, started));
             }
         };
         let fingerprint = Some(answer.access_token.fingerprint());
         let was_rotated = answer.refresh_token != tokens.refresh_token;
-        connection.record(&answer);
-        connection.refreshed_at = Some(answer.obtained_at);
-        let credentials = Credentials::OAuth2(answer);
+        let obtained_at = answer.obtained_at;
+        let mut credentials = match loaded.credentials {
+            Credentials::ClientCredentials(_) => Credentials::ClientCredentials(answer),
+            _ => Credentials::OAuth2(answer),
+        };
+        connection.record(&credentials);
+        connection.refreshed_at = Some(obtained_at);
         if let Err(error) = self.save_surely(&connection, &credentials, intent).await {
             let detail = format!("refreshed, and the answer could not be kept: {error}");
             self.record(
@@ -165,15 +212,34 @@ impl Service {
             );
             return Err(error);
         }
+        self.find_end(&client, &mut connection, &mut credentials).await;
         let detail = if was_rotated { "new access token, and a new refresh token" } else { "new access token" };
         let about = About { detail: detail.to_owned(), took: Some(started.elapsed()), fingerprint };
         self.record(&reference, Happening::Refreshed, Outcome::Done, about);
-        if !credentials.tokens().is_fresh(self.now(), Duration::ZERO) {
+        if credentials.tokens().is_some_and(|tokens| !tokens.is_fresh(self.now(), Duration::ZERO)) {
             let ended = format!("the new token that the provider gave for `{reference}` has ended already");
             return Err(Error::new(Kind::Provider, ended)
                 .hinted("check this machine's clock, and the provider's settings for the lifetime of tokens"));
         }
         Ok(Fresh { connection, credentials, was_refreshed: true })
+    }
+
+    /// Asks for the end of a token whose answer did not say it, once the token itself is kept.
+    async fn find_end(&self, client: &auth::Client, connection: &mut Connection, credentials: &mut Credentials) {
+        let (Credentials::OAuth2(tokens) | Credentials::ClientCredentials(tokens)) = &mut *credentials else { return };
+        if !client.introspects_expiry() || tokens.expires_at.is_some() {
+            return;
+        }
+        auth::introspect::find_end(&self.network.auth, client, tokens).await;
+        connection.record(credentials);
+        let kept = async {
+            let item = Item::Connection(connection.reference.clone());
+            let intent = self.announce(IntentKind::Write, &item).await?;
+            self.save_surely(connection, credentials, intent).await
+        };
+        if let Err(error) = kept.await {
+            tracing::warn!(%error, "keeping the end of a token");
+        }
     }
 
     /// A rotated token that is not kept is lost: a vault that hiccups gets more than one chance.
@@ -200,12 +266,17 @@ impl Service {
     async fn try_refresh(
         &self,
         client: &auth::Client,
-        refresh_token: &crate::model::Secret,
+        exchange: &Exchange<'_>,
     ) -> std::result::Result<TokenSet, Failure> {
         let (mut tries, mut was_lost, mut pause) = (0, false, PAUSE);
         loop {
             tries += 1;
-            let error = match auth::refresh::refresh(&self.transport, client, refresh_token).await {
+            let asked = match exchange {
+                Exchange::Refresh(token) => auth::refresh::refresh(&self.network.auth, client, token).await,
+                Exchange::Renew(token) => auth::renew::renew(&self.network.auth, client, token).await,
+                Exchange::Fetch(scopes) => auth::client_credentials::fetch(&self.network.auth, client, scopes).await,
+            };
+            let error = match asked {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };

@@ -165,7 +165,7 @@ impl Service {
             }
             (None, Item::Connection(reference), Some(record)) => {
                 if let Some(mut connection) = self.store.connection(reference)? {
-                    connection.record(Credentials::from_record(record)?.0.tokens());
+                    connection.record(&Credentials::from_record(record)?.0);
                     connection.revision = intent.number;
                     return self.finish_write(&connection, intent).await;
                 }

@@ -1,6 +1,7 @@
 //! The use cases, and the only layer that sees the rooms below together: it locks, retries and
 //! keeps the activity. The faces hold no rules; whatever they offer is a call to here.
 
+mod access;
 mod activity;
 mod busy;
 pub mod configs;
@@ -9,6 +10,7 @@ pub mod connections;
 pub mod copy;
 pub mod demo;
 pub mod doctor;
+pub mod enter;
 pub mod error;
 pub mod export;
 pub mod fresh;
@@ -17,9 +19,11 @@ pub mod import;
 pub mod inspect;
 mod items;
 mod mend;
+mod metadata;
 pub mod migrate;
 mod presence;
 mod refresh_lock;
+pub mod request;
 pub mod sandbox;
 mod seat;
 pub mod vaults;
@@ -28,7 +32,9 @@ use std::sync::Arc;
 
 pub use error::{Error, Kind};
 
+use crate::api;
 use crate::auth::Transport;
+use crate::auth::transport::Now;
 use crate::catalog::Catalog;
 use crate::model::{Provider, ProviderId, Time};
 use crate::settings::Settings;
@@ -51,12 +57,20 @@ pub struct Machine {
     pub clipboard: Box<dyn Clipboard>,
 }
 
+/// Those who are talked to.
+struct Network {
+    /// Authorization servers.
+    auth: Transport,
+    /// APIs.
+    api: api::Client,
+}
+
 /// Everything the program can do.
 pub struct Service {
     catalog: Catalog,
     store: Arc<Store>,
     vault: ChosenVault,
-    transport: Transport,
+    network: Network,
     machine: Machine,
     settings: Settings,
     refresh_locks: RefreshLocks,
@@ -89,8 +103,9 @@ impl Service {
         refresh_locks: RefreshLocks,
     ) -> Self {
         let clock = machine.clock.clone();
-        let transport = Transport::new(Arc::new(move || clock.now()));
-        Self { catalog, store, vault, transport, machine, settings, refresh_locks, busy: Busy::default() }
+        let now: Now = Arc::new(move || clock.now());
+        let network = Network { auth: Transport::new(now.clone()), api: api::Client::new(now) };
+        Self { catalog, store, vault, network, machine, settings, refresh_locks, busy: Busy::default() }
     }
 
     /// Returns the time of day.

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::intents::Rename;
 use super::{Store, StoreError, column};
-use crate::model::{ConfigKey, Connection, ConnectionId, ConnectionRef, Problem, ProblemKind, ProviderId};
+use crate::model::{ConfigKey, Connection, ConnectionId, ConnectionRef, Problem, ProblemKind, ProviderId, WayIn};
 
 impl Store {
     /// Returns every connection, sorted by config and id.
@@ -37,15 +37,15 @@ impl Store {
         let rows = self.write(|database| {
             let sql = "INSERT INTO connections
                 (config, id, provider, requested_scopes, granted_scopes, expires_at, obtained_at, is_refreshable, variables,
-                 problem_kind, problem_reason, problem_at, created_at, updated_at, refreshed_at, revision)
-                SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16
+                 problem_kind, problem_reason, problem_at, created_at, updated_at, refreshed_at, revision, way)
+                SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
                 WHERE EXISTS (SELECT 1 FROM configs WHERE key = ?1)
                 ON CONFLICT (config, id) DO UPDATE SET
                  provider = excluded.provider, requested_scopes = excluded.requested_scopes, granted_scopes = excluded.granted_scopes,
                  expires_at = excluded.expires_at, obtained_at = excluded.obtained_at, is_refreshable = excluded.is_refreshable,
                  variables = excluded.variables, problem_kind = excluded.problem_kind, problem_reason = excluded.problem_reason,
                  problem_at = excluded.problem_at, updated_at = excluded.updated_at, refreshed_at = excluded.refreshed_at,
-                 revision = excluded.revision";
+                 revision = excluded.revision, way = excluded.way";
             let problem = connection.problem.as_ref();
             let rows = database.execute(sql, params![
                 connection.reference.config.as_str(), connection.reference.id.as_str(), connection.provider.as_str(),
@@ -55,7 +55,7 @@ impl Store {
                 problem.map(|problem| word(problem.kind)), problem.map(|problem| problem.reason.as_str()),
                 problem.map(|problem| problem.at.timestamp_millis()),
                 connection.created_at.timestamp_millis(), connection.updated_at.timestamp_millis(),
-                connection.refreshed_at.map(|time| time.timestamp_millis()), connection.revision,
+                connection.refreshed_at.map(|time| time.timestamp_millis()), connection.revision, connection.way.word(),
             ])?;
             if rows > 0 {
                 super::intents::clear(database, intent)?;
@@ -118,7 +118,7 @@ fn word(kind: ProblemKind) -> &'static str {
 fn connection(row: &Row<'_>) -> rusqlite::Result<Connection> {
     let config: String = row.get("config")?;
     let id: String = row.get("id")?;
-    let provider: String = row.get("provider")?;
+    let (provider, way): (String, String) = (row.get("provider")?, row.get("way")?);
     let granted: Option<String> = row.get("granted_scopes")?;
     let odd = |name: &'static str| move |error| column::odd(name, error);
     Ok(Connection {
@@ -128,6 +128,7 @@ fn connection(row: &Row<'_>) -> rusqlite::Result<Connection> {
             ConnectionId::new(id).map_err(odd("id"))?,
         ),
         provider: ProviderId::new(provider).map_err(odd("provider"))?,
+        way: WayIn::from_word(&way).ok_or_else(|| column::odd("way", "an unknown word"))?,
         requested_scopes: column::json(row, "requested_scopes")?,
         granted_scopes: granted.map(|_| column::json(row, "granted_scopes")).transpose()?,
         expires_at: column::optional_time(row, "expires_at")?,

@@ -8,6 +8,7 @@ mod activity;
 mod configs;
 mod connections;
 mod intents;
+mod metadata;
 mod pending;
 mod schema;
 

@@ -12,7 +12,7 @@ use crate::settings::private;
 const BUSY: Duration = Duration::from_secs(5);
 
 /// The steps from one version to the next. A step that was released is never changed.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
     CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE configs (
@@ -89,6 +89,14 @@ const STEPS: [&str; 2] = [
     INSERT INTO intents (number, kind, item, vault, holder, at)
         SELECT number, kind, item, vault, '', at FROM intents_of_processes;
     DROP TABLE intents_of_processes;
+",
+    "
+    ALTER TABLE connections ADD COLUMN way TEXT NOT NULL DEFAULT 'oauth2';
+    CREATE TABLE metadata (
+        issuer TEXT PRIMARY KEY,
+        document TEXT NOT NULL,
+        fetched_at INTEGER NOT NULL
+    ) STRICT;
 ",
 ];
 

@@ -200,6 +200,7 @@ fn an_older_schema_is_copied_upgraded_and_loses_nothing() {
     // What a process of the first version left: its tables, and an intent of its own.
     old.execute_batch(
         "ALTER TABLE configs DROP COLUMN revision; ALTER TABLE connections DROP COLUMN revision; DROP TABLE intents;
+         ALTER TABLE connections DROP COLUMN way; DROP TABLE metadata;
          CREATE TABLE intents (number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, item TEXT NOT NULL,
             vault TEXT NOT NULL, process INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
          INSERT INTO intents (number, kind, item, vault, process, at) VALUES (7, 'delete', 'config/old', 'sealed', 1, 0);

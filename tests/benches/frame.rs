@@ -24,6 +24,7 @@ fn now() -> Time {
 fn connection(number: usize) -> Connection {
     let name = format!("config-{}/account-{number:05}@example.com", number % 50);
     Connection {
+        way: hallpass::model::WayIn::OAuth2,
         number: 1,
         reference: ConnectionRef::parse(&name).expect("a good name"),
         provider: ProviderId::new("github").expect("a good id"),

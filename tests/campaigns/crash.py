@@ -207,6 +207,7 @@ def upgrade(place, wrap):
     with contextlib.closing(sqlite3.connect(place.folder / "hallpass.db")) as store:
         store.executescript("""
             ALTER TABLE configs DROP COLUMN revision; ALTER TABLE connections DROP COLUMN revision; DROP TABLE intents;
+            ALTER TABLE connections DROP COLUMN way; DROP TABLE metadata;
             CREATE TABLE intents (number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, item TEXT NOT NULL,
                 vault TEXT NOT NULL, process INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
             PRAGMA user_version = 1;""")

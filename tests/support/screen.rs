@@ -149,6 +149,7 @@ pub fn connection(name: &str, provider: &str, ends_in: Option<i64>, scopes: &[&s
         number: 1,
         reference: ConnectionRef::parse(name).unwrap(),
         provider: ProviderId::new(provider).unwrap(),
+        way: hallpass::model::WayIn::OAuth2,
         requested_scopes: scopes.clone(),
         granted_scopes: Some(scopes),
         expires_at: ends_in.map(|ends_in| now() + chrono::TimeDelta::seconds(ends_in)),

@@ -55,6 +55,8 @@ pub struct OAuth2 {
     pub token_request: TokenRequest,
     /// Standard parameter name → the provider's own; an empty one leaves the parameter out.
     pub param_names: BTreeMap<String, String>,
+    /// The same for the requests of a device authorization (Twitch calls its `scope` there `scopes`).
+    pub device_param_names: BTreeMap<String, String>,
     /// The callback parameter that holds the code, if not `code`.
     pub code_param: Option<String>,
     /// What the provider demands of a redirect URI.
@@ -92,6 +94,7 @@ impl Default for OAuth2 {
             token_endpoint_auth_method: ClientAuthentication::default(),
             token_request: TokenRequest::default(),
             param_names: BTreeMap::new(),
+            device_param_names: BTreeMap::new(),
             code_param: None,
             redirect: Redirect::default(),
             response: Answer::default(),

@@ -7,7 +7,7 @@ use super::{Fate, ImportFile, ImportOptions, Imported};
 use crate::catalog::Catalog;
 use crate::model::{Config, Connection, Credentials, Happening, Outcome, ProviderId, Secret};
 use crate::service::activity::About;
-use crate::service::configs::{checked_client_id, checked_redirect_uri};
+use crate::service::configs::{checked_redirect_uri, known_client_id};
 use crate::service::export::{CONTENTS, Contents, VERSION, keys};
 use crate::service::items::{Item, client_secret_of};
 use crate::service::{Error, Kind, Result, Service};
@@ -102,7 +102,7 @@ impl Service {
                 return Ok(Fate::Refused(format!("its connections here are at `{}`; rename it first", here.provider)));
             }
         }
-        let checked = checked_client_id(&config.client_id)
+        let checked = known_client_id(&config.client_id)
             .and_then(|id| Ok((id, config.redirect_uri.as_deref().map(checked_redirect_uri).transpose()?)));
         // One that cannot be taken does not keep the others out.
         let (client_id, redirect_uri) = match checked {
@@ -173,7 +173,7 @@ impl Service {
         };
         let intent = self.announce(IntentKind::Write, &item).await?;
         self.save_announced(connection, &credentials, intent).await?;
-        let fingerprint = Some(credentials.tokens().access_token.fingerprint());
+        let fingerprint = Some(credentials.token().fingerprint());
         let about = About { fingerprint, ..About::saying("imported from a backup") };
         self.record(reference, Happening::Changed, Outcome::Done, about);
         Ok(if here.is_some() { Fate::Replaced } else { Fate::Added })

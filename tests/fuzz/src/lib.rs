@@ -55,6 +55,7 @@ pub fn callback(data: &[u8]) {
     let expected = Expected {
         state: Secret::new("right"),
         issuer: Some("https://as.example".to_owned()),
+        is_issuer_required: false,
         code_parameter: "code".to_owned(),
     };
     let states: Vec<String> = url::form_urlencoded::parse(data)
@@ -115,6 +116,7 @@ pub fn token_answer(data: &[u8]) {
     let secret = Secret::new("canary-client-secret-1f7e9a");
     let registration = Registration {
         provider: &provider,
+        way: hallpass::model::WayIn::OAuth2,
         client_id: "id",
         client_secret: Some(&secret),
         redirect_uri: "http://localhost/",
@@ -190,6 +192,7 @@ pub fn provider_file(data: &[u8]) {
     let variables = BTreeMap::new();
     let registration = Registration {
         provider: &provider,
+        way: hallpass::model::WayIn::OAuth2,
         client_id: "id",
         client_secret: None,
         redirect_uri: "http://localhost/",

@@ -1,0 +1,210 @@
+//! What a request to an API needs of a connection: where the API is, and what is shown there.
+
+use std::collections::BTreeMap;
+
+use url::{Origin, Url};
+use zeroize::Zeroizing;
+
+use super::ApiError;
+use crate::auth::oauth1::{Signer, Stamp};
+use crate::model::provider::SignatureMethod;
+use crate::model::template::{Part, TemplateError, Values, endpoint, parts};
+use crate::model::{Credentials, Provider, Secret, Time, untrusted};
+
+/// A connection as requests to its API see it.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The provider.
+    pub provider: Provider,
+    /// The client id of the config; some APIs want it beside the token.
+    pub client_id: String,
+    /// The client secret, which signs OAuth 1.0a requests.
+    pub client_secret: Option<Secret>,
+    /// The provider's variables.
+    pub variables: BTreeMap<String, String>,
+    /// What is shown.
+    pub credentials: Credentials,
+}
+
+impl Access {
+    /// Returns the headers that the file asks for, filled; one with a variable that has no value, and
+    /// may have none, is left out. Those of a signed request are not among them.
+    pub fn headers(&self) -> Result<Vec<(String, Secret)>, ApiError> {
+        let mut headers = Vec::new();
+        for (name, template) in self.provider.api_headers(self.credentials.way()) {
+            if let Some(value) = self.fill(&template)? {
+                headers.push((name, Secret::new(value.as_str())));
+            }
+        }
+        Ok(headers)
+    }
+
+    /// Tells whether a credential stands in the header `name`.
+    pub fn shows_in(&self, name: &str) -> bool {
+        let hides = |template: &str| {
+            template.contains("{token}") || template.contains("{basic}") || template.contains("{credential.")
+        };
+        self.provider
+            .api_headers(self.credentials.way())
+            .iter()
+            .any(|(known, template)| known == name && hides(template))
+    }
+
+    /// Returns the `Authorization` header of one request, where requests are signed (RFC 5849).
+    pub fn signature(&self, method: &str, url: &Url, now: Time) -> Result<Option<Secret>, ApiError> {
+        let Credentials::OAuth1(pair) = &self.credentials else { return Ok(None) };
+        let declared = self.provider.oauth1.as_ref().map(|table| table.signature_method);
+        let none = Secret::default();
+        let signer = Signer {
+            method: declared.unwrap_or(SignatureMethod::HmacSha1),
+            consumer_key: &self.client_id,
+            consumer_secret: self.client_secret.as_ref().unwrap_or(&none),
+            token: Some((&pair.token, &pair.token_secret)),
+        };
+        let header = signer.header(method, url, &[], &Stamp::new(now))?;
+        Ok(Some(Secret::new(header.to_str().unwrap_or_default())))
+    }
+
+    /// Returns the URL of a request: a path under the API's base URL, or a whole URL of the same
+    /// origin. The parameters that the file asks for are added.
+    pub fn url(&self, path: &str) -> Result<Url, ApiError> {
+        let base = self.base_url()?;
+        let url = if path.contains("://") {
+            let url = endpoint(path, self.provider.is_own).map_err(ApiError::from)?;
+            if !self.may_go_to(&url) {
+                return Err(self.foreign(&url));
+            }
+            url
+        } else {
+            under(&base, path)?
+        };
+        self.with_parameters(url)
+    }
+
+    /// Returns the URL of a call that the provider file itself names (`identity`, `verify`, `lookup`): a
+    /// path with placeholders, or a whole URL of whatever origin.
+    pub fn own_url(&self, path: &str) -> Result<Url, ApiError> {
+        let missing = || TemplateError::Missing { name: path.to_owned() };
+        let filled = self.fill_path(path)?.ok_or_else(missing)?;
+        let url = if path.contains("://") {
+            endpoint(&filled, self.provider.is_own)?
+        } else {
+            under(&self.base_url()?, &filled)?
+        };
+        self.with_parameters(url)
+    }
+
+    /// Returns the API's base URL.
+    pub fn base_url(&self) -> Result<Url, ApiError> {
+        let base = self.provider.api.base_url.as_ref();
+        let base = base.ok_or_else(|| ApiError::NoBaseUrl(self.provider.name.clone()))?;
+        Ok(self.values().url(base)?)
+    }
+
+    /// Tells whether a credential may be shown to the origin of `url`: that of the API, or of a call that
+    /// the file names with its whole URL.
+    pub fn may_go_to(&self, url: &Url) -> bool {
+        self.origins().contains(&url.origin())
+    }
+
+    fn origins(&self) -> Vec<Origin> {
+        let api = &self.provider.api;
+        let calls = [api.identity.as_deref(), api.verify.as_deref()].into_iter().flatten();
+        let calls = calls.filter_map(|call| call.split_once(' ')).map(|(_, path)| path);
+        let named = calls.chain(self.provider.lookup.as_ref().map(|lookup| lookup.url.as_str()));
+        let named = named.filter(|path| path.contains("://"));
+        let named = named.filter_map(|path| Url::parse(&self.fill_path(path).ok()??).ok());
+        self.base_url().ok().into_iter().chain(named).map(|url| url.origin()).collect()
+    }
+
+    fn foreign(&self, url: &Url) -> ApiError {
+        let mut bare = url.clone();
+        bare.set_query(None);
+        let allowed: Vec<String> = self.origins().iter().map(Origin::ascii_serialization).collect();
+        ApiError::Foreign { url: untrusted::line(bare.as_str()), allowed: allowed.join(", ") }
+    }
+
+    fn with_parameters(&self, mut url: Url) -> Result<Url, ApiError> {
+        for (name, template) in &self.provider.api.query {
+            if let Some(value) = self.fill(template)? {
+                url.query_pairs_mut().append_pair(name, &value);
+            }
+        }
+        Ok(url)
+    }
+
+    fn values(&self) -> Values<'_> {
+        Values {
+            declared: &self.provider.variables,
+            given: &self.variables,
+            allows_loopback_http: self.provider.is_own,
+        }
+    }
+
+    fn fill(&self, template: &str) -> Result<Option<Zeroizing<String>>, ApiError> {
+        self.filled(template, |value| value)
+    }
+
+    /// Fills a path: what a variable holds stays in its segment.
+    fn fill_path(&self, template: &str) -> Result<Option<Zeroizing<String>>, ApiError> {
+        let encode = |value: Zeroizing<String>| {
+            let encoded = percent_encoding::utf8_percent_encode(&value, percent_encoding::NON_ALPHANUMERIC);
+            // What is in no need of it stays readable.
+            Zeroizing::new(encoded.to_string().replace("%2D", "-").replace("%2E", ".").replace("%5F", "_"))
+        };
+        self.filled(template, encode)
+    }
+
+    fn filled(
+        &self,
+        template: &str,
+        put: impl Fn(Zeroizing<String>) -> Zeroizing<String>,
+    ) -> Result<Option<Zeroizing<String>>, ApiError> {
+        let mut text = Zeroizing::new(String::new());
+        for part in parts(template)? {
+            match part {
+                Part::Literal(literal) => text.push_str(literal),
+                Part::Placeholder(name) => match self.value(name)? {
+                    Some(value) => text.push_str(&put(value)),
+                    None if self.provider.variables.get(name).is_some_and(|variable| variable.optional) => {
+                        return Ok(None);
+                    }
+                    None => return Err(TemplateError::Missing { name: name.to_owned() }.into()),
+                },
+            }
+        }
+        Ok(Some(text))
+    }
+
+    fn value(&self, name: &str) -> Result<Option<Zeroizing<String>>, ApiError> {
+        let hidden = |secret: &Secret| Some(Zeroizing::new(secret.expose().to_owned()));
+        Ok(match (name, &self.credentials) {
+            ("token", credentials) => hidden(&credentials.token()),
+            ("basic", Credentials::Basic(entered)) => hidden(&entered.basic()),
+            ("client_id", _) => Some(Zeroizing::new(self.client_id.clone())),
+            ("client_secret", _) => hidden(self.client_secret.as_ref().unwrap_or(&Secret::default())),
+            (name, Credentials::ApiKey(entered) | Credentials::Basic(entered)) if name.starts_with("credential.") => {
+                hidden(&entered.field(&name["credential.".len()..]))
+            }
+            (name, _) => self.values().get(name)?.map(Zeroizing::new),
+        })
+    }
+}
+
+/// Puts a path behind the base URL; whatever it is, it stays there.
+fn under(base: &Url, path: &str) -> Result<Url, ApiError> {
+    let shown = || untrusted::line(path.split('?').next().unwrap_or_default());
+    if path.chars().any(|character| character.is_whitespace() || character.is_control()) {
+        return Err(ApiError::Malformed(shown(), "a path has no white space in it (write %20)"));
+    }
+    let text = format!("{}/{}", base.as_str().trim_end_matches('/'), path.strip_prefix('/').unwrap_or(path));
+    let url = Url::parse(&text).map_err(|_| ApiError::Malformed(shown(), "it is no path"))?;
+    if url.origin() != base.origin() || !url.username().is_empty() || url.fragment().is_some() {
+        return Err(ApiError::Malformed(shown(), "it is no path under the API's base URL"));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+#[path = "access_tests.rs"]
+mod tests;

@@ -1,0 +1,196 @@
+//! Sending a request to an API, and following it where it may go.
+
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::{Access, ApiError};
+use crate::auth::http::{self, Reach, host_of};
+use crate::auth::transport::Now;
+use crate::model::untrusted;
+
+/// How many redirects are followed.
+const REDIRECTS: usize = 5;
+
+/// A client for APIs. Its connections are set up when they are first needed.
+pub struct Client {
+    outside: OnceCell<reqwest::Client>,
+    loopback: OnceCell<reqwest::Client>,
+    now: Now,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("api::Client")
+    }
+}
+
+/// A request, before it is authorized.
+#[derive(Debug, Clone)]
+pub struct Request {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Option<Vec<u8>>,
+}
+
+impl Request {
+    /// Makes a request without headers and body. Methods are written in any case.
+    pub fn new(method: &str, url: Url) -> Result<Self, ApiError> {
+        let malformed = || ApiError::Malformed(untrusted::line(method), "it is no HTTP method");
+        let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).map_err(|_| malformed())?;
+        Ok(Self { method, url, headers: HeaderMap::new(), body: None })
+    }
+
+    /// Adds a header.
+    pub fn header(mut self, name: &str, value: &str) -> Result<Self, ApiError> {
+        let malformed = |why| ApiError::Malformed(untrusted::line(name), why);
+        let name = HeaderName::try_from(name).map_err(|_| malformed("it is no header name"))?;
+        if [AUTHORIZATION, reqwest::header::HOST, reqwest::header::CONTENT_LENGTH].contains(&name) {
+            return Err(malformed("that header is set by hallpass"));
+        }
+        let value = HeaderValue::try_from(value).map_err(|_| malformed("its value is none that a header may have"))?;
+        self.headers.append(name, value);
+        Ok(self)
+    }
+
+    /// Returns the same request to another URL: a token may stand in it.
+    #[must_use]
+    pub fn moved(self, url: Url) -> Self {
+        Self { url, ..self }
+    }
+
+    /// Gives it a body.
+    #[must_use]
+    pub fn body(mut self, body: Vec<u8>) -> Self {
+        self.body = Some(body);
+        self
+    }
+}
+
+/// An answer: status and headers; the body comes piece by piece.
+#[derive(Debug)]
+pub struct Answer {
+    host: String,
+    response: reqwest::Response,
+}
+
+impl Answer {
+    /// Returns the HTTP status.
+    pub fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    /// Returns the headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
+    /// Returns the next piece of the body; `None` at its end.
+    pub async fn chunk(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, ApiError> {
+        let host = self.host.clone();
+        self.response.chunk().await.map_err(|error| ApiError::NoAnswer { host, why: http::why(error) })
+    }
+
+    /// Reads a body of at most `most` bytes as JSON.
+    pub async fn json(mut self, most: usize) -> Result<serde_json::Value, ApiError> {
+        let mut body = zeroize::Zeroizing::new(Vec::new());
+        while let Some(chunk) = self.chunk().await? {
+            body.extend_from_slice(chunk.as_ref());
+            if body.len() > most {
+                return Err(self.unusable("more than was expected"));
+            }
+        }
+        serde_json::from_slice(&body).map_err(|_| self.unusable("something that is not JSON"))
+    }
+
+    fn unusable(&self, what: &'static str) -> ApiError {
+        ApiError::Unusable { host: self.host.clone(), status: self.status(), what }
+    }
+}
+
+impl Client {
+    /// Makes a client that asks `now` for the time of day.
+    pub fn new(now: Now) -> Self {
+        Self { outside: OnceCell::new(), loopback: OnceCell::new(), now }
+    }
+
+    /// Sends a request with what `access` shows. A redirect of a request without a body is followed:
+    /// within the API with the credential, elsewhere without it and without the request's own headers.
+    pub async fn send(&self, access: &Access, request: &Request) -> Result<Answer, ApiError> {
+        let mut url = request.url.clone();
+        let mut is_ours = true;
+        for _ in 0..=REDIRECTS {
+            let answer = self.once(is_ours.then_some(access), request, &url).await?;
+            let is_safe = matches!(request.method, Method::GET | Method::HEAD);
+            let Some(next) = next(&answer, &url).filter(|_| is_safe) else { return Ok(answer) };
+            // Never with it again once it left: whoever it went to decides where it comes back to.
+            is_ours = is_ours && access.may_go_to(&next) && next.scheme() == url.scheme();
+            tracing::debug!(host = host_of(&next), is_ours, "following a redirect of the API");
+            url = next;
+        }
+        Err(ApiError::Unusable { host: host_of(&url), status: 310, what: "more redirects than are followed" })
+    }
+
+    async fn once(&self, access: Option<&Access>, request: &Request, url: &Url) -> Result<Answer, ApiError> {
+        let mut headers = HeaderMap::new();
+        if let Some(access) = access {
+            for (name, value) in access.headers()? {
+                let bad = || {
+                    ApiError::Malformed(untrusted::line(&name), "the provider file makes a header of it that is none")
+                };
+                let key = HeaderName::try_from(&name).map_err(|_| bad())?;
+                let mut value = HeaderValue::try_from(value.expose()).map_err(|_| bad())?;
+                value.set_sensitive(true);
+                headers.insert(key, value);
+            }
+            if let Some(signature) = access.signature(request.method.as_str(), url, (self.now)())? {
+                let bad = || ApiError::Malformed("authorization".to_owned(), "it cannot be signed");
+                let mut value = HeaderValue::try_from(signature.expose()).map_err(|_| bad())?;
+                value.set_sensitive(true);
+                headers.insert(AUTHORIZATION, value);
+            }
+            if let Some(name) = request.headers.keys().find(|name| access.shows_in(name.as_str())) {
+                return Err(ApiError::Malformed(name.to_string(), "the credential stands there"));
+            }
+            for (name, value) in &request.headers {
+                headers.insert(name.clone(), value.clone());
+            }
+        }
+        let client = self.client(url).await?;
+        let mut built = client.request(request.method.clone(), url.clone()).headers(headers);
+        if let Some(body) = request.body.as_ref().filter(|_| access.is_some()) {
+            built = built.body(body.clone());
+        }
+        let host = host_of(url);
+        let started = std::time::Instant::now();
+        let response = built.send().await.map_err(|error| {
+            let is_connect = error.is_connect();
+            let (host, why) = (host.clone(), http::why(error));
+            if is_connect { ApiError::Unreachable { host, why } } else { ApiError::NoAnswer { host, why } }
+        })?;
+        let status = response.status().as_u16();
+        tracing::debug!(host, path = url.path(), status, took = ?started.elapsed(), "asked the API");
+        Ok(Answer { host, response })
+    }
+
+    async fn client(&self, url: &Url) -> Result<&reqwest::Client, ApiError> {
+        let reach = Reach::of(url);
+        let kept = match reach {
+            Reach::Loopback => &self.loopback,
+            Reach::Outside => &self.outside,
+        };
+        kept.get_or_try_init(|| async { http::client(None, reach).map_err(ApiError::Tls) }).await
+    }
+}
+
+/// Returns where a redirect leads, if it leads anywhere that may be asked.
+fn next(answer: &Answer, from: &Url) -> Option<Url> {
+    if !matches!(answer.status(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let target = from.join(answer.headers().get(LOCATION)?.to_str().ok()?).ok()?;
+    let is_fit = target.scheme() == "https" || target.scheme() == from.scheme();
+    (is_fit && target.username().is_empty() && target.password().is_none()).then_some(target)
+}

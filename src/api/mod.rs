@@ -1,0 +1,68 @@
+//! Authorized requests to a provider's API: its base URL, the headers and parameters its file asks
+//! for, the signature of OAuth 1.0a. Nothing is stored here, and nothing refreshed.
+//!
+//! A credential goes to the origins that the provider file, or a variable of its, names, and to no
+//! other: neither a path that somebody typed nor a redirect moves it.
+
+mod access;
+mod client;
+
+pub use access::Access;
+pub use client::{Answer, Client, Request};
+
+use crate::auth::AuthError;
+use crate::model::template::TemplateError;
+
+/// What can go wrong with a request to an API.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// A URL or a header of the provider file cannot be filled.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The provider file names no API.
+    #[error("the provider file of {0} names no API (`base_url` under `[api]`)")]
+    NoBaseUrl(String),
+    /// It would leave the API.
+    #[error("`{url}` is not of this API; requests go to {allowed}")]
+    Foreign {
+        /// Where it would go, without its query, made harmless for a terminal.
+        url: String,
+        /// The origins that are let in.
+        allowed: String,
+    },
+    /// A method, header or path that is none.
+    #[error("`{0}` cannot be sent: {1}")]
+    Malformed(String, &'static str),
+    /// It cannot be signed.
+    #[error(transparent)]
+    Signature(#[from] AuthError),
+    /// No connection came about.
+    #[error("cannot reach {host}: {why}")]
+    Unreachable {
+        /// The host.
+        host: String,
+        /// Why.
+        why: String,
+    },
+    /// No whole answer came.
+    #[error("{host} gave no whole answer: {why}")]
+    NoAnswer {
+        /// The host.
+        host: String,
+        /// Why.
+        why: String,
+    },
+    /// An answer that is not what it should be.
+    #[error("{host} answered {status} with {what}")]
+    Unusable {
+        /// The host.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// What it was.
+        what: &'static str,
+    },
+    /// The system offers no usable TLS.
+    #[error("no secure connection can be set up: {0}")]
+    Tls(String),
+}

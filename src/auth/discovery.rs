@@ -1,0 +1,241 @@
+//! Authorization server metadata (RFC 8414, OpenID Connect Discovery 1.0).
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::transport::Transport;
+use super::{AuthError, Refusal};
+use crate::model::provider::{ClientAuthentication, OAuth2, Pkce, UrlTemplate};
+use crate::model::template::endpoint;
+use crate::model::untrusted;
+
+/// The metadata of one issuer, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metadata {
+    issuer: String,
+    fields: Map<String, Value>,
+    /// Whether plain http to loopback is let in: the issuer itself is there.
+    allows_loopback_http: bool,
+}
+
+/// Fetches the metadata of an issuer: where OpenID Connect puts it, else where RFC 8414 does.
+pub async fn discover(transport: &Transport, issuer: &str, allows_loopback_http: bool) -> Result<Metadata, AuthError> {
+    let bad = |why: String| AuthError::Metadata { issuer: untrusted::line(issuer), why };
+    let url = endpoint(issuer, allows_loopback_http).map_err(|error| bad(error.to_string()))?;
+    let mut first = None;
+    for candidate in well_known(&url) {
+        match transport.document(&candidate).await {
+            Ok(document) => return Metadata::of(issuer, document, allows_loopback_http).map_err(bad),
+            Err(
+                AuthError::Refused(Refusal { status: 404 | 405 | 400 | 403 | 410, .. }) | AuthError::Unusable { .. },
+            ) => {
+                first.get_or_insert(candidate);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let tried = first.map_or_else(String::new, |url| format!(" (tried `{url}` and its like)"));
+    Err(bad(format!("there is none at that address{tried}")))
+}
+
+/// Returns the addresses at which metadata may lie.
+fn well_known(issuer: &Url) -> Vec<Url> {
+    let path = issuer.path().trim_end_matches('/');
+    let paths = [
+        // OpenID Connect Discovery 1.0 section 4.
+        format!("{path}/.well-known/openid-configuration"),
+        // RFC 8414 section 3.1: between the host and the path.
+        format!("/.well-known/oauth-authorization-server{path}"),
+        format!("/.well-known/openid-configuration{path}"),
+        // Not as it should be, and found all the same.
+        format!("{path}/.well-known/oauth-authorization-server"),
+    ];
+    let mut found: Vec<Url> = Vec::new();
+    for path in paths {
+        let mut url = issuer.clone();
+        url.set_path(&path);
+        url.set_query(None);
+        if !found.contains(&url) {
+            found.push(url);
+        }
+    }
+    found
+}
+
+impl Metadata {
+    /// Reads a document, which must be the issuer's own: one that names another would put that one's
+    /// endpoints in the place of its own (RFC 8414 section 3.3).
+    pub fn of(issuer: &str, document: Value, allows_loopback_http: bool) -> Result<Self, String> {
+        let Value::Object(fields) = document else { return Err("it is no JSON object".to_owned()) };
+        let named = fields.get("issuer").and_then(Value::as_str).unwrap_or_default();
+        // A slash at the end is written and left out by turns.
+        if named.trim_end_matches('/') != issuer.trim_end_matches('/') {
+            return Err(format!("it is that of another issuer (`{}`)", untrusted::line(named)));
+        }
+        let metadata = Self { issuer: named.to_owned(), fields, allows_loopback_http };
+        for name in metadata.fields.keys().filter(|name| name.ends_with("_endpoint") || *name == "jwks_uri") {
+            // One that is not understood is none of ours: some servers list what browsers alone use.
+            if KNOWN.contains(&name.as_str()) {
+                metadata.url(name)?;
+            }
+        }
+        Ok(metadata)
+    }
+
+    /// Returns the issuer as it names itself.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Returns where the issuer's keys are.
+    pub fn jwks_url(&self) -> Option<Url> {
+        self.fields.get("jwks_uri")?.as_str()?.parse().ok()
+    }
+
+    /// Returns the document.
+    pub fn document(&self) -> String {
+        Value::Object(self.fields.clone()).to_string()
+    }
+
+    fn url(&self, name: &str) -> Result<Option<UrlTemplate>, String> {
+        let Some(text) = self.fields.get(name).and_then(Value::as_str) else { return Ok(None) };
+        if text.contains(['{', '}']) {
+            return Err(format!("its `{name}` has braces in it"));
+        }
+        endpoint(text, self.allows_loopback_http).map_err(|error| format!("its `{name}`: {error}"))?;
+        Ok(Some(UrlTemplate::One(text.to_owned())))
+    }
+
+    fn list(&self, name: &str) -> Option<Vec<&str>> {
+        Some(self.fields.get(name)?.as_array()?.iter().filter_map(Value::as_str).collect())
+    }
+
+    /// Puts what the metadata says where a table says nothing.
+    pub fn complete(&self, table: &mut OAuth2) {
+        let places = [
+            ("authorization_endpoint", &mut table.authorization_endpoint),
+            ("token_endpoint", &mut table.token_endpoint),
+            ("revocation_endpoint", &mut table.revocation_endpoint),
+            ("introspection_endpoint", &mut table.introspection_endpoint),
+            ("device_authorization_endpoint", &mut table.device_authorization_endpoint),
+            ("userinfo_endpoint", &mut table.userinfo_endpoint),
+            ("jwks_uri", &mut table.jwks_uri),
+        ];
+        for (name, place) in places {
+            if place.is_none() {
+                // Checked when the document was read.
+                *place = self.url(name).ok().flatten();
+            }
+        }
+        table.issuer = Some(self.issuer.clone());
+        let names_issuer =
+            self.fields.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true));
+        table.authorization_response_iss_parameter_supported |= names_issuer;
+        if table.known_scopes.is_empty() {
+            let scopes = self.list("scopes_supported").unwrap_or_default();
+            table.known_scopes = scopes.into_iter().map(untrusted::line).collect();
+        }
+        // RFC 8414 section 2: without the list it is client_secret_basic.
+        if table.token_endpoint_auth_method == ClientAuthentication::default() {
+            let methods = self.list("token_endpoint_auth_methods_supported");
+            let is_offered = |method: &str| methods.as_ref().is_none_or(|methods| methods.contains(&method));
+            if is_offered("client_secret_basic") && (methods.is_none() || !is_offered("client_secret_post")) {
+                table.token_endpoint_auth_method = ClientAuthentication::ClientSecretBasic;
+            }
+        }
+        // Where nothing is said, PKCE is sent: whoever does not know it ignores it (RFC 7636 section 5).
+        if self.list("code_challenge_methods_supported").is_some_and(|methods| !methods.contains(&"S256")) {
+            table.pkce = Pkce::None;
+        }
+    }
+}
+
+/// The endpoints that are used, and must be usable.
+const KNOWN: [&str; 7] = [
+    "authorization_endpoint",
+    "token_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "device_authorization_endpoint",
+    "userinfo_endpoint",
+    "jwks_uri",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn metadata_is_looked_for_where_both_standards_put_it() {
+        let tried =
+            |issuer: &str| well_known(&issuer.parse().unwrap()).into_iter().map(String::from).collect::<Vec<_>>();
+        assert_eq!(
+            tried("https://as.example/tenant"),
+            [
+                "https://as.example/tenant/.well-known/openid-configuration",
+                "https://as.example/.well-known/oauth-authorization-server/tenant",
+                "https://as.example/.well-known/openid-configuration/tenant",
+                "https://as.example/tenant/.well-known/oauth-authorization-server",
+            ]
+        );
+        assert_eq!(tried("https://as.example/").len(), 2);
+    }
+
+    fn document() -> Value {
+        json!({
+            "issuer": "https://as.example", "authorization_endpoint": "https://as.example/a", "token_endpoint": "https://as.example/t",
+            "jwks_uri": "https://as.example/k", "scopes_supported": ["openid", "email"],
+            "authorization_response_iss_parameter_supported": true, "code_challenge_methods_supported": ["S256"]
+        })
+    }
+
+    fn completed(document: Value) -> OAuth2 {
+        let mut table = OAuth2::default();
+        Metadata::of("https://as.example", document, false).unwrap().complete(&mut table);
+        table
+    }
+
+    #[test]
+    fn what_a_file_does_not_say_the_metadata_fills_in() {
+        let table = completed(document());
+        assert_eq!(table.token_endpoint.unwrap().candidates(), ["https://as.example/t"]);
+        assert_eq!(table.known_scopes, ["openid", "email"]);
+        assert!(table.authorization_response_iss_parameter_supported);
+        assert_eq!(table.token_endpoint_auth_method, ClientAuthentication::ClientSecretBasic);
+        let mut given =
+            OAuth2 { token_endpoint: Some(UrlTemplate::One("https://own.example/t".to_owned())), ..OAuth2::default() };
+        Metadata::of("https://as.example/", document(), false).unwrap().complete(&mut given);
+        assert_eq!(given.token_endpoint.unwrap().candidates(), ["https://own.example/t"]);
+    }
+
+    #[test]
+    fn the_clients_authentication_is_one_that_the_server_knows() {
+        let method = |methods: Value| {
+            let mut document = document();
+            document["token_endpoint_auth_methods_supported"] = methods;
+            completed(document).token_endpoint_auth_method
+        };
+        assert_eq!(
+            method(json!(["client_secret_post", "client_secret_basic"])),
+            ClientAuthentication::ClientSecretPost
+        );
+        assert_eq!(method(json!(["client_secret_basic"])), ClientAuthentication::ClientSecretBasic);
+    }
+
+    #[test]
+    fn another_issuers_metadata_and_endpoints_that_are_none_are_refused() {
+        for (field, value) in [
+            ("issuer", json!("https://evil.example")),
+            ("issuer", json!(null)),
+            ("token_endpoint", json!("http://as.example/t")),
+            ("token_endpoint", json!("https://u@as.example/t")),
+            ("authorization_endpoint", json!("javascript:alert(1)")),
+            ("jwks_uri", json!("https://as.example/{k}")),
+        ] {
+            let mut changed = document();
+            changed[field] = value.clone();
+            assert!(Metadata::of("https://as.example", changed, false).is_err(), "{field} {value}");
+        }
+    }
+}

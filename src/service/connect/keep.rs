@@ -1,0 +1,223 @@
+//! Keeping what an authorization brought, and asking for what belongs to it: a token that lasts longer,
+//! the end of one that does not say it, the ids that the API's paths want.
+
+use std::future::Future;
+use std::time::Instant;
+
+use super::{Authorization, Connected, spoken_scopes};
+use crate::api::{Access, Request};
+use crate::auth::{AuthError, answer, introspect, renew};
+use crate::model::provider::Variable;
+use crate::model::template::check_value;
+use crate::model::{Connection, Credentials, Happening, Outcome, Provider, Secret, untrusted};
+use crate::service::activity::About;
+use crate::service::error::authorize_command;
+use crate::service::items::Item;
+use crate::service::{Error, Result, Service};
+use crate::store::IntentKind;
+
+/// The largest answer of a lookup that is read.
+const LARGEST: usize = 1024 * 1024;
+
+impl Authorization {
+    /// Gets credentials by `exchange` and keeps them; `query` is what the callback carried.
+    pub(super) async fn keep<F>(&self, query: &Secret, exchange: impl FnOnce() -> F) -> Result<Connected>
+    where
+        F: Future<Output = std::result::Result<Credentials, AuthError>>,
+    {
+        let started = Instant::now();
+        let reference = &self.waiting.connection;
+        // Before the code is spent: nobody renames, deletes or refreshes meanwhile, and the store can
+        // be written.
+        let _config = self.service.hold_config(&reference.config).await?;
+        let _connection = self.service.hold(reference).await?;
+        self.is_still_for_this_provider()?;
+        let intent = self.service.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
+        let mut credentials = match exchange().await {
+            Ok(credentials) => credentials,
+            Err(error) => {
+                self.service.withdraw(intent);
+                return Err(match error {
+                    AuthError::Refused(refusal) => self.refused(refusal),
+                    error => {
+                        let again = authorize_command(reference);
+                        Error::from(error).or_hinted(|| Some(format!("begin again with {again}")))
+                    }
+                });
+            }
+        };
+        let mut warnings = Vec::new();
+        let mut connection = self.connection(&credentials, query, &mut warnings)?;
+        self.service.save_surely(&connection, &credentials, intent).await?;
+        // What follows may fail, and costs nothing that was granted.
+        let (kept, before) = (credentials.clone(), connection.clone());
+        self.complete(&mut connection, &mut credentials, &mut warnings).await;
+        if credentials != kept || connection != before {
+            let intent = self.service.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
+            self.service.save_surely(&connection, &credentials, intent).await?;
+        }
+        let fingerprint = credentials.token().fingerprint();
+        let about =
+            About { detail: about(&connection), took: Some(started.elapsed()), fingerprint: Some(fingerprint.clone()) };
+        self.service.record(&connection.reference, Happening::Authorized, Outcome::Done, about);
+        let refused = connection.refused_scopes();
+        if !refused.is_empty() {
+            warnings.push(format!("asked for and not granted: {}", untrusted::line(&refused.join(" "))));
+        }
+        // It is kept; that it cannot be read again right now does not undo it.
+        let connection = self.service.connection(reference).unwrap_or(connection);
+        Ok(Connected { connection, fingerprint, warnings })
+    }
+
+    fn connection(&self, credentials: &Credentials, query: &Secret, warnings: &mut Vec<String>) -> Result<Connection> {
+        let reference = self.waiting.connection.clone();
+        let before = self.service.store.connection(&reference)?;
+        let mut variables = self.variables.clone();
+        for (name, variable) in &self.provider.variables {
+            let Some(value) = captured(variable, credentials, query) else { continue };
+            take(&mut variables, &self.provider, name, variable, &value, warnings);
+        }
+        let obtained_at = credentials.obtained_at();
+        let mut connection = Connection {
+            number: 0,
+            reference,
+            provider: self.config.provider.clone(),
+            way: credentials.way(),
+            requested_scopes: self.scopes.clone(),
+            granted_scopes: None,
+            expires_at: None,
+            obtained_at,
+            is_refreshable: false,
+            variables,
+            problem: None,
+            created_at: before.map_or(obtained_at, |before| before.created_at),
+            updated_at: obtained_at,
+            refreshed_at: None,
+            revision: 0,
+        };
+        connection.record(credentials);
+        Ok(connection)
+    }
+
+    async fn complete(&self, connection: &mut Connection, credentials: &mut Credentials, warnings: &mut Vec<String>) {
+        if let (Credentials::OAuth2(tokens), Some(client)) = (&mut *credentials, self.flow.client()) {
+            match renew::lengthen(&self.service.network.auth, client, tokens.clone()).await {
+                Ok(longer) => *tokens = longer,
+                Err(error) => {
+                    warnings.push(format!("the token could not be traded for one that lasts longer: {error}"));
+                }
+            }
+            introspect::find_end(&self.service.network.auth, client, tokens).await;
+            connection.record(credentials);
+        }
+        self.service.look_up(&self.provider, connection, credentials, warnings).await;
+    }
+}
+
+impl Service {
+    /// Makes the one call that a provider file asks for after authorizing, and takes over what it brings.
+    pub(in crate::service) async fn look_up(
+        &self,
+        provider: &Provider,
+        connection: &mut Connection,
+        credentials: &Credentials,
+        warnings: &mut Vec<String>,
+    ) {
+        let Some(lookup) = &provider.lookup else { return };
+        let found = async {
+            let access = self.access(provider, connection, credentials).await?;
+            let url = access.own_url(&lookup.url)?;
+            let mut request = Request::new(lookup.method.as_deref().unwrap_or("GET"), url)?;
+            if let Some(body) = &lookup.body {
+                request = request.header("content-type", "application/json")?.body(body.clone().into_bytes());
+            }
+            self.answer(&access, &request).await
+        };
+        let found = match found.await {
+            Ok(found) => found,
+            Err(error) => {
+                warnings.push(format!("what the API's paths want could not be looked up: {error}"));
+                return;
+            }
+        };
+        for (name, variable) in &provider.variables {
+            let Some(path) = variable.from.as_deref().and_then(|from| from.strip_prefix("lookup:")) else { continue };
+            match answer::within(&found, path).and_then(said) {
+                Some(value) => take(&mut connection.variables, provider, name, variable, &value, warnings),
+                None => warnings.push(format!("`{name}` could not be looked up: the answer has no `{path}`")),
+            }
+        }
+    }
+
+    async fn answer(&self, access: &Access, request: &Request) -> Result<serde_json::Value> {
+        let answer = self.network.api.send(access, request).await?;
+        match answer.status() {
+            200..=299 => Ok(answer.json(LARGEST).await?),
+            status => Err(Error::new(crate::service::Kind::Provider, format!("the API answered {status}"))),
+        }
+    }
+}
+
+fn take(
+    variables: &mut std::collections::BTreeMap<String, String>,
+    provider: &Provider,
+    name: &str,
+    variable: &Variable,
+    value: &str,
+    warnings: &mut Vec<String>,
+) {
+    match check_value(name, variable, value, provider.is_own) {
+        Ok(value) => {
+            variables.insert(name.to_owned(), value);
+        }
+        Err(error) => warnings.push(format!("the provider's answer has an unusable value: {error}")),
+    }
+}
+
+fn said(value: &serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Returns what a variable captures from the answer (`token:PATH`) or the callback
+/// (`callback:NAME`).
+fn captured(variable: &Variable, credentials: &Credentials, query: &Secret) -> Option<String> {
+    let (source, path) = variable.from.as_deref()?.split_once(':')?;
+    match source {
+        "token" => {
+            let extra = match credentials {
+                Credentials::OAuth2(tokens) | Credentials::ClientCredentials(tokens) => &tokens.extra,
+                Credentials::OAuth1(pair) => &pair.extra,
+                Credentials::ApiKey(_) | Credentials::Basic(_) => return None,
+            };
+            answer::at(&serde_json::from_str(extra.expose()).ok()?, path).and_then(said)
+        }
+        "callback" => url::form_urlencoded::parse(query.expose().as_bytes())
+            .find(|(name, _)| name == path)
+            .map(|(_, value)| value.into_owned()),
+        _ => None,
+    }
+}
+
+/// Puts what an answer brought into variables, as an authorization does.
+pub(in crate::service) fn capture(
+    provider: &Provider,
+    credentials: &Credentials,
+    variables: &mut std::collections::BTreeMap<String, String>,
+    warnings: &mut Vec<String>,
+) {
+    for (name, variable) in &provider.variables {
+        if let Some(value) = captured(variable, credentials, &Secret::default()) {
+            take(variables, provider, name, variable, &value, warnings);
+        }
+    }
+}
+
+fn about(connection: &Connection) -> String {
+    let scopes = connection.granted_scopes.as_ref().unwrap_or(&connection.requested_scopes);
+    let refresh = if connection.is_refreshable { "with a refresh token" } else { "without a refresh token" };
+    format!("{refresh}, for {}", spoken_scopes(scopes))
+}

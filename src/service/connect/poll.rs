@@ -1,0 +1,82 @@
+//! Waiting for a device authorization: asking, as often as the server lets us, until the user has
+//! decided or the code is too old (RFC 8628 section 3.5). Time is measured by the machine's own steady
+//! clock: the time of day may be set meanwhile.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::flow::Flow;
+use super::{Authorization, Connected};
+use crate::auth::device::{self, Poll};
+use crate::auth::{AuthError, Refusal};
+use crate::model::{Credentials, Secret};
+use crate::service::error::authorize_command;
+use crate::service::{Error, Kind, Result};
+
+/// The longest pause after a poll that brought no answer.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+impl Authorization {
+    pub(super) async fn wait_for_device(&mut self) -> Result<Connected> {
+        let time = (self.waiting.deadline - self.service.now()).to_std().unwrap_or_default();
+        let end = Instant::now() + time;
+        loop {
+            let Flow::Device { device, .. } = &self.flow else { return Err(self.timed_out()) };
+            let next = Instant::now() + device.interval;
+            tokio::select! {
+                () = tokio::time::sleep_until(next.min(end)) => {}
+                Ok(()) = &mut self.cancelled => return Err(self.replaced()),
+            }
+            if next > end {
+                return Err(self.timed_out());
+            }
+            if let Some(connected) = self.poll().await? {
+                return Ok(connected);
+            }
+        }
+    }
+
+    /// Asks once; `None` where it goes on.
+    async fn poll(&mut self) -> Result<Option<Connected>> {
+        let polled = {
+            // From here on the answer may hold tokens.
+            let _busy = self.service.busy.begin();
+            let Flow::Device { client, device, .. } = &self.flow else { return Ok(None) };
+            let outcome = device::poll(&self.service.network.auth, client, device, &self.scopes).await;
+            match outcome {
+                Ok(Poll::Done(tokens)) => {
+                    self.is_exchanging.store(true, Ordering::SeqCst);
+                    let credentials = Credentials::OAuth2(*tokens);
+                    let kept = self.keep(&Secret::default(), async || Ok(credentials.clone())).await;
+                    return kept.map(Some);
+                }
+                outcome => outcome,
+            }
+        };
+        let Flow::Device { device, .. } = &mut self.flow else { return Ok(None) };
+        match polled {
+            Ok(Poll::SlowDown) => device.slow_down(),
+            Ok(_) => {}
+            Err(AuthError::Refused(refusal)) if refusal.code == "expired_token" => return Err(self.timed_out()),
+            Err(AuthError::Refused(refusal)) => return Err(self.device_refused(refusal)),
+            // Section 3.5: after a connection timeout less often.
+            Err(error @ (AuthError::Unreachable { .. } | AuthError::NoAnswer { .. } | AuthError::Busy { .. })) => {
+                tracing::info!(%error, "a poll did not work");
+                device.interval = (device.interval * 2).min(LONGEST_PAUSE);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(None)
+    }
+
+    fn device_refused(&self, refusal: Refusal) -> Error {
+        if refusal.code == "access_denied" {
+            let message = format!("`{}` was not authorized: the request was denied", self.waiting.connection);
+            return Error::new(Kind::Provider, message)
+                .hinted(format!("begin again with {}", authorize_command(&self.waiting.connection)));
+        }
+        self.refused(refusal)
+    }
+}

@@ -1,0 +1,250 @@
+//! Connections that no browser takes part in: an API key or a login that a person enters, and a token
+//! that the client gets for itself.
+
+use std::collections::BTreeMap;
+
+use super::activity::About;
+use super::connect::{Connected, keep, scopes_of};
+use super::items::Item;
+use super::{Error, Kind, Result, Service};
+use crate::api::Request;
+use crate::auth::{client_credentials, introspect};
+use crate::model::provider::CredentialField;
+use crate::model::{
+    Config, Connection, ConnectionRef, Credentials, Entered, Happening, Outcome, Provider, Secret, WayIn, untrusted,
+};
+use crate::store::IntentKind;
+
+/// The longest value of a field, in bytes.
+const LONGEST: usize = 64 * 1024;
+
+/// What is to be entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnterRequest {
+    /// The connection.
+    pub connection: ConnectionRef,
+    /// The way of authenticating, if not the usual one of the config.
+    pub way_in: Option<WayIn>,
+    /// The provider's variables.
+    pub variables: BTreeMap<String, String>,
+    /// The scopes of a token that the client gets for itself, if not those of the config.
+    pub scopes: Option<Vec<String>>,
+    /// What was entered, by the names of the fields; nothing where the client gets a token for itself.
+    pub fields: BTreeMap<String, Secret>,
+    /// Whether what was entered is kept though the provider's proving call refuses it.
+    pub unverified: bool,
+}
+
+impl EnterRequest {
+    /// Asks for a connection in the usual way, with nothing entered yet.
+    pub fn new(connection: ConnectionRef) -> Self {
+        Self {
+            connection,
+            way_in: None,
+            variables: BTreeMap::new(),
+            scopes: None,
+            fields: BTreeMap::new(),
+            unverified: false,
+        }
+    }
+}
+
+impl Service {
+    /// Makes a connection of what was entered, after the provider's cheapest call has proven it; or, for
+    /// client credentials, of the token that the client gets.
+    pub async fn enter(&self, request: EnterRequest) -> Result<Connected> {
+        self.may_change()?;
+        let reference = request.connection.clone();
+        let config = self.config(&reference.config)?;
+        let (way, provider) = self.way_in(&config, request.way_in).await?;
+        let variables = self.variables_for(&provider, &reference, &request.variables)?;
+        let scopes = request.scopes.clone().unwrap_or_else(|| scopes_of(&config, &provider, way));
+        let mut warnings = Vec::new();
+        let entered = match way {
+            WayIn::ApiKey | WayIn::Basic => {
+                let fields = checked_fields(&provider.credential_fields(way), &request.fields)?;
+                let entered = Entered { fields, obtained_at: self.now() };
+                Some(if way == WayIn::ApiKey { Credentials::ApiKey(entered) } else { Credentials::Basic(entered) })
+            }
+            WayIn::ClientCredentials => None,
+            WayIn::OAuth2 | WayIn::OAuth1 => {
+                return Err(Error::usage(format!("`{}` is authorized by {way}, and nothing is entered", config.key))
+                    .hinted(super::error::authorize_command(&reference)));
+            }
+        };
+        self.prove_vault().await?;
+        if let Some(credentials) = &entered {
+            let connection = blank(&reference, &config, credentials, scopes.clone(), variables.clone());
+            if let Some(warning) = self.verify(&provider, &connection, credentials, request.unverified).await? {
+                warnings.push(warning);
+            }
+        }
+        let _config = self.hold_config(&reference.config).await?;
+        let _lock = self.hold(&reference).await?;
+        let intent = self.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
+        let credentials = match entered {
+            Some(credentials) => credentials,
+            None => match self.fetch(&config, &variables, &scopes).await {
+                Ok(credentials) => credentials,
+                Err(error) => {
+                    self.withdraw(intent);
+                    return Err(error);
+                }
+            },
+        };
+        let mut connection = blank(&reference, &config, &credentials, scopes, variables);
+        keep::capture(&provider, &credentials, &mut connection.variables, &mut warnings);
+        self.look_up(&provider, &mut connection, &credentials, &mut warnings).await;
+        if let Some(before) = self.store.connection(&reference)? {
+            connection.created_at = before.created_at;
+        }
+        self.save_surely(&connection, &credentials, intent).await?;
+        let fingerprint = credentials.token().fingerprint();
+        let detail = if way.is_entered() { format!("{way}, as it was entered") } else { format!("{way}, for itself") };
+        let about = About { detail, took: None, fingerprint: Some(fingerprint.clone()) };
+        self.record(&reference, Happening::Authorized, Outcome::Done, about);
+        let connection = self.connection(&reference).unwrap_or(connection);
+        Ok(Connected { connection, fingerprint, warnings })
+    }
+
+    /// Gets a token for the client itself.
+    pub(super) async fn fetch(
+        &self,
+        config: &Config,
+        variables: &BTreeMap<String, String>,
+        scopes: &[String],
+    ) -> Result<Credentials> {
+        let client = self.client_of(&config.key, WayIn::ClientCredentials, variables).await?;
+        let _busy = self.busy.begin();
+        let mut tokens = client_credentials::fetch(&self.network.auth, &client, scopes).await?;
+        introspect::find_end(&self.network.auth, &client, &mut tokens).await;
+        Ok(Credentials::ClientCredentials(tokens))
+    }
+
+    /// Proves what was entered by the provider's cheapest call. Returns a warning where it could not be
+    /// proven, and an error where the provider refuses it.
+    async fn verify(
+        &self,
+        provider: &Provider,
+        connection: &Connection,
+        credentials: &Credentials,
+        is_kept_anyway: bool,
+    ) -> Result<Option<String>> {
+        let Some((method, path)) = provider.api.verify.as_deref().and_then(|call| call.split_once(' ')) else {
+            return Ok(Some(format!(
+                "it was not proven: the provider file of {} names no call for that",
+                provider.name
+            )));
+        };
+        let access = self.access(provider, connection, credentials).await?;
+        let request = Request::new(method, access.own_url(path)?)?;
+        let answer = match self.network.api.send(&access, &request).await {
+            Ok(answer) => answer,
+            Err(error) if is_kept_anyway => return Ok(Some(format!("it was not proven: {error}"))),
+            Err(error) => return Err(Error::from(error).hinted("nothing was kept; `--unverified` keeps it unproven")),
+        };
+        let message = match answer.status() {
+            200..=299 => return Ok(None),
+            401 | 403 => format!("{} refuses what was entered (it answered {})", provider.name, answer.status()),
+            status => format!("{} could not prove what was entered (it answered {status})", provider.name),
+        };
+        if is_kept_anyway {
+            return Ok(Some(message));
+        }
+        let hint = "nothing was kept; check it for a missing or a foreign part, or keep it with `--unverified`";
+        Err(Error::new(Kind::Provider, message).hinted(hint))
+    }
+}
+
+fn blank(
+    reference: &ConnectionRef,
+    config: &Config,
+    credentials: &Credentials,
+    scopes: Vec<String>,
+    variables: BTreeMap<String, String>,
+) -> Connection {
+    let at = credentials.obtained_at();
+    let mut connection = Connection {
+        number: 0,
+        reference: reference.clone(),
+        provider: config.provider.clone(),
+        way: credentials.way(),
+        requested_scopes: scopes,
+        granted_scopes: None,
+        expires_at: None,
+        obtained_at: at,
+        is_refreshable: false,
+        variables,
+        problem: None,
+        created_at: at,
+        updated_at: at,
+        refreshed_at: None,
+        revision: 0,
+    };
+    connection.record(credentials);
+    connection
+}
+
+/// Checks what was entered against what the form asks for.
+fn checked_fields(
+    asked: &[(String, CredentialField)],
+    given: &BTreeMap<String, Secret>,
+) -> Result<BTreeMap<String, Secret>> {
+    if let Some(name) = given.keys().find(|name| asked.iter().all(|(known, _)| known != *name)) {
+        let names: Vec<String> = asked.iter().map(|(name, _)| format!("`{name}`")).collect();
+        return Err(Error::usage(format!("`{}` is not asked for", untrusted::line(name)))
+            .hinted(format!("asked for: {}", names.join(", "))));
+    }
+    let mut fields = BTreeMap::new();
+    for (name, field) in asked {
+        let label = field.label.as_deref().unwrap_or(name);
+        let value = match (given.get(name).filter(|value| !value.is_empty()), &field.default) {
+            (Some(value), _) => value.clone(),
+            (None, Some(default)) => Secret::new(default.as_str()),
+            (None, None) if field.optional => continue,
+            (None, None) => return Err(Error::usage(format!("`{name}` ({label}) is missing"))),
+        };
+        // What is shown in a header must be able to stand in one.
+        if value.expose().chars().any(char::is_control) {
+            return Err(Error::usage(format!(
+                "`{name}` ({label}) has a line break or another control character in it"
+            ))
+            .hinted("paste it without what stands around it"));
+        }
+        if value.expose().len() > LONGEST {
+            return Err(Error::usage(format!("`{name}` ({label}) is longer than {LONGEST} bytes")));
+        }
+        fields.insert(name.clone(), value);
+    }
+    Ok(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(default: Option<&str>, optional: bool) -> Vec<(String, CredentialField)> {
+        let field = CredentialField { default: default.map(str::to_owned), optional, ..CredentialField::default() };
+        vec![("key".to_owned(), field)]
+    }
+
+    fn given(value: &str) -> BTreeMap<String, Secret> {
+        BTreeMap::from([("key".to_owned(), Secret::new(value))])
+    }
+
+    #[test]
+    fn what_is_not_given_has_its_default_or_is_missed() {
+        assert_eq!(checked_fields(&asked(None, false), &given("a")).unwrap()["key"].expose(), "a");
+        assert_eq!(checked_fields(&asked(Some("X"), false), &BTreeMap::new()).unwrap()["key"].expose(), "X");
+        assert!(checked_fields(&asked(None, true), &BTreeMap::new()).unwrap().is_empty());
+        assert!(checked_fields(&asked(None, false), &given("")).unwrap_err().message.contains("missing"));
+    }
+
+    #[test]
+    fn line_breaks_and_fields_that_nobody_asked_for_are_refused_without_being_shown() {
+        let error = checked_fields(&asked(None, false), &given("canary\nx: y")).unwrap_err();
+        assert!(error.message.contains("line break") && !format!("{error:?}").contains("canary"));
+        let odd = BTreeMap::from([("other".to_owned(), Secret::new("v"))]);
+        assert!(checked_fields(&asked(None, true), &odd).unwrap_err().message.contains("`other` is not asked for"));
+    }
+}
