@@ -1,22 +1,26 @@
 //! What the faces hold: the service of this machine, or, later, another host that speaks the same
 //! protocol. A face asks for [`Capabilities`] instead of asking which one it is.
 
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::model::{
-    Activity, Config, ConfigKey, Connection, ConnectionId, ConnectionRef, Provider, ProviderId, Secret, Time,
+    Activity, Config, ConfigKey, Connection, ConnectionId, ConnectionRef, Provider, ProviderId, Secret, Time, WayIn,
 };
 use crate::service::configs::{ConfigChanges, NewConfig};
-use crate::service::connect::{Authorization, ConnectRequest};
+use crate::service::connect::{Authorization, ConnectRequest, Connected};
 use crate::service::connections::Deleted;
 use crate::service::copy::{Copied, CopiedTo, Form, HandedOut};
 use crate::service::doctor::Finding;
+use crate::service::enter::EnterRequest;
+use crate::service::exec::Variable;
 use crate::service::export::Exported;
 use crate::service::fresh::{Fresh, Freshness};
 use crate::service::import::{ImportFile, ImportOptions, Imported};
 use crate::service::inspect::Inspection;
 use crate::service::migrate::Migrated;
+use crate::service::request::{Answer, ApiRequest};
 use crate::service::vaults::VaultStatus;
 use crate::service::{Result, Service};
 use crate::settings::{Settings, VaultKind};
@@ -147,6 +151,51 @@ impl Backend {
     /// Begins an authorization.
     pub async fn begin(&self, request: ConnectRequest) -> Result<Authorization> {
         self.service().begin(request).await
+    }
+
+    /// Returns the way in which a config is authorized, and its provider.
+    pub async fn way_in(&self, config: &Config, asked: Option<WayIn>) -> Result<(WayIn, Provider)> {
+        self.service().way_in(config, asked).await
+    }
+
+    /// Tells whether a device code is to be offered before the browser.
+    pub async fn prefers_device(&self, config: &Config) -> bool {
+        self.service().prefers_device(config).await
+    }
+
+    /// Tells whether a config can be authorized by a device code.
+    pub async fn offers_device(&self, config: &Config) -> bool {
+        self.service().offers_device(config).await
+    }
+
+    /// Makes a connection of what was entered, or of the token that the client gets for itself.
+    pub async fn enter(&self, request: EnterRequest) -> Result<Connected> {
+        self.service().enter(request).await
+    }
+
+    /// Returns the provider of an issuer, made for it if need be.
+    pub async fn provider_of_issuer(&self, issuer: &str, api: Option<&str>) -> Result<ProviderId> {
+        self.service().provider_of_issuer(issuer, api).await
+    }
+
+    /// Sends a request to the API of a connection.
+    pub async fn request(&self, reference: &ConnectionRef, request: &ApiRequest) -> Result<Answer> {
+        self.service().request(reference, request).await
+    }
+
+    /// Returns fresh tokens for a program's environment.
+    pub async fn environment(&self, variables: &[Variable], program: &str) -> Result<Vec<(String, Secret)>> {
+        self.service().environment(variables, program).await
+    }
+
+    /// Runs a program in this one's place.
+    pub fn replace_with(
+        &self,
+        program: &OsStr,
+        arguments: &[OsString],
+        environment: &[(String, Secret)],
+    ) -> Result<i32> {
+        self.service().replace_with(program, arguments, environment)
     }
 
     /// Gives a connection another id.

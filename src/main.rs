@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             output.error(&error);
             ExitCode::from(error.kind.exit_code())
         }
+        Err(Failure::Child(code)) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
         // Whoever read our output has had enough.
         Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Output(error)) => {

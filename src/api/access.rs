@@ -68,15 +68,14 @@ impl Access {
     /// Returns the URL of a request: a path under the API's base URL, or a whole URL of the same
     /// origin. The parameters that the file asks for are added.
     pub fn url(&self, path: &str) -> Result<Url, ApiError> {
-        let base = self.base_url()?;
         let url = if path.contains("://") {
-            let url = endpoint(path, self.provider.is_own).map_err(ApiError::from)?;
+            let url = endpoint(path, self.provider.is_own)?;
             if !self.may_go_to(&url) {
                 return Err(self.foreign(&url));
             }
             url
         } else {
-            under(&base, path)?
+            under(&self.base_url()?, path)?
         };
         self.with_parameters(url)
     }

@@ -87,6 +87,11 @@ impl Metadata {
         &self.issuer
     }
 
+    /// Returns where a token tells whose it is (OpenID Connect Core section 5.3).
+    pub fn userinfo_url(&self) -> Option<&str> {
+        self.fields.get("userinfo_endpoint")?.as_str()
+    }
+
     /// Returns where the issuer's keys are.
     pub fn jwks_url(&self) -> Option<Url> {
         self.fields.get("jwks_uri")?.as_str()?.parse().ok()
@@ -110,8 +115,8 @@ impl Metadata {
         Some(self.fields.get(name)?.as_array()?.iter().filter_map(Value::as_str).collect())
     }
 
-    /// Puts what the metadata says where a table says nothing.
-    pub fn complete(&self, table: &mut OAuth2) {
+    /// Puts the endpoints of the metadata where a table has none.
+    pub fn add_endpoints(&self, table: &mut OAuth2) {
         let places = [
             ("authorization_endpoint", &mut table.authorization_endpoint),
             ("token_endpoint", &mut table.token_endpoint),
@@ -127,6 +132,11 @@ impl Metadata {
                 *place = self.url(name).ok().flatten();
             }
         }
+    }
+
+    /// Puts what the metadata says where a table says nothing.
+    pub fn complete(&self, table: &mut OAuth2) {
+        self.add_endpoints(table);
         table.issuer = Some(self.issuer.clone());
         let names_issuer =
             self.fields.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true));

@@ -134,7 +134,8 @@ pub async fn begin(transport: &Transport, consumer: &Consumer, scopes: &[String]
     let (token, token_secret) = pair(&answer).ok_or_else(|| odd(&url, "no temporary credentials"))?;
     // Section 2.1: a server that does not confirm it did not take the callback (the 1.0 that let anybody
     // finish another's flow).
-    if answer.get("oauth_callback_confirmed").and_then(Value::as_str) != Some("true") {
+    let confirmed = answer.get("oauth_callback_confirmed").and_then(Value::as_str);
+    if !confirmed.is_some_and(|word| word.eq_ignore_ascii_case("true")) {
         return Err(odd(&url, "temporary credentials without `oauth_callback_confirmed`"));
     }
     let mut url = authorization_url.clone();

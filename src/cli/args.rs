@@ -1,9 +1,14 @@
 //! What can be typed. The doc comments are the help.
 
+mod verbs;
+
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use verbs::{
+    ActivityArgs, ConnectArgs, DemoArgs, ExecArgs, ImportArgs, RequestArgs, SandboxArgs, TokenArgs, TokenFormat,
+};
 
 /// A fresh token for any API, from your terminal, at the moment you need it
 ///
@@ -69,7 +74,7 @@ pub enum Command {
     /// Make, list, change and delete configs (your own application at a provider)
     #[command(subcommand, alias = "configs")]
     Config(ConfigCommand),
-    /// Authorize a connection in the browser
+    /// Authorize a connection: in the browser, with a device code, or with a key of yours
     Connect(ConnectArgs),
     /// List, show, rename and delete connections
     #[command(subcommand, alias = "connections")]
@@ -77,6 +82,10 @@ pub enum Command {
     /// Get a fresh token, or look into one
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Send an authorized request to the provider's API
+    Request(RequestArgs),
+    /// Run a program with fresh tokens in its environment, and nowhere else
+    Exec(ExecArgs),
     /// Show which vault keeps the secrets, unlock it, and move everything to another
     #[command(subcommand)]
     Vault(VaultCommand),
@@ -110,14 +119,6 @@ pub enum Command {
     },
 }
 
-/// `demo`.
-#[derive(Debug, Args)]
-pub struct DemoArgs {
-    /// Give the consent by itself instead of asking in the browser
-    #[arg(long)]
-    pub auto: bool,
-}
-
 /// `provider …`.
 #[derive(Subcommand)]
 pub enum ProviderCommand {
@@ -149,9 +150,9 @@ pub enum ConfigCommand {
     Create {
         /// The key you choose
         key: Option<String>,
-        /// The provider's id
+        /// The provider's id; not given with --issuer
         provider: Option<String>,
-        /// The client id
+        /// The client id; none for a provider that is authorized by a key alone
         client_id: Option<String>,
         /// The client secret; - reads it from standard input
         #[arg(hide_env_values = true)]
@@ -159,8 +160,14 @@ pub enum ConfigCommand {
         /// Scopes, comma-separated
         scopes: Option<String>,
         /// It is a public client: there is no secret
-        #[arg(long, conflicts_with = "client_secret")]
+        #[arg(long)]
         public: bool,
+        /// Discover everything at this issuer (RFC 8414): no provider file is needed
+        #[arg(long, value_name = "URL")]
+        issuer: Option<String>,
+        /// Where the API is that the issuer's tokens are for
+        #[arg(long, value_name = "URL", requires = "issuer")]
+        api: Option<String>,
         /// The redirect URI, if not <http://localhost:3003/oauth/callback>
         #[arg(long, value_name = "URI")]
         redirect_uri: Option<String>,
@@ -225,29 +232,6 @@ pub struct Target {
     pub connection: Option<String>,
 }
 
-/// `connect`.
-#[derive(Debug, Args)]
-pub struct ConnectArgs {
-    /// The connection
-    #[command(flatten)]
-    pub target: Target,
-    /// A variable of the provider, such as subdomain=acme
-    #[arg(long = "param", value_name = "NAME=VALUE")]
-    pub parameters: Vec<String>,
-    /// Print the address instead of opening a browser
-    #[arg(long)]
-    pub no_browser: bool,
-    /// Listen for nothing; paste the address the browser ends on
-    #[arg(long)]
-    pub paste: bool,
-    /// Ask for this scope instead of the config's (may be given several times)
-    #[arg(long = "scope", value_name = "SCOPE")]
-    pub scopes: Vec<String>,
-    /// How long to wait for the answer, as 300s, 5m
-    #[arg(long, value_name = "TIME", default_value = "300s", value_parser = duration)]
-    pub timeout: Duration,
-}
-
 /// `connection …`.
 #[derive(Subcommand)]
 pub enum ConnectionCommand {
@@ -287,41 +271,6 @@ pub enum TokenCommand {
     Inspect(Target),
 }
 
-/// `token get`.
-#[derive(Debug, Args)]
-pub struct TokenArgs {
-    /// The connection
-    #[command(flatten)]
-    pub target: Target,
-    /// For how long it must still be valid, as 60s, 5m
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub min_ttl: Option<Duration>,
-    /// Refresh it whatever its age
-    #[arg(long)]
-    pub refresh: bool,
-    /// raw, header, json, env or curl
-    #[arg(long, value_name = "FORM")]
-    pub format: Option<TokenFormat>,
-    /// Put it on the clipboard instead, and clear that after a while
-    #[arg(long)]
-    pub copy: bool,
-}
-
-/// The forms of `token get --format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TokenFormat {
-    /// The token alone
-    Raw,
-    /// The headers the provider's API wants
-    Header,
-    /// The credentials
-    Json,
-    /// NAME=token
-    Env,
-    /// A curl command
-    Curl,
-}
-
 /// `vault …`.
 #[derive(Subcommand)]
 pub enum VaultCommand {
@@ -336,68 +285,6 @@ pub enum VaultCommand {
     },
 }
 
-/// `import`.
-#[derive(Debug, Args)]
-pub struct ImportArgs {
-    /// The file
-    pub file: Option<PathBuf>,
-    /// The provider of the client in the file, or of those whose names do not tell
-    #[arg(long, value_name = "ID")]
-    pub provider: Option<String>,
-    /// The key of the new config, where the file holds one client
-    #[arg(long, value_name = "KEY")]
-    pub key: Option<String>,
-    /// Replace what is here already: by a backup's, unless that is older; a client's secret by a new one
-    #[arg(long)]
-    pub replace: bool,
-}
-
-/// `activity`.
-#[derive(Debug, Args)]
-pub struct ActivityArgs {
-    /// The connection, if not all
-    #[command(flatten)]
-    pub target: Target,
-    /// Go on as more happens
-    #[arg(long, short)]
-    pub follow: bool,
-    /// How many rows
-    #[arg(long, short = 'n', value_name = "N", default_value = "50")]
-    pub most: u32,
-}
-
-/// `sandbox`.
-#[derive(Debug, Args)]
-pub struct SandboxArgs {
-    /// The port on 127.0.0.1
-    #[arg(long, value_name = "PORT", default_value = "3004")]
-    pub port: u16,
-    /// fine, invalid-grant, expired, slow, 429, 500, slow-down or fewer-scopes
-    #[arg(long, value_name = "WEATHER", default_value = "fine")]
-    pub weather: String,
-    /// How long access tokens last, as 60s, 1h
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
-    pub lifetime: Duration,
-}
-
-/// Reads a length of time: `90`, `90s`, `5m`, `2h`, `1d`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
-    let number: u64 = digits.parse().map_err(|_| "expected a length of time such as 90s, 5m or 2h".to_owned())?;
-    let unit = match &text[digits.len()..] {
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        other => return Err(format!("`{other}` is not a unit of time: expected s, m, h or d")),
-    };
-    number
-        .checked_mul(unit)
-        .filter(|seconds| *seconds < 10 * 365 * 86_400)
-        .map(Duration::from_secs)
-        .ok_or_else(|| "that is too long".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -406,14 +293,5 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn lengths_of_time_have_units() {
-        assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("5m"), Ok(Duration::from_mins(5)));
-        for bad in ["", "m", "5x", "-1s", "99999999999d", "1.5h"] {
-            assert!(duration(bad).is_err(), "{bad}");
-        }
     }
 }

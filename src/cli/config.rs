@@ -7,24 +7,27 @@ use super::{Outcome, Output, prompt};
 use crate::backend::Backend;
 use crate::model::config::split_scopes;
 use crate::model::rest::ConfigView;
-use crate::model::{Config, ConfigKey, Secret, search};
+use crate::model::{Config, ConfigKey, Secret, WayIn, search};
 use crate::service::configs::{ConfigChanges, NewConfig};
 use crate::service::error::quoted;
 use crate::service::{Error, Result};
 
 pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Output) -> Outcome {
     match command {
-        ConfigCommand::Create { key, provider, client_id, client_secret, scopes, public, redirect_uri } => {
-            let provider = asked_provider(provider, backend, output)?;
-            let (id, _) = backend.provider(&provider)?;
-            let key = prompt::argument(key, "KEY", "A key for this config", Some(&backend.suggested_key(&id)?))?;
-            let client_id = prompt::argument(client_id, "CLIENT_ID", "Client id", None)?;
-            warn_if_visible(client_secret.as_deref(), output);
-            let client_secret = if public { None } else { Some(asked_secret(client_secret.as_deref())?) };
-            let scopes = scopes.as_deref().map(split_scopes).unwrap_or_default();
-            let new = NewConfig { key: ConfigKey::new(key)?, provider, client_id, client_secret, scopes, redirect_uri };
-            let config = backend.create_config(new).await?;
-            created(&config, output)
+        ConfigCommand::Create {
+            key,
+            provider,
+            client_id,
+            client_secret,
+            scopes,
+            public,
+            issuer,
+            api,
+            redirect_uri,
+        } => {
+            let words = [provider, client_id, client_secret, scopes];
+            let create = Create { key, issuer, api, public, redirect_uri };
+            created(&create.run(words, backend, output).await?, output)
         }
         ConfigCommand::List => list(&backend.configs()?, output),
         ConfigCommand::Get { key } => get(&backend.config(&asked_key(key)?)?, output),
@@ -70,6 +73,54 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
             Ok(())
         }
         ConfigCommand::Delete { key, yes } => delete(&asked_key(key)?, yes, backend, output).await,
+    }
+}
+
+/// `config create`, with what stands beside its words.
+struct Create {
+    key: Option<String>,
+    issuer: Option<String>,
+    api: Option<String>,
+    public: bool,
+    redirect_uri: Option<String>,
+}
+
+impl Create {
+    /// `words` are provider, client id, client secret and scopes; with an issuer there is no provider.
+    async fn run(self, words: [Option<String>; 4], backend: &Backend, output: Output) -> Result<Config> {
+        let [first, second, third, fourth] = words;
+        let (provider, client_id, secret, scopes) = match &self.issuer {
+            None => (asked_provider(first, backend, output)?, second, third, fourth),
+            Some(_) if fourth.is_some() => {
+                return Err(Error::usage("with `--issuer` no provider is named")
+                    .hinted("`hallpass config create KEY --issuer URL CLIENT_ID`"));
+            }
+            Some(issuer) => {
+                let id = backend.provider_of_issuer(issuer, self.api.as_deref()).await?;
+                (id.as_str().to_owned(), first, second, third)
+            }
+        };
+        let (id, template) = backend.provider(&provider)?;
+        let key = prompt::argument(self.key, "KEY", "A key for this config", Some(&backend.suggested_key(&id)?))?;
+        // A provider that is authorized by a key alone knows no client, and so no secret of one.
+        let knows_clients = template.ways().into_iter().any(WayIn::needs_client);
+        let client_id = match client_id {
+            None if !knows_clients => String::new(),
+            given => prompt::argument(given, "CLIENT_ID", "Client id", None)?,
+        };
+        // With `--public` the word behind the client id is the scopes.
+        let (secret, scopes) = if self.public { (None, scopes.or(secret)) } else { (secret, scopes) };
+        warn_if_visible(secret.as_deref(), output);
+        let client_secret = if self.public || !knows_clients { None } else { Some(asked_secret(secret.as_deref())?) };
+        let new = NewConfig {
+            key: ConfigKey::new(key)?,
+            provider,
+            client_id,
+            client_secret,
+            scopes: scopes.as_deref().map(split_scopes).unwrap_or_default(),
+            redirect_uri: self.redirect_uri,
+        };
+        backend.create_config(new).await
     }
 }
 
@@ -164,6 +215,10 @@ fn created(config: &Config, output: Output) -> Outcome {
         return Ok(output.document(&ConfigView::from(config))?);
     }
     output.done(&format!("`{}` is ready", config.key));
+    if config.client_id.is_empty() {
+        output.note(&format!("  then: hallpass connect {} ID", quoted(config.key.as_str())));
+        return Ok(());
+    }
     let (uri, key) = (config.redirect_uri(), quoted(config.key.as_str()));
     if uri.contains(":0/") {
         output.note(&format!("  the provider must accept any port in {uri}"));

@@ -9,16 +9,20 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::args::ConnectArgs;
+use super::interrupt::uninterrupted;
 use super::output::error_value;
-use super::{Failure, Outcome, Output, prompt};
+use super::{Failure, Outcome, Output, enter, prompt};
 use crate::backend::Backend;
-use crate::model::{ConnectionId, ConnectionRef, Provider};
-use crate::service::connect::{Authorization, BrowserError, ConnectRequest, Connected, Paster, Waiting, Way};
+use crate::model::{Config, ConnectionId, ConnectionRef, Provider, WayIn, qr};
+use crate::service::connect::{
+    Authorization, BrowserError, ConnectRequest, Connected, DeviceCode, Paster, Waiting, Way,
+};
+use crate::service::enter::EnterRequest;
 use crate::service::error::quoted;
 use crate::service::{Error, Result};
 
 pub(super) async fn run(arguments: ConnectArgs, backend: &Backend, output: Output) -> Outcome {
-    match authorize(arguments, backend, output).await {
+    match Box::pin(authorize(arguments, backend, output)).await {
         Ok(connected) => told(&connected, output),
         Err(error) => {
             if output.json {
@@ -32,31 +36,69 @@ pub(super) async fn run(arguments: ConnectArgs, backend: &Backend, output: Outpu
 }
 
 async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) -> Result<Connected> {
-    let named = arguments.target.named()?;
+    let asked = arguments.way.as_deref().map(way_in).transpose()?;
+    let named = arguments.target.clone().named()?;
     let config = backend.config(&named.config)?;
     let id = match named.id {
         Some(id) => id,
         None => ConnectionId::new(prompt::argument(None, "CONNECTION", "An id for this connection", Some("default"))?)?,
     };
-    let (_, provider) = backend.provider(config.provider.as_str())?;
-    let mut request = ConnectRequest::new(ConnectionRef::new(named.config, id));
-    request.variables = variables(&arguments.parameters, &provider)?;
-    request.scopes = (!arguments.scopes.is_empty()).then_some(arguments.scopes);
-    request.timeout = Some(arguments.timeout);
-    request.way = match (arguments.paste, arguments.no_browser) {
-        (true, _) => Way::Paste,
-        (false, true) => Way::NoBrowser,
-        (false, false) => Way::Browser,
+    let (way_in, provider) = backend.way_in(&config, asked).await?;
+    let reference = ConnectionRef::new(named.config, id);
+    let known = backend.connection(&reference).map(|connection| connection.variables).unwrap_or_default();
+    let variables = variables(&arguments.parameters, &provider, &known)?;
+    let scopes = (!arguments.scopes.is_empty()).then(|| arguments.scopes.clone());
+    if way_in.is_entered() || way_in == WayIn::ClientCredentials {
+        if arguments.device || arguments.paste {
+            return Err(Error::usage(format!("`{}` is authorized by {way_in}: no browser takes part", config.key)));
+        }
+        let mut request = EnterRequest::new(reference);
+        (request.way_in, request.variables, request.scopes) = (Some(way_in), variables, scopes);
+        request.unverified = arguments.unverified;
+        if way_in.is_entered() {
+            request.fields = enter::fields(&provider, way_in)?;
+        }
+        return Box::pin(uninterrupted(backend.enter(request), backend, output)).await;
+    }
+    let mut request = ConnectRequest::new(reference);
+    (request.way_in, request.variables, request.scopes) = (Some(way_in), variables, scopes);
+    request.timeout = arguments.timeout;
+    request.way = match (arguments.paste, arguments.no_browser, arguments.device) {
+        (true, ..) => Way::Paste,
+        (_, true, _) => Way::NoBrowser,
+        (.., true) => Way::Device,
+        (false, false, false) if wants_device(&config, backend).await? => Way::Device,
+        (false, false, false) => Way::Browser,
     };
     let way = request.way;
     let authorization = backend.begin(request).await?;
     show(authorization.waiting(), way, output)?;
-    let can_paste = way == Way::Paste || (authorization.waiting().browser.is_err() && prompt::is_interactive());
-    finish(authorization, can_paste, way, output).await
+    let is_typed = authorization.waiting().browser.is_err() && prompt::is_interactive() && way != Way::Device;
+    finish(authorization, way == Way::Paste || is_typed, way, output).await
+}
+
+fn way_in(word: &str) -> Result<WayIn> {
+    WayIn::from_word(word).ok_or_else(|| {
+        let words = WayIn::ALL.map(WayIn::word).join(", ");
+        Error::usage(format!("`{}` is no way in", crate::model::untrusted::line(word)))
+            .hinted(format!("there are {words}"))
+    })
+}
+
+/// Over SSH, a device code is offered before the browser, which is on another machine.
+async fn wants_device(config: &Config, backend: &Backend) -> Result<bool> {
+    if !prompt::is_interactive() || !backend.prefers_device(config).await {
+        return Ok(false);
+    }
+    prompt::agree("Over SSH the browser is elsewhere. Show a code to enter there?")
 }
 
 /// Reads `NAME=VALUE`, and asks for what the provider needs and nobody gave.
-fn variables(given: &[String], provider: &Provider) -> Result<BTreeMap<String, String>> {
+fn variables(
+    given: &[String],
+    provider: &Provider,
+    known: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>> {
     let mut variables = BTreeMap::new();
     for pair in given {
         let (name, value) = pair
@@ -66,9 +108,13 @@ fn variables(given: &[String], provider: &Provider) -> Result<BTreeMap<String, S
     }
     for (name, variable) in provider.asked_variables() {
         let is_needed = variable.default.is_none() && !variable.optional;
-        if is_needed && !variables.contains_key(name) && prompt::is_interactive() {
-            let label = variable.label.as_deref().unwrap_or(name);
-            variables.insert(name.to_owned(), prompt::argument(None, name, label, None)?);
+        let is_there = variables.contains_key(name) || known.contains_key(name);
+        if is_needed && !is_there && prompt::is_interactive() {
+            let mut label = variable.label.clone().unwrap_or_else(|| name.to_owned());
+            if !variable.choices.is_empty() {
+                label = format!("{label} ({})", variable.choices.join(", "));
+            }
+            variables.insert(name.to_owned(), prompt::argument(None, name, &label, None)?);
         }
     }
     Ok(variables)
@@ -76,8 +122,20 @@ fn variables(given: &[String], provider: &Provider) -> Result<BTreeMap<String, S
 
 fn show(waiting: &Waiting, way: Way, output: Output) -> Result<()> {
     if output.json {
-        let event = json!({"event": "authorize", "url": waiting.url.as_str(), "redirect_uri": waiting.redirect_uri});
+        let mut event = json!({"event": "authorize", "url": waiting.url.as_str()});
+        match &waiting.device {
+            None => event["redirect_uri"] = waiting.redirect_uri.clone().into(),
+            Some(device) => {
+                event["user_code"] = device.user_code.clone().into();
+                event["verification_uri"] = device.verification_uri.as_str().into();
+                event["expires_at"] = waiting.deadline.to_rfc3339_opts(chrono::SecondsFormat::Millis, true).into();
+            }
+        }
         return output.object(&event).map_err(|error| Error::usage(format!("standard output is gone: {error}")));
+    }
+    if let Some(device) = &waiting.device {
+        show_device(device, output);
+        return Ok(());
     }
     match (&waiting.browser, way) {
         (Ok(()), _) => output.note("Your browser was opened. If it shows nothing, open this address yourself:"),
@@ -101,6 +159,17 @@ fn show(waiting: &Waiting, way: Way, output: Output) -> Result<()> {
         output.note("  or paste the address that the browser ends on:");
     }
     Ok(())
+}
+
+fn show_device(device: &DeviceCode, output: Output) {
+    output.note("On any device, open this address and enter the code:");
+    output.note(&format!("\n  {}\n\n  {}\n", device.verification_uri, device.user_code));
+    if let Some(page) = &device.verification_uri_complete
+        && let Some(lines) = qr::lines(page.as_str())
+    {
+        output.picture(&lines);
+    }
+    output.note("Enter only a code that you asked for yourself. Waiting; ctrl-c ends it.");
 }
 
 async fn finish(authorization: Authorization, can_paste: bool, way: Way, output: Output) -> Result<Connected> {

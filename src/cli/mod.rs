@@ -10,10 +10,13 @@ mod connect;
 mod connection;
 mod demo;
 mod doctor;
+mod enter;
+mod exec;
 mod interrupt;
 pub mod output;
 pub mod prompt;
 mod provider;
+mod request;
 mod sandbox;
 mod shell;
 mod target;
@@ -35,6 +38,8 @@ pub async fn run(command: Command, backend: &Backend, output: Output) -> Outcome
         Command::Connect(arguments) => connect::run(arguments, backend, output).await,
         Command::Connection(command) => connection::run(command, backend, output).await,
         Command::Token(command) => token::run(command, backend, output).await,
+        Command::Request(arguments) => request::run(arguments, backend, output).await,
+        Command::Exec(arguments) => exec::run(arguments, backend, output).await,
         Command::Vault(command) => vault::run(&command, backend, output).await,
         Command::Export { file } => backup::export(file, backend, output).await,
         Command::Import(arguments) => backup::import(arguments, backend, output).await,

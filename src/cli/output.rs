@@ -23,6 +23,8 @@ pub enum Failure {
     Service(Error),
     /// Standard output is gone.
     Output(io::Error),
+    /// A program that was run ended with this code, and said why itself.
+    Child(i32),
 }
 
 impl From<Error> for Failure {
@@ -63,6 +65,21 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 const GREEN: Style = AnsiColor::Green.on_default();
 
 impl Output {
+    /// Shows a picture of full and half blocks beside what was asked for, black on white where colours
+    /// are on; on a terminal only.
+    pub fn picture(self, lines: &[String]) {
+        if self.quiet || !io::stderr().is_terminal() {
+            return;
+        }
+        let style = Style::new().fg_color(Some(AnsiColor::BrightWhite.into())).bg_color(Some(AnsiColor::Black.into()));
+        let mut err = AutoStream::new(io::stderr(), self.err);
+        for line in lines {
+            // Nobody seeing it will miss it.
+            let _ = writeln!(err, "  {style}{line}{style:#}");
+        }
+        let _ = writeln!(err);
+    }
+
     /// Takes what the command line and the environment say about printing.
     pub fn new(global: &Global, no_color: bool) -> Self {
         let choose = |is_terminal: bool| match global.color {

@@ -46,6 +46,11 @@ pub fn ask(question: &str, default: Option<&str>) -> Result<String> {
     line()
 }
 
+/// Asks for yes or no; yes is the default.
+pub fn agree(question: &str) -> Result<bool> {
+    Ok(!matches!(ask(&format!("{question} (Y/n)"), None)?.to_lowercase().as_str(), "n" | "no"))
+}
+
 /// Asks for yes or no; no is the default.
 pub fn confirm(question: &str) -> Result<bool> {
     Ok(matches!(ask(&format!("{question} (y/N)"), None)?.to_lowercase().as_str(), "y" | "yes"))

@@ -14,6 +14,15 @@ pub(super) struct Named {
     pub(super) id: Option<ConnectionId>,
 }
 
+/// Returns the connection that is meant by `config/connection`, or by a config that has just one.
+pub(super) fn connection_of(text: &str, backend: &Backend) -> Result<ConnectionRef> {
+    let reference = match text.split_once('/') {
+        Some((config, id)) => ConnectionRef::new(ConfigKey::new(config)?, ConnectionId::new(id)?),
+        None => backend.only_connection(&ConfigKey::new(text)?)?,
+    };
+    Ok(reference)
+}
+
 impl Target {
     /// Reads it, asking for the config where it was left out.
     pub(super) fn named(self) -> Result<Named> {

@@ -10,6 +10,7 @@ use crate::model::ConnectionRef;
 use crate::model::freshness::spoken;
 use crate::service::copy::{Copied, CopiedTo, Form};
 use crate::service::fresh::Freshness;
+use crate::service::inspect::lines;
 
 pub(super) async fn run(command: TokenCommand, backend: &Backend, output: Output) -> Outcome {
     match command {
@@ -85,6 +86,10 @@ async fn inspect(reference: &ConnectionRef, backend: &Backend, output: Output) -
             "verified": false,
             "header": inspection.header,
             "claims": inspection.claims,
+            "introspection": inspection.introspection.as_ref().map(|said| json!({"active": said.is_active, "fields": said.fields})),
+            "id_token": inspection.id_token.as_ref().map(|token| json!({
+                "verified": token.doubt.is_none(), "why_not": token.doubt, "claims": token.claims,
+            })),
             "requested_scopes": inspection.connection.requested_scopes,
             "granted_scopes": inspection.connection.granted_scopes,
             "warnings": inspection.warnings,
@@ -99,7 +104,7 @@ async fn inspect(reference: &ConnectionRef, backend: &Backend, output: Output) -
             format!("{} ({relative})", end.format("%Y-%m-%d %H:%M:%S UTC"))
         }
     };
-    let mut fields = vec![
+    let fields = vec![
         ("token", format!("{} ({})", inspection.masked, inspection.format)),
         ("fingerprint", inspection.fingerprint.clone()),
         ("type", inspection.token_type.clone()),
@@ -109,12 +114,27 @@ async fn inspect(reference: &ConnectionRef, backend: &Backend, output: Output) -
             inspection.connection.granted_scopes.as_ref().unwrap_or(&inspection.connection.requested_scopes).join(" "),
         ),
     ];
-    let claims = inspection.claim_lines(now);
-    if !claims.is_empty() {
-        fields.push(("claims", "what the token says of itself; the signature was not checked".to_owned()));
-    }
-    fields.extend(claims.iter().map(|(name, value)| (name.as_str(), value.clone())));
     output.fields(&fields)?;
+    let section = |title: &str, lines: Vec<(String, String)>| -> Outcome {
+        if !lines.is_empty() {
+            output.line(&format!("\n{title}"))?;
+            output.fields(&lines.iter().map(|(name, value)| (name.as_str(), value.clone())).collect::<Vec<_>>())?;
+        }
+        Ok(())
+    };
+    section("What the token says of itself (its signature is for its API to check)", inspection.claim_lines(now))?;
+    if let Some(said) = &inspection.introspection {
+        let active = ("active".to_owned(), if said.is_active { "yes" } else { "no" }.to_owned());
+        let all = std::iter::once(active).chain(lines(&said.fields, now)).collect();
+        section("What the server says of it (introspection)", all)?;
+    }
+    if let Some(token) = &inspection.id_token {
+        let title = match &token.doubt {
+            None => "ID token: signed by its issuer, for this client".to_owned(),
+            Some(why) => format!("ID token, NOT verified: {why}"),
+        };
+        section(&title, lines(&token.claims, now))?;
+    }
     for warning in &inspection.warnings {
         output.warn(warning);
     }

@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod freshness;
 pub mod names;
 pub mod provider;
+pub mod qr;
 pub mod rest;
 pub mod search;
 pub mod secret;

@@ -150,6 +150,7 @@ impl Service {
         if way_in.is_entered() || way_in == WayIn::ClientCredentials {
             return Err(Error::usage(format!("`{}` is authorized by {way_in}: no browser takes part", config.key)));
         }
+        let provider = if request.way == Way::Device { self.whole_provider(&config.provider).await? } else { provider };
         let variables = self.variables_for(&provider, &request.connection, &request.variables)?;
         // A token that cannot be kept must not be asked for.
         self.prove_vault().await?;

@@ -4,7 +4,7 @@ use super::activity::About;
 use super::items::Item;
 use super::{Error, Result, Service};
 use crate::auth::{self, Registration};
-use crate::model::{ConfigKey, Connection, ConnectionId, ConnectionRef, Happening, Outcome, Secret, WayIn};
+use crate::model::{ConfigKey, Connection, ConnectionId, ConnectionRef, Happening, Outcome, Provider, Secret, WayIn};
 use crate::store::{Announcement, IntentKind, Rename};
 
 /// What became of a deletion.
@@ -107,7 +107,7 @@ impl Service {
             return Err(Error::usage(format!("`{reference}` is {}: there is nothing to revoke it by", connection.way))
                 .hinted("end it at the provider"));
         };
-        let client = self.client_of(&reference.config, connection.way, &connection.variables).await?;
+        let client = self.whole_client_of(&reference.config, connection.way, &connection.variables).await?;
         let fingerprint = Some(credentials.token().fingerprint());
         let outcome = auth::revoke::revoke(&self.network.auth, &client, tokens).await;
         let (word, detail) = match &outcome {
@@ -139,11 +139,32 @@ impl Service {
         way: WayIn,
         variables: &std::collections::BTreeMap<String, String>,
     ) -> Result<auth::Client> {
+        let provider = self.ready_provider(&self.config(key)?.provider).await?;
+        self.client_with(&provider, key, way, variables).await
+    }
+
+    /// The same, for what a provider file may leave to discovery.
+    pub(super) async fn whole_client_of(
+        &self,
+        key: &ConfigKey,
+        way: WayIn,
+        variables: &std::collections::BTreeMap<String, String>,
+    ) -> Result<auth::Client> {
+        let provider = self.whole_provider(&self.config(key)?.provider).await?;
+        self.client_with(&provider, key, way, variables).await
+    }
+
+    async fn client_with(
+        &self,
+        provider: &Provider,
+        key: &ConfigKey,
+        way: WayIn,
+        variables: &std::collections::BTreeMap<String, String>,
+    ) -> Result<auth::Client> {
         let config = self.config(key)?;
-        let provider = self.ready_provider(&config.provider).await?;
         let secret: Option<Secret> = self.load_client_secret(&config).await?;
         let registration = Registration {
-            provider: &provider,
+            provider,
             way,
             client_id: &config.client_id,
             client_secret: secret.as_ref(),

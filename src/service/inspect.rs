@@ -114,16 +114,17 @@ impl Service {
         tokens: &TokenSet,
         warnings: &mut Vec<String>,
     ) -> (Option<Introspected>, Option<IdToken>) {
-        let client = match self.client_of(&connection.reference.config, connection.way, &connection.variables).await {
-            Ok(client) => client,
-            Err(error) => {
-                warnings.push(format!("the server could not be asked: {error}"));
-                return (
-                    None,
-                    tokens.id_token.as_ref().and_then(|token| doubted(token, "the server could not be asked")),
-                );
-            }
-        };
+        let client =
+            match self.whole_client_of(&connection.reference.config, connection.way, &connection.variables).await {
+                Ok(client) => client,
+                Err(error) => {
+                    warnings.push(format!("the server could not be asked: {error}"));
+                    return (
+                        None,
+                        tokens.id_token.as_ref().and_then(|token| doubted(token, "the server could not be asked")),
+                    );
+                }
+            };
         let introspection = match introspect::introspect(&self.network.auth, &client, &tokens.access_token).await {
             Ok(Introspection { is_active, mut fields, .. }) => {
                 fields.remove("active");

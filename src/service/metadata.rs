@@ -44,6 +44,22 @@ impl Service {
         Ok(provider)
     }
 
+    /// Returns a provider with all that can be discovered of it: endpoints that its file leaves out though
+    /// it names others (revocation, introspection). Where that cannot be fetched, what the file says.
+    pub(super) async fn whole_provider(&self, id: &ProviderId) -> Result<Provider> {
+        let mut provider = self.ready_provider(id).await?;
+        let is_own = provider.is_own;
+        for table in [provider.oauth2.as_mut(), provider.client_credentials.as_mut()].into_iter().flatten() {
+            let Some(issuer) = table.issuer.clone() else { continue };
+            match self.metadata(&issuer, is_own).await {
+                // Only endpoints: what the file says of the rest was decided there.
+                Ok(metadata) => metadata.add_endpoints(table),
+                Err(error) => tracing::info!(%error, "discovering what the provider file leaves out"),
+            }
+        }
+        Ok(provider)
+    }
+
     /// Returns the metadata of an issuer: as it was kept, if that is not too old, else fetched anew. Where
     /// it cannot be fetched, what was kept serves on.
     pub(super) async fn metadata(&self, issuer: &str, allows_loopback_http: bool) -> Result<Metadata> {

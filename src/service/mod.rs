@@ -12,6 +12,7 @@ pub mod demo;
 pub mod doctor;
 pub mod enter;
 pub mod error;
+pub mod exec;
 pub mod export;
 pub mod fresh;
 mod hints;

@@ -1,9 +1,39 @@
 //! Processes: how another one is started without our secrets, and how this one keeps its memory to
 //! itself.
 
+use std::ffi::{OsStr, OsString};
+use std::io;
 use std::process::{Command, Stdio};
 
+use crate::model::Secret;
 use crate::settings::SECRET_VARIABLES;
+
+/// The limit on core dumps that this process began with: a program that takes its place gets it back.
+#[cfg(unix)]
+static CORE: std::sync::OnceLock<rustix::process::Rlimit> = std::sync::OnceLock::new();
+
+/// Runs a program in this one's place, with `environment` over the one that is there, and without our
+/// own secrets. On Unix it *is* this process from then on, so that signals and the exit code are its own,
+/// and this returns only where it could not be started; elsewhere it is waited for.
+pub fn replace(program: &OsStr, arguments: &[OsString], environment: &[(String, Secret)]) -> io::Result<i32> {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    for variable in SECRET_VARIABLES {
+        command.env_remove(variable);
+    }
+    for (name, value) in environment {
+        command.env(name, value.expose());
+    }
+    #[cfg(unix)]
+    {
+        if let Some(limit) = CORE.get() {
+            let _ = rustix::process::setrlimit(rustix::process::Resource::Core, *limit);
+        }
+        Err(std::os::unix::process::CommandExt::exec(&mut command))
+    }
+    #[cfg(not(unix))]
+    Ok(command.status()?.code().unwrap_or(1))
+}
 
 /// Returns a command that inherits none of our secrets and none of our streams.
 pub fn detached(program: &str) -> Command {
@@ -33,9 +63,11 @@ pub fn detach(command: &mut Command) {
 pub fn harden() {
     #[cfg(unix)]
     {
-        use rustix::process::{Resource, Rlimit, setrlimit};
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let found = getrlimit(Resource::Core);
+        let _ = CORE.set(found);
         // A refusal changes nothing else, and there is nobody to tell.
-        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: found.maximum });
     }
     #[cfg(all(target_os = "linux", not(debug_assertions)))]
     {

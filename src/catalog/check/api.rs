@@ -4,6 +4,7 @@ use super::urls::Secrets;
 use super::{Check, METHODS};
 use crate::model::WayIn;
 use crate::model::provider::{API_KEY, PASSWORD, USERNAME};
+use crate::model::template;
 
 impl Check<'_> {
     pub(super) fn api(&mut self) {
@@ -23,9 +24,7 @@ impl Check<'_> {
         for (key, call) in [("identity", &api.identity), ("verify", &api.verify)] {
             let Some(call) = call else { continue };
             match call.split_once(' ') {
-                Some((method, path))
-                    if METHODS.contains(&method) && (path.starts_with('/') || path.starts_with("https://")) =>
-                {
+                Some((method, path)) if METHODS.contains(&method) && self.is_call_path(path) => {
                     self.text(&format!("api.{key}"), path);
                 }
                 _ => self.fail(format!("`api.{key}` is written `METHOD /path`, not `{call}`")),
@@ -43,6 +42,12 @@ impl Check<'_> {
         } else if self.captures("lookup:") {
             self.fail("a variable is taken from a lookup, and there is no `[lookup]`");
         }
+    }
+
+    /// A path under the API, or the whole URL of a call elsewhere.
+    fn is_call_path(&self, path: &str) -> bool {
+        let is_url = || path.contains("://") && template::endpoint(path, self.provider.is_own).is_ok();
+        path.starts_with('/') || path.starts_with("https://") || is_url()
     }
 
     fn captures(&self, source: &str) -> bool {

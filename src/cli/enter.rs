@@ -1,0 +1,101 @@
+//! `connect` without a browser: a key or a login, typed or piped, and never on the command line.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use super::prompt;
+use crate::model::provider::CredentialField;
+use crate::model::{Provider, Secret, WayIn, untrusted};
+use crate::service::{Error, Result};
+
+/// Asks for the fields of a key or a login, or reads them from standard input.
+pub(super) fn fields(provider: &Provider, way: WayIn) -> Result<BTreeMap<String, Secret>> {
+    let all = provider.credential_fields(way);
+    let asked: Vec<&(String, CredentialField)> = all.iter().filter(|(_, field)| field.default.is_none()).collect();
+    if !prompt::is_interactive() {
+        return piped(&asked);
+    }
+    let mut given = BTreeMap::new();
+    for (name, field) in asked {
+        let label = field.label.as_deref().unwrap_or(name);
+        let value = match (field.secret, field.optional) {
+            (true, _) => prompt::secret(label)?,
+            (false, true) => Secret::new(prompt::ask(&format!("{label} (enter leaves it out)"), None)?),
+            (false, false) => Secret::new(prompt::argument(None, name, label, None)?),
+        };
+        if !value.is_empty() {
+            given.insert(name.clone(), value);
+        }
+    }
+    Ok(given)
+}
+
+/// Reads what was piped: the value of the only field, or a line `NAME=VALUE` for each.
+fn piped(asked: &[&(String, CredentialField)]) -> Result<BTreeMap<String, Secret>> {
+    let mut text = zeroize::Zeroizing::new(String::new());
+    std::io::stdin()
+        .lock()
+        .read_to_string(&mut text)
+        .map_err(|error| Error::usage(format!("standard input cannot be read: {error}")))?;
+    read(&text, asked)
+}
+
+fn read(text: &str, asked: &[&(String, CredentialField)]) -> Result<BTreeMap<String, Secret>> {
+    let names: Vec<&str> = asked.iter().map(|(name, _)| name.as_str()).collect();
+    if text.trim().is_empty() && !names.is_empty() {
+        let form = if names.len() == 1 {
+            "pipe it".to_owned()
+        } else {
+            format!("pipe a line NAME=VALUE for each of {}", names.join(", "))
+        };
+        return Err(Error::usage(format!("standard input held nothing; asked for: {}", names.join(", "))).hinted(form));
+    }
+    if let [only] = names.as_slice() {
+        return Ok(BTreeMap::from([((*only).to_owned(), Secret::new(text.trim()))]));
+    }
+    let mut given = BTreeMap::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        // Not shown: it may be a secret.
+        let bad = || {
+            Error::usage(format!("line {} of standard input is not NAME=VALUE", number + 1))
+                .hinted(format!("asked for: {}", names.join(", ")))
+        };
+        let (name, value) = line.split_once('=').ok_or_else(bad)?;
+        let name = name.trim();
+        if !names.contains(&name) {
+            return Err(bad());
+        }
+        if given.insert(name.to_owned(), Secret::new(value.trim())).is_some() {
+            return Err(Error::usage(format!("`{}` is given twice on standard input", untrusted::line(name))));
+        }
+    }
+    Ok(given)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(names: &[&str]) -> Vec<(String, CredentialField)> {
+        names.iter().map(|name| ((*name).to_owned(), CredentialField::default())).collect()
+    }
+
+    #[test]
+    fn the_only_field_is_the_whole_of_what_is_piped() {
+        let fields = asked(&["api_key"]);
+        let given = read("abc=def==\n", &fields.iter().collect::<Vec<_>>()).unwrap();
+        assert_eq!(given["api_key"].expose(), "abc=def==");
+    }
+
+    #[test]
+    fn several_fields_are_lines_and_a_line_that_is_none_is_not_shown() {
+        let fields = asked(&["username", "password"]);
+        let fields: Vec<_> = fields.iter().collect();
+        let given = read("username = u\npassword=p=q\n\n", &fields).unwrap();
+        assert_eq!((given["username"].expose(), given["password"].expose()), ("u", "p=q"));
+        for text in ["canary", "canary=x", "username=a\nusername=canary", ""] {
+            let error = read(text, &fields).unwrap_err();
+            assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+        }
+    }
+}

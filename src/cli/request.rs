@@ -1,0 +1,96 @@
+//! `request`: an authorized request to the provider's API. The body goes to standard output as it comes,
+//! the status to standard error.
+
+use std::io::Read;
+
+use super::args::{RequestArgs, Target};
+use super::interrupt::uninterrupted;
+use super::{Outcome, Output, prompt};
+use crate::backend::Backend;
+use crate::model::untrusted;
+use crate::service::request::{Answer, ApiRequest};
+use crate::service::{Error, Kind, Result};
+
+pub(super) async fn run(arguments: RequestArgs, backend: &Backend, output: Output) -> Outcome {
+    let (target, method, path) = taken_apart(arguments.words)?;
+    let reference = target.existing(backend, output)?;
+    let headers = arguments.headers.iter().map(|line| header(line)).collect::<Result<Vec<_>>>()?;
+    let body = arguments.data.as_deref().map(body).transpose()?;
+    let request = ApiRequest { method, path, headers, body };
+    let answer = Box::pin(uninterrupted(backend.request(&reference, &request), backend, output)).await?;
+    let status = answer.status();
+    if arguments.include {
+        for (name, value) in answer.headers() {
+            output.note(&format!("{name}: {}", untrusted::line(&String::from_utf8_lossy(value.as_bytes()))));
+        }
+    }
+    print(answer, output).await?;
+    if status < 400 {
+        output.note(&status.to_string());
+        return Ok(());
+    }
+    Err(Error::new(Kind::Provider, format!("the API answered {status}")).into())
+}
+
+/// The last two words are method and path, those before them the connection.
+fn taken_apart(mut words: Vec<String>) -> Result<(Target, String, String)> {
+    let usage = || prompt::missing("METHOD PATH").hinted("`hallpass request CONFIG CONNECTION GET /path`");
+    if words.len() < 3 {
+        return Err(usage());
+    }
+    let path = words.pop().ok_or_else(usage)?;
+    let method = words.pop().ok_or_else(usage)?;
+    let mut words = words.into_iter();
+    Ok((Target { config: words.next(), connection: words.next() }, method, path))
+}
+
+fn header(line: &str) -> Result<(String, String)> {
+    let (name, value) = line
+        .split_once(':')
+        .ok_or_else(|| Error::usage(format!("`{}` is not `NAME: VALUE`", untrusted::line(line))))?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn body(text: &str) -> Result<Vec<u8>> {
+    let unreadable = |what: &str, error: std::io::Error| Error::usage(format!("{what} cannot be read: {error}"));
+    match text.strip_prefix('@') {
+        Some(file) => std::fs::read(file).map_err(|error| unreadable(&format!("`{}`", untrusted::line(file)), error)),
+        None if text == "-" => {
+            let mut bytes = Vec::new();
+            std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| unreadable("standard input", error))?;
+            Ok(bytes)
+        }
+        None => Ok(text.as_bytes().to_vec()),
+    }
+}
+
+async fn print(mut answer: Answer, output: Output) -> Outcome {
+    while let Some(chunk) = answer.chunk().await.map_err(Error::from)? {
+        output.raw(chunk.as_ref())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_connection_is_written_in_one_word_or_in_two() {
+        for (text, connection) in [("github jane GET /user", Some("jane")), ("github/jane GET /user", None)] {
+            let (target, method, path) = taken_apart(words(text)).unwrap();
+            assert_eq!((target.connection.as_deref(), method.as_str(), path.as_str()), (connection, "GET", "/user"));
+        }
+        assert!(taken_apart(words("GET /user")).is_err());
+    }
+
+    #[test]
+    fn a_header_has_a_name_and_a_value() {
+        assert_eq!(header("accept:  a/b").unwrap(), ("accept".to_owned(), "a/b".to_owned()));
+        assert!(header("accept").is_err());
+    }
+}

@@ -1,0 +1,84 @@
+//! Fresh tokens for a program's environment.
+
+use super::activity::About;
+use super::copy::variable_name;
+use super::error::quoted;
+use super::fresh::Freshness;
+use super::{Error, Result, Service};
+use crate::model::{ConnectionRef, Happening, Outcome, Secret, untrusted};
+use crate::system::process;
+
+/// A variable of a program's environment, and the connection whose token it gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name; unless given, that of config and connection: `GITHUB_JANE_TOKEN`.
+    pub name: Option<String>,
+    /// The connection.
+    pub connection: ConnectionRef,
+}
+
+impl Service {
+    /// Returns the environment of a program: for each connection a fresh token.
+    pub async fn environment(&self, variables: &[Variable], program: &str) -> Result<Vec<(String, Secret)>> {
+        let mut all: Vec<(String, Secret)> = Vec::new();
+        for variable in variables {
+            let name = variable.name.clone().unwrap_or_else(|| variable_name(&variable.connection));
+            check_name(&name)?;
+            if all.iter().any(|(known, _)| *known == name) {
+                return Err(Error::usage(format!("`{name}` would be set twice"))
+                    .hinted(format!("name one otherwise: `--env NAME={}`", quoted(&variable.connection.to_string()))));
+            }
+            let fresh = self.fresh_credentials(&variable.connection, Freshness::default()).await?;
+            let token = fresh.credentials.token();
+            if token.expose().contains('\0') {
+                return Err(Error::usage(format!(
+                    "the token of `{}` cannot stand in an environment",
+                    variable.connection
+                )));
+            }
+            let detail = format!("to `{}` as {name}", untrusted::line(program));
+            let about = About { detail, fingerprint: Some(token.fingerprint()), took: None };
+            self.record(&variable.connection, Happening::HandedOut, Outcome::Done, about);
+            all.push((name, token));
+        }
+        Ok(all)
+    }
+
+    /// Runs a program in this one's place, with an environment over the one that is there. Returns its
+    /// exit code where it was waited for.
+    pub fn replace_with(
+        &self,
+        program: &std::ffi::OsStr,
+        arguments: &[std::ffi::OsString],
+        environment: &[(String, Secret)],
+    ) -> Result<i32> {
+        process::replace(program, arguments, environment).map_err(|error| {
+            let name = untrusted::line(&program.to_string_lossy());
+            Error::usage(format!("`{name}` cannot be run: {error}")).hinted("check its name and the PATH")
+        })
+    }
+}
+
+/// A name that a shell can use (POSIX, section 8.1).
+fn check_name(name: &str) -> Result<()> {
+    let fits = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let is_good = !name.is_empty() && name.chars().all(fits) && !name.starts_with(|first: char| first.is_ascii_digit());
+    if is_good {
+        return Ok(());
+    }
+    Err(Error::usage(format!("`{}` is not the name of a variable", untrusted::line(name)))
+        .hinted("letters, digits and underscores, and no digit in front"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_has_a_name_that_a_shell_can_use() {
+        assert!(check_name("GITHUB_TOKEN").is_ok() && check_name("_a1").is_ok());
+        for bad in ["", "1A", "A-B", "A=B", "A B", "\u{e9}", "A\0"] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+}

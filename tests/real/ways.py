@@ -1,0 +1,240 @@
+"""Every way in, against servers that nobody here wrote: a certified OpenID Provider and an OAuth 1.0a
+provider."""
+
+import json
+import os
+import pathlib
+import subprocess
+import urllib.parse
+import urllib.request
+
+from support import ISSUER, RIG, STATE, RealTest, follow, is_open, wait_until
+
+OAUTH1 = "http://127.0.0.1:9820"
+
+CLIENT_CREDENTIALS = f"""name = "Rig for itself"
+categories = ["dev-tools"]
+
+[client_credentials]
+token_endpoint = "{ISSUER}/token"
+introspection_endpoint = "{ISSUER}/token/introspection"
+token_endpoint_auth_method = "client_secret_basic"
+default_scopes = ["read"]
+"""
+
+SIGNED = """name = "Rig, signed"
+categories = ["dev-tools"]
+
+[oauth1]
+request_token_endpoint = "{base}/oauth/request_token"
+authorization_endpoint = "{base}/oauth/authorize"
+token_endpoint = "{base}/oauth/access_token"
+signature_method = "{method}"
+
+[api]
+base_url = "{base}"
+identity = "GET /api/me"
+"""
+
+
+class Discovered(RealTest):
+    OIDC = {"AT_TTL": 3600}
+
+    def discover(self, client="rig-basic", secret="rig-basic-secret"):
+        home = self.home()
+        home.ok("config", "create", "rig", "--issuer", ISSUER, client, "-", "openid,offline_access,read", stdin=secret)
+        return home
+
+    def test_an_issuer_is_all_that_is_needed(self):
+        home = self.discover()
+        said = self.connect(home)
+        self.assertEqual(said.returncode, 0, said)
+        self.assertEqual(self.oidc.accepts(home.token()), "alice")
+        self.assertEqual(self.oidc.accepts(home.token("rig/jane", "--refresh")), "alice")
+
+    def test_an_id_token_is_verified_before_it_is_believed(self):
+        home = self.discover()
+        self.assertEqual(self.connect(home).returncode, 0)
+        seen = json.loads(home.ok("--json", "token", "inspect", "rig"))
+        self.assertEqual((seen["id_token"]["verified"], seen["id_token"]["why_not"]), (True, None), seen)
+        self.assertEqual(seen["id_token"]["claims"]["sub"], "alice")
+        self.assertIn("nonce", seen["id_token"]["claims"])
+        self.assertIn("signed by its issuer", home.ok("token", "inspect", "rig"))
+
+    def test_what_the_server_says_of_a_token_is_shown_before_and_after_it_is_revoked(self):
+        home = self.discover()
+        self.assertEqual(self.connect(home).returncode, 0)
+        seen = json.loads(home.ok("--json", "token", "inspect", "rig"))
+        self.assertEqual((seen["introspection"]["active"], seen["introspection"]["fields"]["sub"]), (True, "alice"))
+        token = home.token()
+        said = home.run("connection", "delete", "rig/jane", "--revoke", "--yes")
+        self.assertIn("the provider revoked its tokens", said.stderr)
+        self.assertIsNone(self.oidc.accepts(token))
+        body = urllib.parse.urlencode({"token": token}).encode()
+        request = urllib.request.Request(f"{ISSUER}/token/introspection", data=body)
+        request.add_header("Authorization", "Basic cmlnLWJhc2ljOnJpZy1iYXNpYy1zZWNyZXQ=")
+        with urllib.request.urlopen(request) as answer:
+            self.assertEqual(json.load(answer), {"active": False})
+
+    def test_an_issuer_that_is_none_is_told(self):
+        home = self.home()
+        for issuer, words in [(f"{ISSUER}/elsewhere", "cannot be used"), ("http://example.com", "plain http"), (ISSUER.replace("127.0.0.1", "localhost"), "another issuer")]:
+            said = home.run("config", "create", "bad", "--issuer", issuer, "id", "-", stdin="secret")
+            self.assertNotEqual(said.returncode, 0)
+            self.assertIn(words, said.stderr, issuer)
+
+
+class ByDevice(RealTest):
+    def begin(self, home, *more):
+        child = home.start("--json", "connect", "rig", "jane", "--device", *more)
+        return child, json.loads(child.stdout.readline())
+
+    def decide(self, event, decision):
+        code = urllib.parse.quote(event["user_code"])
+        self.oidc.knob(f"device/{decision}?user_code={code}", {})
+
+    def test_a_code_that_is_entered_elsewhere_lets_this_machine_in(self):
+        home = self.home()
+        home.ok("config", "create", "rig", "--issuer", ISSUER, "rig-basic", "-", "openid,offline_access,read", stdin="rig-basic-secret")
+        child, event = self.begin(home)
+        self.assertEqual(event["verification_uri"], f"{ISSUER}/device")
+        self.assertRegex(event["user_code"], r"^[A-Z]{4}-[A-Z]{4}$")
+        self.decide(event, "approve")
+        out, err = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 0, f"{out} {err}")
+        self.assertEqual(self.oidc.accepts(home.token("rig/jane", "--refresh")), "alice")
+
+    def test_a_denial_is_told(self):
+        home = self.home()
+        home.ok("config", "create", "rig", "--issuer", ISSUER, "rig-public", "openid,read", "--public")
+        child, event = self.begin(home)
+        self.decide(event, "deny")
+        out, _ = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 5)
+        self.assertIn("denied", json.loads(out.splitlines()[-1])["message"])
+
+    def test_slow_down_is_heeded_and_a_broken_connection_survived(self):
+        home = self.home()
+        home.ok("config", "create", "rig", "--issuer", ISSUER, "rig-post", "-", "openid,read", stdin="rig-post-secret")
+        slow = {"mode": "status", "status": 400, "body": json.dumps({"error": "slow_down"})}
+        child, event = self.begin(home)
+        self.oidc.knob("fault", slow)
+        self.oidc.knob("fault", {"mode": "reset"})
+        self.decide(event, "approve")
+        out, err = child.communicate(timeout=90)
+        self.assertEqual(child.returncode, 0, f"{out} {err}")
+
+
+class ForItself(RealTest):
+    OIDC = {"AT_TTL": 2}
+
+    def test_a_token_is_fetched_again_when_it_ends(self):
+        home = self.home()
+        (home.path / "hallpass/providers/rig-itself.toml").write_text(CLIENT_CREDENTIALS)
+        for client, secret in [("rig-basic", "rig-basic-secret"), ("rig client:with%odd+chars", "odd:secret%+/ =&")]:
+            key = client.split(" ")[0]
+            home.ok("config", "create", key, "rig-itself", client, "-", stdin=secret)
+            home.ok("connect", key, "machine")
+            first = home.token(f"{key}/machine")
+            seen = json.loads(home.ok("--json", "token", "inspect", key))
+            self.assertEqual((seen["introspection"]["active"], seen["introspection"]["fields"]["client_id"]), (True, client))
+            wait_until(lambda: home.token(f"{key}/machine") != first, "another token was fetched")
+        self.assertEqual(self.oidc.grants("refresh_token"), 0)
+
+
+class Used(RealTest):
+    """`request` and `exec`, with a token that was authorized."""
+
+    def test_a_request_is_authorized_and_tried_again_after_a_401(self):
+        home = self.home()
+        home.configure()
+        self.assertEqual(self.connect(home).returncode, 0)
+        said = home.run("request", "rig", "jane", "GET", "/me")
+        self.assertEqual((said.returncode, json.loads(said.stdout)["sub"], said.stderr.strip()), (0, "alice", "200"))
+        # The API may end a token before its time.
+        token = home.token()
+        self.oidc.knob("fault", {"path": "/me", "status": 401})
+        said = home.run("request", "rig", "GET", "/me")
+        self.assertEqual((said.returncode, json.loads(said.stdout)["sub"]), (0, "alice"), said.stderr)
+        self.assertEqual(self.oidc.grants("refresh_token"), 1)
+        self.assertNotEqual(home.token(), token)
+        self.oidc.knob("fault", {"path": "/me", "status": 401, "times": 2})
+        self.assertEqual(home.run("request", "rig", "GET", "/me").returncode, 5, "once more, and no more")
+        said = home.run("request", "rig", "GET", "http://127.0.0.1:9811/me")
+        self.assertEqual(said.returncode, 2)
+        self.assertIn("is not of this API", said.stderr)
+
+    def test_a_program_gets_the_token_in_its_environment_and_its_exit_code_is_ours(self):
+        home = self.home()
+        home.configure()
+        self.assertEqual(self.connect(home).returncode, 0)
+        script = 'test "$RIG_JANE_TOKEN" = "$OTHER" && echo "$RIG_JANE_TOKEN"; tr "\\0" " " </proc/$$/cmdline >&2; exit 7'
+        said = home.run("exec", "rig/jane", "--env", "OTHER=rig/jane", "--", "sh", "-c", script)
+        self.assertEqual(said.returncode, 7, said)
+        self.assertEqual(self.oidc.accepts(said.stdout.strip()), "alice")
+        self.assertNotIn(said.stdout.strip(), said.stderr, "not in the arguments")
+        child = home.start("exec", "rig", "--", "sleep", "600")
+        arguments = pathlib.Path(f"/proc/{child.pid}/cmdline")
+        wait_until(lambda: b"600" in arguments.read_bytes() and b"hallpass" not in arguments.read_bytes(), "it runs in our place")
+        child.terminate()
+        self.assertEqual(child.wait(timeout=10), -15, "the signal was its own")
+        child.communicate()
+
+
+class Signed(RealTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        subprocess.run([RIG / "oauth1" / "start.sh"], check=True, stdout=subprocess.DEVNULL,
+                       env={**os.environ, "PORT": "9820", "RIG_STATE": str(STATE)})
+
+    @classmethod
+    def tearDownClass(cls):
+        os.kill(int((STATE / "oauth1.9820.pid").read_text()), 9)
+        wait_until(lambda: not is_open(9820), "the OAuth 1.0a provider has stopped")
+        super().tearDownClass()
+
+    def connected(self, method, consumer, secret):
+        home = self.home()
+        (home.path / "hallpass/providers/rig-signed.toml").write_text(SIGNED.format(base=OAUTH1, method=method))
+        home.ok("config", "create", "signed", "rig-signed", consumer, "-", stdin=secret)
+        said = self.connect(home, "signed/jane")
+        self.assertEqual(said.returncode, 0, said)
+        return home
+
+    def test_each_method_authorizes_and_signs_requests_also_with_reserved_characters(self):
+        for method in ("HMAC-SHA1", "PLAINTEXT"):
+            for consumer, secret in [("consumer-key", "consumer-secret"), ("odd key/+&", "s e/c+r&t%é")]:
+                home = self.connected(method, consumer, secret)
+                said = home.run("request", "signed", "jane", "GET", "/api/me?a=b%20c&d=%26%2B&e=%7E~!%2A")
+                self.assertEqual(said.returncode, 0, f"{method} {consumer}: {said}")
+                answer = json.loads(said.stdout)
+                self.assertEqual((answer["user"], answer["token"]), ("alice", home.token("signed/jane")))
+                shown = json.loads(home.ok("token", "get", "signed", "--format", "json"))
+                self.assertEqual((shown["type"], shown["oauth_token"]), ("OAUTH1", answer["token"]))
+
+    def test_a_denial_and_a_wrong_secret_are_told(self):
+        home = self.home()
+        (home.path / "hallpass/providers/rig-signed.toml").write_text(SIGNED.format(base=OAUTH1, method="HMAC-SHA1"))
+        home.ok("config", "create", "signed", "rig-signed", "consumer-key", "-", stdin="wrong")
+        said = self.connect(home, "signed/jane")
+        self.assertEqual(said.returncode, 5, said)
+        home.ok("config", "edit", "signed", "--client-secret", "-", stdin="consumer-secret")
+        child = home.start("--json", "connect", "--no-browser", "signed", "jane")
+        url = json.loads(child.stdout.readline())["url"]
+        with urllib.request.urlopen(urllib.request.Request(url, data=b"do=deny")) as answer:
+            answer.read()
+        out, _ = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 5, out)
+        self.assertIn("denied", json.loads(out.splitlines()[-1])["message"])
+
+
+class OverSsh(RealTest):
+    def test_a_script_is_not_asked_and_gets_the_browsers_address(self):
+        home = self.home(SSH_CONNECTION="10.0.0.1 22 10.0.0.2 22")
+        home.ok("config", "create", "rig", "--issuer", ISSUER, "rig-basic", "-", "openid,read", stdin="rig-basic-secret")
+        child = home.start("--json", "connect", "rig", "jane")
+        event = json.loads(child.stdout.readline())
+        follow(event["url"])
+        out, err = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 0, f"{out} {err}")
