@@ -5,6 +5,8 @@
 mod architecture;
 /// Backups, and files of other programs.
 mod backup;
+/// Every OAuth provider of the catalog, authorized against a server that plays it.
+mod catalog;
 /// The command line as a user sees it: output, exit codes, colon forms.
 mod cli;
 /// Authorizing, through the listener and by paste, with strangers about.
@@ -35,5 +37,7 @@ mod secrets;
 mod terminal;
 /// The screens by keys: what is shown, and what is asked for.
 mod tui;
+/// Every way in besides the browser's, requests to an API, and tokens for a program.
+mod ways;
 
 mod support;

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use hallpass::catalog::{Catalog, check};
+use hallpass::model::provider::{OAuth2, UrlTemplate, VariableKind};
 use hallpass::model::{Provider, ProviderId, WayIn};
 
 /// Every embedded file with its text, by id.
@@ -114,4 +115,101 @@ fn the_odd_ones_are_as_odd_as_they_should_be() {
     assert!(oauth2("slack").redirect.https_only);
     let (_, shopify) = Catalog::default().get("shopify").unwrap();
     assert_eq!(shopify.api_headers(WayIn::OAuth2), [("x-shopify-access-token".to_owned(), "{token}".to_owned())]);
+}
+
+/// Values that have moved requests elsewhere in other programs.
+const HOSTILE: [&str; 22] = [
+    "evil.com/",
+    "evil.com#",
+    "evil.com?",
+    "evil.com\\",
+    "user@evil.com",
+    "user:pw@evil.com",
+    "..",
+    ".",
+    "",
+    " ",
+    "a/../evil.com",
+    "evil.com:443",
+    "https://evil.com",
+    "https://evil.com/",
+    "//evil.com",
+    "evil.com%2f",
+    "evil\u{3002}com",
+    "\u{ff45}vil.com",
+    "evil.com\u{2044}",
+    "evil\r\n.com",
+    "\u{430}cme",
+    "xn--80ak6aa92e.com/",
+];
+
+#[test]
+fn no_value_of_a_variable_moves_a_request_with_secrets_to_a_host_that_nobody_named() {
+    use hallpass::model::template::Values;
+    let mut random = Random(0x5eed);
+    let alphabet: Vec<char> = "evil.com/\\#?@:%-_ \t\u{0}\u{3002}\u{ff0f}\u{2044}\u{430}[]{}&=;,x".chars().collect();
+    let generated = (0..1_000).map(|_| {
+        let length = 1 + random.below(12);
+        (0..length).map(|_| alphabet[random.below(alphabet.len())]).collect::<String>()
+    });
+    let values: Vec<String> = HOSTILE.iter().map(|value| (*value).to_owned()).chain(generated).collect();
+    let mut tried = 0;
+    for (id, provider) in Catalog::default().all() {
+        let provider = provider.unwrap();
+        let tables = [WayIn::OAuth2, WayIn::ClientCredentials].map(|way| provider.oauth2_of(way).cloned());
+        let endpoints: Vec<UrlTemplate> =
+            tables.iter().flatten().flat_map(OAuth2::endpoints).map(|(_, url)| url.clone()).collect();
+        for (name, variable) in &provider.variables {
+            let used =
+                endpoints.iter().filter(|url| url.candidates().iter().any(|url| url.contains(&format!("{{{name}}}"))));
+            for (template, value) in used.flat_map(|url| values.iter().map(move |value| (url, value))) {
+                // The others have what is let in.
+                let mut given: BTreeMap<String, String> =
+                    provider.variables.keys().map(|other| (other.clone(), "acme".to_owned())).collect();
+                given.insert(name.clone(), value.clone());
+                let filled = Values { declared: &provider.variables, given: &given, allows_loopback_http: false };
+                let Ok(url) = filled.url(template) else { continue };
+                tried += 1;
+                let host = url.host_str().unwrap().to_owned();
+                let typed = value.trim().trim_start_matches("https://").trim_end_matches('/').to_ascii_lowercase();
+                let is_named = template.candidates().iter().any(|candidate| {
+                    let named = candidate.split_once("://").unwrap().1.split(['/', '?']).next().unwrap();
+                    let domain = named.rsplit('}').next().unwrap();
+                    let is_under = !domain.is_empty()
+                        && host.ends_with(domain)
+                        && domain.split('.').filter(|label| !label.is_empty()).count() >= 2;
+                    // A choice is the file's own; a host is what was typed as one, to the letter.
+                    is_under
+                        || variable.kind == VariableKind::Choice
+                            && variable
+                                .choices
+                                .iter()
+                                .any(|choice| named.replace(&format!("{{{name}}}"), choice) == host)
+                        || variable.kind == VariableKind::Host && host == typed
+                });
+                assert!(is_named, "{id}: `{name}` = {value:?} leads to {url}");
+                assert!(
+                    url.username().is_empty()
+                        && url.password().is_none()
+                        && url.port().is_none()
+                        && url.fragment().is_none(),
+                    "{id}: {url}"
+                );
+            }
+        }
+    }
+    assert!(tried > 100, "{tried}: most are refused, and those in a path are encoded");
+}
+
+/// A generator that gives the same numbers every time (`SplitMix64`).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % most as u64).unwrap()
+    }
 }

@@ -1,6 +1,7 @@
 //! What tests share: a service with a sandbox, a home for the program, an odd server, screens.
 
 pub mod odd_server;
+pub mod player;
 pub mod program;
 pub mod screen;
 #[cfg(unix)]

@@ -144,7 +144,7 @@ fn service(home: &Path, clock: &FixedClock, browser: &Remembering, clipboard: &S
     service_of(settings(home), clock, browser, clipboard)
 }
 
-fn service_of(settings: Settings, clock: &FixedClock, browser: &Remembering, clipboard: &Slate) -> Arc<Service> {
+pub fn service_of(settings: Settings, clock: &FixedClock, browser: &Remembering, clipboard: &Slate) -> Arc<Service> {
     let machine = Machine {
         clock: Arc::new(clock.clone()),
         browser: Box::new(browser.clone()),

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""Writes what the OAuth flows of the built-in providers must look like, from facts gathered elsewhere and
+not from the files under test:
+
+    tests/catalog/expect.py FACTS.json [FACTS-EXTRA.json] > tests/catalog/expectations.json
+
+Where an editor decided against a fact, the decision stands below with its reason, and nowhere else."""
+
+import json
+import pathlib
+import re
+import sys
+
+PROVIDERS = pathlib.Path(__file__).parents[2] / "providers"
+
+# Two scopes that no provider has: what is looked at is how they are joined.
+SCOPES = ["one", "two"]
+
+# What variables are filled with, by name; the rest by the kind that the facts give them.
+EXAMPLES = {"extension": "com", "region": "eu", "accountId": "acme-1", "tenant": "common"}
+
+# Variables that the facts have a person give, and that a lookup brings here.
+BROUGHT = {"basecamp": ["accountId"]}
+
+# And the other way round: what a person is asked for here.
+ASKED = {"auth0": {"audience": "some text"}, "basecamp": {"appDetails": "Acme (jane@acme.example)"}}
+
+MODES = {"oauth2": "oauth2", "oauth1": "oauth1", "oauth2_client_credentials": "client_credentials"}
+
+PKCE = "the source switches PKCE off; the server takes it, and RFC 9700 section 2.1.1 asks for it"
+POST_OR_BASIC = "RFC 6749 section 2.3 forbids to show the client in two ways; the vendor documents the header"
+EDITS = {
+    "discord": {"authorization_url": ("https://discord.com/oauth2/authorize", "what Discord documents now")},
+    "epic-games": {"token_url": ("https://api.epicgames.dev/epic/oauth/v2/token", "v1 is the older path; revocation is v2 in the facts too")},
+    "facebook": {"body_format": ("form", "redirect_uri stands in the form: the endpoint takes a POST")},
+    "microsoft": {"pkce": ("s256", PKCE)},
+    "microsoft-teams": {"pkce": ("s256", PKCE)},
+    "microsoft-tenant-specific": {"pkce": ("s256", PKCE)},
+    "one-drive": {"pkce": ("s256", PKCE)},
+    "outlook": {"pkce": ("s256", PKCE)},
+    "sharepoint-online": {"pkce": ("s256", PKCE)},
+    "pinterest": {"scope_separator": (",", "Pinterest documents commas")},
+    "shopify": {"scope_separator": (",", "Shopify documents commas"), "refresh_params": ({}, "expiring is asked for once, with the code")},
+    "stackexchange": {"scope_separator": (",", "Stack Exchange documents commas")},
+    "zoho": {"scope_separator": (",", "Zoho documents commas")},
+    "zoho-books": {"scope_separator": (",", "Zoho documents commas")},
+    "zoho-crm": {"scope_separator": (",", "Zoho documents commas")},
+    "zoho-invoice": {"scope_separator": (",", "Zoho documents commas")},
+    "zoom": {"token_request_auth_method": ("client_secret_basic", "Zoom documents the header")},
+    "auth0": {"authorization_params": ({"response_mode": "query", "audience": "some text"}, "without an audience the token is good for nothing but userinfo")},
+    "salesforce-sandbox": {"authorization_params": ({"prompt": "consent"}, "as in production")},
+    "smugmug": {"authorization_params": ({"Access": "Full", "Permissions": "Modify"}, "without them the token reads what is public")},
+    "braintree": {"body_format": ("xml", "the gateway speaks XML (facts: special exchange)")},
+    "braintree-sandbox": {"body_format": ("xml", "the gateway speaks XML (facts: special exchange)")},
+    "instagram": {"refresh_url": (None, "that address renews an access token with itself; it takes no refresh token")},
+    "threads": {"refresh_url": (None, "that address renews an access token with itself; it takes no refresh token")},
+    "trello": {"scope_param": ("scope", "Trello's own parameter")},
+}
+
+# Answers that are not the standard one. `{access}`, `{refresh}` and `{base}` are filled in by the test.
+STANDARD = {"access_token": "{access}", "refresh_token": "{refresh}", "expires_in": 3600, "token_type": "bearer"}
+ANSWERS = {
+    "braintree": {"access-token": "{access}", "refresh-token": "{refresh}", "expires-at": "2026-01-01T01:00:00Z", "token-type": "bearer"},
+    "slack": {"ok": True, "access_token": "{access}", "refresh_token": "{refresh}", "expires_in": 43200, "token_type": "bot", "team": {"id": "T1"}, "authed_user": {"id": "U1"}},
+    "squareup": {"access_token": "{access}", "refresh_token": "{refresh}", "expires_at": "2026-01-01T01:00:00Z", "token_type": "bearer", "merchant_id": "M1"},
+    "stackexchange": {"access_token": "{access}", "expires": 86400},
+    "facebook": {"access_token": "{access}", "token_type": "bearer", "expires_in": 3600},
+    "instagram": {"access_token": "{access}", "user_id": 1},
+    "threads": {"access_token": "{access}", "user_id": 1},
+    "zoom": {**STANDARD, "scope": "one two"},
+    "github": {"access_token": "{access}", "scope": "one,two", "token_type": "bearer"},
+}
+ANSWERS["braintree-sandbox"] = ANSWERS["braintree"]
+
+# Trades an access token for a longer one, and renews that with itself.
+LONG_LIVED = {
+    "facebook": ("fb_exchange_token", "fb_exchange_token", "graph.facebook.com/v22.0/oauth/access_token", ["client_id", "client_secret"],
+                 "fb_exchange_token", "fb_exchange_token", "graph.facebook.com/v22.0/oauth/access_token", ["client_id", "client_secret"]),
+    "instagram": ("ig_exchange_token", "access_token", "graph.instagram.com/access_token", ["client_secret"],
+                  "ig_refresh_token", "access_token", "graph.instagram.com/refresh_access_token", []),
+    "threads": ("th_exchange_token", "access_token", "graph.threads.net/access_token", ["client_secret"],
+                "th_refresh_token", "access_token", "graph.threads.net/refresh_access_token", []),
+}
+
+
+def examples(fact):
+    found = {}
+    for variable in fact.get("connection_variables", []):
+        name = variable["name"]
+        # What the flow brings, and what only somebody's own paths want, nobody is asked for.
+        if variable.get("automated") or variable.get("captured") or variable.get("used_in") == ["api_paths"]:
+            continue
+        if name in BROUGHT.get(fact["id"], []):
+            continue
+        if name in EXAMPLES:
+            found[name] = EXAMPLES[name]
+        elif "enum" in variable:
+            found[name] = variable["enum"][0]
+        elif variable.get("format") == "hostname" or "host" in variable.get("position", []):
+            found[name] = "login.acme.example"
+        elif "host_part" in variable.get("position", []):
+            found[name] = "acme"
+        else:
+            found[name] = "some text"
+    return found
+
+
+def filled(text, values):
+    """The text with its variables, or None where one has no value."""
+    if text is None:
+        return None
+    missing = [name for name in re.findall(r"\{([\w.-]+)\}", text) if name not in values]
+    if missing:
+        return None
+    return re.sub(r"\{([\w.-]+)\}", lambda match: values[match.group(1)], text)
+
+
+def expectation(name, fact):
+    fact = {**fact, **{field: value for field, (value, _) in EDITS.get(name, {}).items()}}
+    values = examples(fact)
+    values.update(ASKED.get(name, {}))
+    said = {"variables": values, "mode": MODES[fact["auth_mode"]]}
+
+    def url(field):
+        return filled(fact.get(field), values) or filled(fact.get(f"{field}_fallback"), values)
+
+    def parameters(field):
+        all = {key: filled(str(value).lower() if isinstance(value, bool) else str(value), values) for key, value in (fact.get(field) or {}).items()}
+        return {key: value for key, value in all.items() if value is not None}
+
+    said["authorization_url"], said["token_url"] = url("authorization_url"), url("token_url")
+    said["scope"] = (fact.get("scope_separator") or " ").join(SCOPES)
+    said["authorization_params"] = parameters("authorization_params")
+    if said["mode"] == "oauth1":
+        said["request_token_url"] = url("request_token_url")
+        said["signature_method"] = fact["signature_method"]
+        said["request_token_params"] = parameters("request_token_params")
+        said["scope_param"] = fact.get("scope_param")
+        return said
+    said["refresh_url"] = url("refresh_url") or said["token_url"]
+    said["pkce"] = fact.get("pkce") != "disabled"
+    said["client_auth"] = fact.get("token_request_auth_method") or "client_secret_post"
+    said["format"] = fact.get("body_format") or "form"
+    said["names"] = fact.get("authorization_param_names") or {}
+    said["token_params"], said["refresh_params"] = parameters("token_params"), parameters("refresh_params")
+    answer = dict(ANSWERS.get(name, STANDARD))
+    captured = {}
+    for field in fact.get("token_response_metadata", []):
+        value = "{base}/api" if field in ("instance_url", "api_domain") else f"the {field}"
+        target, parts = answer, field.split(".")
+        for part in parts[:-1]:
+            target = target.setdefault(part, {})
+        target.setdefault(parts[-1], value)
+        if len(parts) == 1:
+            captured[field] = value
+    said["answer"], said["captured"] = answer, captured
+    said["callback"] = {field: f"the {field}" for field in fact.get("redirect_metadata", []) if field != "accounts-server"}
+    if name in LONG_LIVED:
+        keys = ["grant_type", "token_param", "url", "client"]
+        said["long_lived"] = dict(zip(keys, LONG_LIVED[name][:4]))
+        said["renewal"] = dict(zip(keys, LONG_LIVED[name][4:]))
+    return said
+
+
+def main():
+    facts = {}
+    for file in reversed(sys.argv[1:]):
+        facts.update({fact["id"]: fact for fact in json.loads(pathlib.Path(file).read_text())})
+    names = sorted(path.stem for path in PROVIDERS.glob("*.toml"))
+    unknown = [name for name in names if name not in facts]
+    if unknown:
+        sys.exit(f"no facts of {', '.join(unknown)}")
+    expected = {name: expectation(name, facts[name]) for name in names if facts[name]["auth_mode"] in MODES}
+    json.dump(expected, sys.stdout, indent=1, sort_keys=True, ensure_ascii=False)
+    print()
+
+
+if __name__ == "__main__":
+    main()
