@@ -159,13 +159,8 @@ impl Backend {
     }
 
     /// Tells whether a device code is to be offered before the browser.
-    pub async fn prefers_device(&self, config: &Config) -> bool {
-        self.service().prefers_device(config).await
-    }
-
-    /// Tells whether a config can be authorized by a device code.
-    pub async fn offers_device(&self, config: &Config) -> bool {
-        self.service().offers_device(config).await
+    pub fn prefers_device(&self, config: &Config) -> Result<bool> {
+        self.service().prefers_device(config)
     }
 
     /// Makes a connection of what was entered, or of the token that the client gets for itself.

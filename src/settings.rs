@@ -163,6 +163,13 @@ pub struct Surroundings {
     pub nango_host: Option<String>,
 }
 
+impl Surroundings {
+    /// Tells whether the user's browser is on another machine: over SSH, unless `$BROWSER` names one.
+    pub fn is_remote(&self) -> bool {
+        self.is_ssh && self.browser.is_none()
+    }
+}
+
 /// Everything the user decided, and everything the environment tells.
 #[derive(Debug, Clone)]
 pub struct Settings {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hallpass::service::connect::Waiting;
+use hallpass::service::connect::{DeviceCode, Waiting};
 use hallpass::tui::message::Message;
 use url::Url;
 
@@ -37,6 +37,22 @@ fn waiting() -> Message {
     }))
 }
 
+fn waiting_for_device() -> Message {
+    let page = Url::parse("https://github.com/login/device").unwrap();
+    let complete = Url::parse("https://github.com/login/device?user_code=WDJB-MJHT").unwrap();
+    let Message::Waits(waiting) = waiting() else { unreachable!("it waits") };
+    Message::Waits(Box::new(Waiting {
+        url: complete.clone(),
+        deadline: now() + Duration::from_secs(887),
+        device: Some(DeviceCode {
+            user_code: "WDJB-MJHT".to_owned(),
+            verification_uri: page,
+            verification_uri_complete: Some(complete),
+        }),
+        ..*waiting
+    }))
+}
+
 fn scenes() -> Vec<Scene> {
     vec![
         scene("connections", fixture().sized(112, 28), "jjj"),
@@ -45,6 +61,7 @@ fn scenes() -> Vec<Scene> {
         scene("providers-search", fixture().sized(112, 28), "3/shop"),
         scene("new-config", fixture().sized(112, 28), "3/github<enter>n"),
         Scene { message: Some(waiting()), ..scene("authorizing", fixture().sized(112, 28), "") },
+        Scene { message: Some(waiting_for_device()), ..scene("device", fixture().sized(112, 28), "") },
         scene("activity", fixture().sized(112, 28), "4jj"),
         scene("first-run", empty().sized(80, 16), ""),
     ]

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use hallpass::model::{ConnectionRef, Secret};
+use hallpass::model::{Config, ConnectionRef, Secret};
+use hallpass::service::connect::{BrowserError, DeviceCode, Way};
 use hallpass::service::copy::Form;
 use hallpass::service::vaults::Purpose;
 use hallpass::service::{Error, Kind};
@@ -8,7 +9,7 @@ use hallpass::tui::effect::Effect;
 use hallpass::tui::message::{Lists, Message};
 use proptest::prelude::*;
 
-use crate::support::screen::{Screen, Start, connection, empty, fixture, now};
+use crate::support::screen::{Screen, Start, config, connection, empty, fixture, now};
 
 fn reference(text: &str) -> ConnectionRef {
     ConnectionRef::parse(text).unwrap()
@@ -117,8 +118,10 @@ fn a_config_is_made_from_a_provider_with_a_form_that_can_be_mended() {
         [Effect::CopyText("the redirect URI", "http://localhost:3003/oauth/callback".to_owned())]
     );
     assert_eq!(screen.keys("<enter><enter><enter><enter>"), [], "the client id is empty");
-    assert!(screen.text().contains("the client id is empty"), "{}", screen.text());
-    screen.keys("<tab><tab>lin-id<enter>");
+    assert!(screen.text().contains("it is empty; the provider's console shows it"), "{}", screen.text());
+    screen.keys("lin-id");
+    assert!(!screen.text().contains("it is empty"), "what is mended is not told any more");
+    screen.keys("<enter>");
     screen.send(Message::Pasted(Secret::new(" s3cret\n")));
     let effects = screen.keys("<enter><enter><enter>");
     let [Effect::MakeConfig(new)] = effects.as_slice() else { panic!("{effects:?}") };
@@ -141,7 +144,7 @@ fn a_connection_is_authorized_under_a_config_and_again_as_it_was() {
     let mut screen = screen(80, 24);
     screen.keys("2/shop<enter>a");
     assert!(screen.text().contains("subdomain"), "{}", screen.text());
-    let effects = screen.keys("second<enter>coffee<enter><enter>");
+    let effects = screen.keys("second<enter>coffee<enter><enter><enter>");
     let [Effect::Authorize(request)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(request.connection, reference("shopify/second"));
     assert_eq!(request.variables["subdomain"], "coffee");
@@ -163,6 +166,97 @@ fn waiting() -> Message {
 
         device: None,
     }))
+}
+
+#[test]
+fn a_choice_is_made_by_the_arrows_and_what_does_not_fit_is_told_at_its_line() {
+    let mut screen = screen(80, 24);
+    screen.keys("2/shop<enter>a");
+    assert_eq!(screen.keys("second<enter>evil.com/<enter><enter><enter>"), []);
+    let text = screen.text();
+    assert!(text.contains("expected one part of a host name"), "{text}");
+    screen.keys("<c-u>coffee<enter><enter>");
+    assert!(screen.text().contains("‹ in my browser ›"), "{}", screen.text());
+    screen.keys("<right>");
+    assert!(screen.text().contains("‹ elsewhere; I paste"), "{}", screen.text());
+    let effects = screen.keys("<enter>");
+    let [Effect::Authorize(request)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(request.way, Way::Paste);
+}
+
+#[test]
+fn a_key_is_typed_masked_and_asked_for_by_name() {
+    let mut screen = screen(80, 24);
+    screen.keys("3/openai<enter>n");
+    let text = screen.text();
+    assert!(text.contains("New config for OpenAI") && !text.contains("Client id"), "no client is asked for: {text}");
+    let effects = screen.keys("<enter>");
+    let [Effect::MakeConfig(new)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((new.client_id.as_str(), &new.client_secret), ("", &None));
+    let config = Config { client_id: String::new(), ..config("openai", "openai", &[]) };
+    screen.send(Message::ConfigMade(Box::new(config)));
+    assert!(screen.text().contains("API key"), "{}", screen.text());
+    assert_eq!(screen.keys("main<enter><enter><enter>"), [], "the key is empty");
+    assert!(screen.text().contains("it is empty"), "{}", screen.text());
+    screen.send(Message::Pasted(Secret::new("sk-canary\n")));
+    assert!(!screen.text().contains("canary") && screen.text().contains("•••"), "{}", screen.text());
+    let effects = screen.keys("<enter><enter>");
+    let [Effect::Enter(request)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((request.fields["api_key"].expose(), request.unverified), ("sk-canary", false));
+    assert!(!format!("{effects:?}").contains("canary"));
+}
+
+fn waits_for_device() -> Message {
+    let page = url::Url::parse("https://github.com/login/device").unwrap();
+    let complete = url::Url::parse("https://github.com/login/device?user_code=WDJB-MJHT").unwrap();
+    Message::Waits(Box::new(hallpass::service::connect::Waiting {
+        connection: reference("github/jane"),
+        url: complete.clone(),
+        redirect_uri: "http://localhost:3003/oauth/callback".to_owned(),
+        deadline: now() + Duration::from_mins(15),
+        browser: Err(BrowserError::NotWanted),
+        listens: false,
+        is_relayed: false,
+        device: Some(DeviceCode {
+            user_code: "WDJB-MJHT".to_owned(),
+            verification_uri: page,
+            verification_uri_complete: Some(complete),
+        }),
+    }))
+}
+
+#[test]
+fn a_device_code_is_shown_large_with_its_address_and_a_picture_where_there_is_room() {
+    for (width, height) in [(120, 40), (80, 24), (60, 20), (40, 12)] {
+        let mut screen = screen(width, height);
+        screen.send(waits_for_device());
+        let text = screen.text();
+        assert!(text.contains("WDJB-MJHT") && text.contains("https://github.com/login/device"), "{width}:\n{text}");
+        assert!(text.contains("15m left") && text.contains("cancel"), "{width}x{height}:\n{text}");
+        assert!(height < 20 || text.contains("█ █ █▀▄"), "the code is large:\n{text}");
+        assert_eq!(
+            text.contains("█▀▀▀▀▀█") || text.contains("▄▄▄▄▄"),
+            width >= 80 && height >= 20,
+            "{width}x{height}:\n{text}"
+        );
+    }
+    let mut screen = screen(80, 24);
+    screen.send(waits_for_device());
+    assert_eq!(screen.keys("u"), [Effect::CopyText("the code", "WDJB-MJHT".to_owned())]);
+    assert_eq!(screen.send(Message::Pasted(Secret::new("x"))), [], "nothing is pasted there");
+    assert_eq!(screen.keys("<esc>"), [Effect::Cancel, Effect::Load]);
+}
+
+#[test]
+fn an_authorization_that_waits_can_go_on_by_a_device_code() {
+    let mut screen = screen(80, 24);
+    let effects = screen.keys("a");
+    let [Effect::Authorize(request)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(request.way, Way::Browser);
+    screen.send(waiting());
+    let effects = screen.keys("d");
+    let [Effect::Cancel, Effect::Authorize(request)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(request.way, Way::Device);
 }
 
 #[test]
@@ -246,9 +340,9 @@ fn when_nothing_may_be_changed_no_key_changes_anything() {
 #[test]
 fn details_stand_beside_the_list_or_are_a_screen_of_their_own() {
     let wide = screen(120, 40).text();
-    assert!(wide.contains("asked for") && wide.contains("History"), "{wide}");
+    assert!(wide.contains("asked    granted  scope") && wide.contains("History"), "{wide}");
     let mut narrow = screen(60, 20);
-    assert!(!narrow.text().contains("asked for"));
+    assert!(!narrow.text().contains("granted"));
     narrow.keys("jjj<enter>");
     assert!(narrow.text().contains("invalid_grant"), "{}", narrow.text());
     narrow.keys("<esc>");

@@ -293,6 +293,18 @@ impl Provider {
         fits.or_else(|| ways.first().copied())
     }
 
+    /// Tells whether it has device codes (RFC 8628), as far as its file says; where all is discovered, it may.
+    pub fn offers_device(&self) -> bool {
+        self.oauth2.as_ref().is_some_and(|table| {
+            table.device_authorization_endpoint.is_some() || table.token_endpoint.is_none() && table.issuer.is_some()
+        })
+    }
+
+    /// Returns the ways of authenticating that a config can take, with a client id or without.
+    pub fn usable_ways(&self, has_client: bool) -> Vec<WayIn> {
+        self.ways().into_iter().filter(|way| has_client || !way.needs_client()).collect()
+    }
+
     /// Returns the OAuth 2 table of a way of authenticating.
     pub fn oauth2_of(&self, way: WayIn) -> Option<&OAuth2> {
         match way {

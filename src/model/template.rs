@@ -298,30 +298,47 @@ pub fn check_value(
     if let Some(suffix) = &variable.suffix {
         value = value.strip_suffix(suffix.as_str()).unwrap_or(value);
     }
-    match variable.kind {
-        VariableKind::Label if is_label(value) => Ok(value.to_ascii_lowercase()),
-        VariableKind::Label => Err(bad("one part of a host name: letters, digits and dashes, as in `acme`")),
-        VariableKind::Labels if value.len() <= 200 && value.split('.').all(is_label) => Ok(value.to_ascii_lowercase()),
-        VariableKind::Labels => Err(bad("the first part of a host name, as in `acme` or `acme.eu`")),
-        VariableKind::Host if is_host(value) => Ok(value.to_ascii_lowercase()),
-        VariableKind::Host => Err(bad("a host name, as in `acme.example.com`")),
+    let is_good = match variable.kind {
+        VariableKind::Label => is_label(value),
+        VariableKind::Labels => value.len() <= 200 && value.split('.').all(is_label),
+        VariableKind::Host => is_host(value),
+        VariableKind::Uuid => is_uuid(value),
+        VariableKind::Choice => variable.choices.iter().any(|choice| choice == value),
+        // A segment of dots alone would climb up the path.
+        VariableKind::Text => {
+            !value.is_empty()
+                && !value.chars().all(|character| character == '.')
+                && !value.chars().any(char::is_control)
+        }
         VariableKind::Url => {
             let url = endpoint(value, allows_loopback_http).map_err(|error| bad(&format!("an https URL ({error})")))?;
             if url.query().is_some() {
                 return Err(bad("a URL without a query"));
             }
-            Ok(url.as_str().trim_end_matches('/').to_owned())
+            return Ok(url.as_str().trim_end_matches('/').to_owned());
         }
-        VariableKind::Uuid if is_uuid(value) => Ok(value.to_ascii_lowercase()),
-        VariableKind::Uuid => Err(bad("a UUID, as in `123e4567-e89b-12d3-a456-426614174000`")),
-        VariableKind::Choice if variable.choices.iter().any(|choice| choice == value) => Ok(value.to_owned()),
-        VariableKind::Choice => Err(bad(&format!("one of {}", variable.choices.join(", ")))),
-        // A segment of dots alone would climb up the path.
-        VariableKind::Text if value.is_empty() || value.chars().all(|character| character == '.') => {
-            Err(bad("some text"))
+    };
+    if !is_good {
+        return Err(bad(&expected(variable)));
+    }
+    Ok(match variable.kind {
+        VariableKind::Choice | VariableKind::Text | VariableKind::Url => value.to_owned(),
+        VariableKind::Label | VariableKind::Labels | VariableKind::Host | VariableKind::Uuid => {
+            value.to_ascii_lowercase()
         }
-        VariableKind::Text if value.chars().any(char::is_control) => Err(bad("text without control characters")),
-        VariableKind::Text => Ok(value.to_owned()),
+    })
+}
+
+/// Returns in words what a variable lets in.
+pub fn expected(variable: &Variable) -> String {
+    match variable.kind {
+        VariableKind::Label => "one part of a host name: letters, digits and dashes, as in `acme`".to_owned(),
+        VariableKind::Labels => "the first part of a host name, as in `acme` or `acme.eu`".to_owned(),
+        VariableKind::Host => "a host name, as in `acme.example.com`".to_owned(),
+        VariableKind::Url => "an https URL".to_owned(),
+        VariableKind::Uuid => "a UUID, as in `123e4567-e89b-12d3-a456-426614174000`".to_owned(),
+        VariableKind::Choice => format!("one of {}", variable.choices.join(", ")),
+        VariableKind::Text => "some text without control characters".to_owned(),
     }
 }
 

@@ -222,20 +222,10 @@ impl Service {
 
     /// Tells whether a device code is to be offered before the browser: over SSH, where the provider has
     /// such a thing and no `$BROWSER` is named.
-    pub async fn prefers_device(&self, config: &Config) -> bool {
-        let surroundings = &self.settings.surroundings;
-        let is_remote = surroundings.is_ssh && surroundings.browser.is_none();
-        is_remote && self.offers_device(config).await
-    }
-
-    /// Tells whether a config can be authorized by a device code.
-    pub async fn offers_device(&self, config: &Config) -> bool {
-        match self.way_in(config, None).await {
-            Ok((WayIn::OAuth2, provider)) => {
-                provider.oauth2.is_some_and(|table| table.device_authorization_endpoint.is_some())
-            }
-            _ => false,
-        }
+    pub fn prefers_device(&self, config: &Config) -> Result<bool> {
+        Ok(self.settings.surroundings.is_remote()
+            && !config.client_id.is_empty()
+            && self.provider(config.provider.as_str())?.1.offers_device())
     }
 
     /// Tells whether other processes see this store.

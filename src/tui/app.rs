@@ -14,6 +14,7 @@ use super::widgets::list::List;
 use crate::backend::Capabilities;
 use crate::model::freshness::remaining;
 use crate::model::{Activity, Config, Connection, Provider, ProviderId, Time};
+use crate::service::connect::ConnectRequest;
 
 /// Below this many columns, details are a screen of their own.
 pub const NARROW: u16 = 84;
@@ -40,6 +41,8 @@ pub struct Setup {
     pub capabilities: Capabilities,
     /// The styles.
     pub theme: Theme,
+    /// Whether the user's browser is elsewhere, so that a device code is the better way.
+    pub prefers_device: bool,
 }
 
 /// The state of the screens.
@@ -55,6 +58,8 @@ pub struct App {
     pub(super) modals: Vec<Modal>,
     pub(super) notice: Option<Notice>,
     pub(super) doing: Option<String>,
+    /// The authorization that was asked for last.
+    pub(super) asked: Option<ConnectRequest>,
     pub(super) size: (u16, u16),
 }
 
@@ -73,6 +78,7 @@ impl App {
             modals: Vec::new(),
             notice: None,
             doing: None,
+            asked: None,
             size: (80, 24),
         };
         (app, vec![Effect::Load, Effect::LoadProviders])
@@ -97,6 +103,11 @@ impl App {
             }
             result => self.result(result),
         };
+        for effect in &effects {
+            if let Effect::Authorize(request) = effect {
+                self.asked = Some(request.clone());
+            }
+        }
         if let Some(doing) = effects.iter().find_map(Effect::doing) {
             self.doing = Some(doing);
         }

@@ -4,6 +4,7 @@ use crate::model::{ConfigKey, ConnectionRef, Secret};
 use crate::service::configs::NewConfig;
 use crate::service::connect::ConnectRequest;
 use crate::service::copy::Form;
+use crate::service::enter::EnterRequest;
 
 /// What can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Effect {
     Refresh(ConnectionRef),
     /// Begin an authorization.
     Authorize(ConnectRequest),
+    /// Keep what was entered, or get a token for the client itself.
+    Enter(EnterRequest),
     /// Cancel the authorization that waits.
     Cancel,
     /// Hand over the address that the browser ended on.
@@ -47,6 +50,7 @@ impl Effect {
             Self::Copy(connection, _) => Some(format!("getting a fresh token for {connection}")),
             Self::Refresh(connection) => Some(format!("refreshing {connection}")),
             Self::Authorize(request) => Some(format!("preparing {}", request.connection)),
+            Self::Enter(request) => Some(format!("proving and keeping {}", request.connection)),
             Self::MakeConfig(new) => Some(format!("making {}", new.key)),
             Self::DeleteConnection(connection, true) => Some(format!("revoking {connection}")),
             Self::DeleteConnection(connection, false) => Some(format!("deleting {connection}")),

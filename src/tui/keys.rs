@@ -46,6 +46,10 @@ pub enum Action {
     OpenUrl,
     /// Paste the address that the browser ended on.
     Paste,
+    /// Authorize by a code that is entered on another device instead.
+    UseDevice,
+    /// Copy that code.
+    CopyCode,
 }
 
 /// The four views.
@@ -127,6 +131,8 @@ pub enum Context {
     Activity,
     /// While an authorization waits.
     Waiting,
+    /// While a code waits to be entered on another device.
+    Device,
 }
 
 impl Context {
@@ -139,6 +145,7 @@ impl Context {
             Self::Providers => "Providers",
             Self::Activity => "Activity",
             Self::Waiting => "While an authorization waits",
+            Self::Device => "While a code waits to be entered",
         }
     }
 }
@@ -192,10 +199,10 @@ const fn changing(binding: Binding) -> Binding {
 }
 
 use Action::{
-    Authorize, Back, CopyAs, CopyRedirectUri, CopyToken, CopyUrl, Delete, Details, Filter, Help, Inspect, Move,
-    NewConfig, OpenConsole, OpenDocs, OpenUrl, Paste, Quit, Refresh, Show,
+    Authorize, Back, CopyAs, CopyCode, CopyRedirectUri, CopyToken, CopyUrl, Delete, Details, Filter, Help, Inspect,
+    Move, NewConfig, OpenConsole, OpenDocs, OpenUrl, Paste, Quit, Refresh, Show, UseDevice,
 };
-use Context::{Activity, Configs, Connections, Everywhere, Providers, Waiting};
+use Context::{Activity, Configs, Connections, Device, Everywhere, Providers, Waiting};
 
 /// The keys that open details.
 const ENTER: &[Key] = &[(KeyCode::Enter, false), plain('l'), (KeyCode::Right, false)];
@@ -217,9 +224,11 @@ pub const TABLE: &[Binding] = &[
     binding(&[plain('o')], "o", OpenConsole, ("console", "open the provider's console"), &[Configs, Providers], 4),
     binding(&[plain('D')], "D", OpenDocs, ("docs", "open the provider's docs"), &[Configs, Providers], 2),
     changing(binding(&[plain('d')], "d", Delete, ("delete", "delete"), &[Connections, Configs], 3)),
-    binding(&[plain('c')], "c", CopyUrl, ("copy", "copy the address"), &[Waiting], 9),
+    binding(&[plain('u')], "u", CopyCode, ("code", "copy the code"), &[Device], 9),
+    binding(&[plain('c')], "c", CopyUrl, ("copy", "copy the address"), &[Waiting, Device], 9),
     binding(&[plain('p')], "p", Paste, ("paste", "paste the address it ended on"), &[Waiting], 8),
-    binding(&[plain('o')], "o", OpenUrl, ("open", "open the browser again"), &[Waiting], 7),
+    binding(&[plain('o')], "o", OpenUrl, ("open", "open it in the browser"), &[Waiting, Device], 7),
+    binding(&[plain('d')], "d", UseDevice, ("device", "use a device code"), &[Waiting], 5),
     binding(&[plain('u')], "u", CopyRedirectUri, ("redirect URI", "copy the redirect URI"), &[Waiting], 6),
     binding(ENTER, "enter", Details, ("details", "details"), LISTS, 5),
     binding(&[plain('/')], "/", Filter, ("filter", "filter as you type"), &[Everywhere], 6),
@@ -233,7 +242,7 @@ pub const TABLE: &[Binding] = &[
     binding(PAGE_UP, "page up", Move(Step::PageUp), ("", "a page up (also ctrl-u)"), &[Everywhere], 0),
     binding(&[(KeyCode::Home, false), plain('g')], "home g", Move(Step::First), ("", "to the top"), &[Everywhere], 0),
     binding(&[(KeyCode::End, false), plain('G')], "end G", Move(Step::Last), ("", "to the bottom"), &[Everywhere], 0),
-    binding(ESC, "esc", Back, ("back", "back one step"), &[Everywhere, Waiting], 1),
+    binding(ESC, "esc", Back, ("back", "back one step"), &[Everywhere, Waiting, Device], 1),
     binding(&[plain('?')], "?", Help, ("keys", "every key"), &[Everywhere], 10),
     binding(&[plain('q')], "q", Quit, ("quit", "quit"), &[Everywhere], 10),
 ];
@@ -261,9 +270,9 @@ mod tests {
 
     #[test]
     fn no_key_does_two_things_in_one_place() {
-        for context in [Connections, Configs, Providers, Activity, Waiting] {
+        for context in [Connections, Configs, Providers, Activity, Waiting, Device] {
             let mut seen: Vec<(KeyCode, bool)> = Vec::new();
-            let contexts = if context == Waiting { vec![Waiting] } else { vec![context, Everywhere] };
+            let contexts = if matches!(context, Waiting | Device) { vec![context] } else { vec![context, Everywhere] };
             for binding in bindings(&contexts, true) {
                 for key in binding.keys {
                     assert!(!seen.contains(key), "{key:?} in {context:?}");

@@ -1,10 +1,14 @@
 //! What can stand in front of a view. They are stacked; `esc` takes the topmost away.
 
+mod authorize;
+
+pub use authorize::{Asked, AuthorizeForm, WAY};
+
 use super::effect::Effect;
 use super::widgets::form::{Field, Form};
 use super::widgets::input::Input;
-use crate::model::{Config, ConfigKey, ConnectionRef, Provider, ProviderId, Time};
-use crate::service::connect::Waiting;
+use crate::model::{ConfigKey, ConnectionRef, Provider, ProviderId, Time, WayIn};
+use crate::service::connect::{ConnectRequest, Waiting};
 use crate::service::copy;
 use crate::service::inspect::Inspection;
 use crate::service::vaults::Purpose;
@@ -54,65 +58,31 @@ pub struct NewConfigForm {
 }
 
 impl NewConfigForm {
-    /// Makes the form for a provider; `key` is suggested.
+    /// Makes the form for a provider; `key` is suggested. It asks for what the ways in need.
     pub fn new(provider_id: ProviderId, provider: Provider, key: &str) -> Self {
-        let oauth2 = provider.oauth2.clone().unwrap_or_default();
-        let known =
-            if oauth2.known_scopes.is_empty() { "comma-separated".to_owned() } else { oauth2.known_scopes.join(" ") };
-        let fields = vec![
-            Field::new("key", "Key", key, "what you will call this config"),
-            Field::new("client_id", "Client id", "", "the provider's console shows it (ctrl-o opens that)"),
-            Field::secret("client_secret", "Client secret", "leave it empty for a public client"),
-            Field::new("scopes", "Scopes", &oauth2.default_scopes.join(","), &known),
-            Field::new(
+        let ways = provider.ways();
+        let needs_none = ways.iter().any(|way| way.is_entered());
+        let mut fields = vec![Field::new("key", "Key", key, "what you will call this config")];
+        if ways.iter().any(|way| way.needs_client()) {
+            let alone = if needs_none { "; empty where a key alone is enough" } else { "" };
+            let help = format!("the provider's console shows it (ctrl-o opens that){alone}");
+            fields.push(Field::new("client_id", "Client id", "", &help));
+            fields.push(Field::secret("client_secret", "Client secret", "leave it empty for a public client"));
+        }
+        if let Some(way) = ways.iter().find(|way| way.needs_client()) {
+            let known = provider.known_scopes(*way);
+            let help = if known.is_empty() { "comma-separated".to_owned() } else { known.join(" ") };
+            fields.push(Field::new("scopes", "Scopes", &provider.default_scopes(*way).join(","), &help));
+        }
+        if ways.iter().any(|way| matches!(way, WayIn::OAuth2 | WayIn::OAuth1)) {
+            fields.push(Field::new(
                 "redirect_uri",
                 "Redirect URI",
                 crate::model::config::DEFAULT_REDIRECT_URI,
                 "register it at the provider, to the letter (ctrl-r copies it)",
-            ),
-        ];
-        Self { provider_id, provider, form: Form::new(fields).focused_on_first_empty() }
-    }
-}
-
-/// The form for a new connection.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AuthorizeForm {
-    /// The config.
-    pub config: Config,
-    /// What is typed.
-    pub form: Form,
-    /// The names of the provider's variables among the lines.
-    pub variables: Vec<String>,
-}
-
-impl AuthorizeForm {
-    /// Makes the form for a config.
-    pub fn new(config: Config, provider: &Provider, id: &str, scopes: &[String]) -> Self {
-        let mut fields = vec![Field::new("id", "Connection", id, "what you will call this account, as in jane")];
-        let mut variables = Vec::new();
-        for (name, variable) in provider.asked_variables() {
-            let label = variable.label.as_deref().unwrap_or(name);
-            let choices = if variable.choices.is_empty() {
-                label.to_owned()
-            } else {
-                format!("{label}: {}", variable.choices.join(", "))
-            };
-            fields.push(Field::new(name, name, variable.default.as_deref().unwrap_or(""), &choices));
-            variables.push(name.to_owned());
+            ));
         }
-        fields.push(Field::new(
-            "scopes",
-            "Scopes",
-            &scopes.join(","),
-            "comma-separated; empty asks for the provider's usual ones",
-        ));
-        Self { config, form: Form::new(fields), variables }
-    }
-
-    /// Tells whether it is this connection that the form is for, as far as it is filled in.
-    pub fn asks_for(&self, connection: &ConnectionRef) -> bool {
-        self.config.key == connection.config && self.form.text("id") == connection.id.as_str()
+        Self { provider_id, provider, form: Form::new(fields).focused_on_first_empty() }
     }
 }
 
@@ -121,6 +91,8 @@ impl AuthorizeForm {
 pub struct WaitingFor {
     /// What is known about it.
     pub waiting: Waiting,
+    /// What was asked for, to ask for it in another way.
+    pub request: Option<ConnectRequest>,
     /// When it began.
     pub since: Time,
     /// What is being pasted, where that was asked for.

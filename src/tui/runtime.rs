@@ -67,7 +67,12 @@ impl Loop {
     async fn run(mut self) -> io::Result<()> {
         let backend = self.runtime.backend.clone();
         let theme = Theme::new(!backend.settings().surroundings.no_color);
-        let (mut app, effects) = App::new(Setup { now: backend.now(), capabilities: backend.capabilities(), theme });
+        let (mut app, effects) = App::new(Setup {
+            now: backend.now(),
+            capabilities: backend.capabilities(),
+            theme,
+            prefers_device: backend.settings().surroundings.is_remote(),
+        });
         let (width, height) = self.terminal.size()?;
         app.update(Message::Resized(width, height));
         self.runtime.start_all(effects);
@@ -343,6 +348,7 @@ impl Runtime {
                 self.send(Message::Waits(Box::new(authorization.waiting().clone())));
                 Message::Connected(Box::new(authorization.finish().await?))
             }
+            Effect::Enter(request) => Message::Connected(Box::new(backend.enter(request.clone()).await?)),
             Effect::Paste(address) => {
                 let paster = self.lock().as_ref().and_then(|waiting| waiting.paster.clone());
                 paster.ok_or_else(|| Error::usage("no authorization waits"))?.paste(address.expose()).await?;

@@ -21,6 +21,15 @@ impl Theme {
         if self.has_colors { Style::new().fg(color) } else { Style::new() }
     }
 
+    /// A picture of full and half blocks, a full block light.
+    pub fn picture(self) -> Style {
+        if self.has_colors {
+            Style::new().fg(Color::White).bg(Color::Black).add_modifier(Modifier::BOLD)
+        } else {
+            Style::new()
+        }
+    }
+
     /// Something that works.
     pub fn good(self) -> Style {
         self.colored(Color::Green)

@@ -52,7 +52,7 @@ struct Case {
 impl Case {
     fn new(rows: usize) -> Self {
         let capabilities = Capabilities { can_change: true, can_authorize: true };
-        let (mut app, _) = App::new(Setup { now: now(), capabilities, theme: Theme::new(true) });
+        let (mut app, _) = App::new(Setup { now: now(), capabilities, theme: Theme::new(true), prefers_device: false });
         let mut connections: Vec<Connection> = (0..rows).map(connection).collect();
         connections.sort_by(|one, other| one.reference.cmp(&other.reference));
         app.update(Message::Resized(200, 60));

@@ -49,7 +49,8 @@ impl Start {
 impl Screen {
     pub fn with(start: Start) -> Self {
         let capabilities = Capabilities { can_change: start.may_change, can_authorize: start.may_change };
-        let (app, effects) = App::new(Setup { now: now(), capabilities, theme: Theme::new(start.has_colors) });
+        let (app, effects) =
+            App::new(Setup { now: now(), capabilities, theme: Theme::new(start.has_colors), prefers_device: false });
         assert_eq!(effects, [Effect::Load, Effect::LoadProviders]);
         let terminal = Terminal::new(TestBackend::new(start.width, start.height)).unwrap();
         let mut screen = Self { app, terminal };
@@ -164,7 +165,8 @@ pub fn connection(name: &str, provider: &str, ends_in: Option<i64>, scopes: &[&s
     }
 }
 
-fn config(key: &str, provider: &str, scopes: &[&str]) -> Config {
+/// A config for a fixture.
+pub fn config(key: &str, provider: &str, scopes: &[&str]) -> Config {
     Config {
         number: 1,
         key: ConfigKey::new(key).unwrap(),

@@ -1,19 +1,17 @@
 //! What keys do in front of the views. A modal is taken off the stack, and put back unless the key
 //! ended it.
 
-use std::collections::BTreeMap;
-
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::App;
 use crate::model::config::{DEFAULT_REDIRECT_URI, split_scopes};
-use crate::model::{ConfigKey, ConnectionId, ConnectionRef};
+use crate::model::{ConfigKey, ConnectionRef, WayIn};
 use crate::service::configs::NewConfig;
-use crate::service::connect::ConnectRequest;
+use crate::service::connect::{ConnectRequest, Way};
 use crate::service::vaults::Purpose;
 use crate::tui::effect::Effect;
 use crate::tui::keys::{self, Action, Context};
-use crate::tui::modal::{AuthorizeForm, Confirm, Modal, NewConfigForm, PassphraseForm, WaitingFor, copy_forms};
+use crate::tui::modal::{Asked, AuthorizeForm, Confirm, Modal, NewConfigForm, PassphraseForm, WaitingFor, copy_forms};
 use crate::tui::widgets::form::Pressed;
 use crate::tui::widgets::input::Input;
 
@@ -106,7 +104,7 @@ impl App {
                 if form.form.key(key) == Pressed::Submitted {
                     match new_config(&form) {
                         Ok(new) => effects.push(Effect::MakeConfig(new)),
-                        Err(error) => form.form.error = Some(error),
+                        Err((line, error)) => form.form.fail(line, error),
                     }
                 }
             }
@@ -122,11 +120,16 @@ impl App {
         }
         form.form.error = None;
         let mut effects = Vec::new();
+        let way = form.form.text(crate::tui::modal::WAY).to_owned();
         if form.form.key(key) == Pressed::Submitted {
-            match connect_request(&form) {
-                Ok(request) => effects.push(Effect::Authorize(request)),
-                Err(error) => form.form.error = Some(error),
+            match form.asked() {
+                Ok(Asked::Authorize(request)) => effects.push(Effect::Authorize(request)),
+                Ok(Asked::Enter(request)) => effects.push(Effect::Enter(request)),
+                Err((line, error)) => form.form.fail(&line, error),
             }
+        }
+        if form.form.text(crate::tui::modal::WAY) != way {
+            form.rebuild();
         }
         self.modals.push(Modal::Authorize(form));
         effects
@@ -147,7 +150,8 @@ impl App {
             return effects;
         }
         let mut effects = Vec::new();
-        match keys::action(key, &[Context::Waiting], true) {
+        let context = if waiting.waiting.device.is_some() { Context::Device } else { Context::Waiting };
+        match keys::action(key, &[context], true) {
             Some(Action::Back) => {
                 self.modals.retain(|modal| !matches!(modal, Modal::Authorize(_)));
                 self.tell("the authorization was cancelled");
@@ -157,6 +161,14 @@ impl App {
             Some(Action::CopyRedirectUri) => {
                 effects.push(Effect::CopyText("the redirect URI", waiting.waiting.redirect_uri.clone()));
             }
+            Some(Action::CopyCode) => {
+                let code = waiting.waiting.device.as_ref().map(|device| device.user_code.clone());
+                effects.extend(code.map(|code| Effect::CopyText("the code", code)));
+            }
+            Some(Action::UseDevice) => match self.by_device(&waiting) {
+                Some(request) => return vec![Effect::Cancel, Effect::Authorize(request)],
+                None => waiting.error = Some("this provider has no device codes".to_owned()),
+            },
             Some(Action::OpenUrl) => effects.push(Effect::OpenPage(waiting.waiting.url.to_string())),
             Some(Action::Paste) => {
                 waiting.paste = Some(Input::default());
@@ -166,6 +178,15 @@ impl App {
         }
         self.modals.push(Modal::Waiting(waiting));
         effects
+    }
+
+    /// Returns the request that authorizes the same connection by a device code.
+    fn by_device(&self, waiting: &WaitingFor) -> Option<ConnectRequest> {
+        let request = waiting.request.clone()?;
+        let config = self.lists.configs.iter().find(|config| config.key == request.connection.config)?;
+        let is_offered = self.provider(&config.provider).is_some_and(crate::model::Provider::offers_device);
+        let is_oauth2 = request.way_in.is_none_or(|way| way == WayIn::OAuth2);
+        (is_offered && is_oauth2).then_some(ConnectRequest { way: Way::Device, ..request })
     }
 
     fn press_in_passphrase(&mut self, mut form: Box<PassphraseForm>, key: KeyEvent) -> Vec<Effect> {
@@ -201,11 +222,12 @@ fn scrolled(scroll: usize, key: KeyEvent) -> Option<usize> {
     }
 }
 
-fn new_config(form: &NewConfigForm) -> Result<NewConfig, String> {
+fn new_config(form: &NewConfigForm) -> Result<NewConfig, (&'static str, String)> {
     let text = |name| form.form.text(name);
-    let key = ConfigKey::new(text("key")).map_err(|error| error.to_string())?;
-    if text("client_id").is_empty() {
-        return Err("the client id is empty; the provider's console shows it".to_owned());
+    let key = ConfigKey::new(text("key")).map_err(|error| ("key", error.to_string()))?;
+    let needs_client = form.provider.ways().iter().all(|way| way.needs_client());
+    if text("client_id").is_empty() && needs_client {
+        return Err(("client_id", "it is empty; the provider's console shows it".to_owned()));
     }
     let redirect_uri = Some(text("redirect_uri")).filter(|uri| !uri.is_empty() && *uri != DEFAULT_REDIRECT_URI);
     Ok(NewConfig {
@@ -216,13 +238,4 @@ fn new_config(form: &NewConfigForm) -> Result<NewConfig, String> {
         scopes: split_scopes(text("scopes")),
         redirect_uri: redirect_uri.map(str::to_owned),
     })
-}
-
-fn connect_request(form: &AuthorizeForm) -> Result<ConnectRequest, String> {
-    let id = ConnectionId::new(form.form.text("id")).map_err(|error| error.to_string())?;
-    let mut request = ConnectRequest::new(ConnectionRef::new(form.config.key.clone(), id));
-    let given = form.variables.iter().map(|name| (name.clone(), form.form.text(name).to_owned()));
-    request.variables = given.filter(|(_, value)| !value.is_empty()).collect::<BTreeMap<_, _>>();
-    request.scopes = Some(split_scopes(form.form.text("scopes"))).filter(|scopes| !scopes.is_empty());
-    Ok(request)
 }

@@ -4,12 +4,13 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::App;
 use crate::model::config::suggested_key;
-use crate::model::{ConnectionRef, Secret};
-use crate::service::connect::ConnectRequest;
+use crate::model::{ConnectionRef, Secret, WayIn};
+use crate::service::connect::{ConnectRequest, Way};
 use crate::service::copy::Form;
+use crate::service::enter::EnterRequest;
 use crate::tui::effect::Effect;
 use crate::tui::keys::{self, Action, Step, View};
-use crate::tui::modal::{AuthorizeForm, Confirm, Modal, NewConfigForm};
+use crate::tui::modal::{Confirm, Modal, NewConfigForm};
 
 impl App {
     pub(super) fn press(&mut self, key: KeyEvent) -> Vec<Effect> {
@@ -51,7 +52,7 @@ impl App {
     pub(super) fn pasted(&mut self, text: &Secret) -> Vec<Effect> {
         match self.modals.last_mut() {
             // A paste while an authorization waits can only be the address it ended on.
-            Some(Modal::Waiting(waiting)) => {
+            Some(Modal::Waiting(waiting)) if waiting.waiting.device.is_none() => {
                 waiting.paste = None;
                 waiting.error = None;
                 return vec![Effect::Paste(text.clone())];
@@ -106,7 +107,7 @@ impl App {
             Action::OpenConsole => return self.open_page("console", |provider| provider.console.clone()),
             Action::OpenDocs => return self.open_page("docs", |provider| provider.docs.clone()),
             // They belong to an authorization that waits, and are acted on there.
-            Action::CopyUrl | Action::OpenUrl | Action::Paste => {}
+            Action::CopyUrl | Action::OpenUrl | Action::Paste | Action::UseDevice | Action::CopyCode => {}
         }
         Vec::new()
     }
@@ -142,27 +143,49 @@ impl App {
         }
     }
 
-    /// Authorizes the selected connection again as it was, or asks what to call a new one.
+    /// Authorizes the selected connection again as it was, or asks how a new one is to be.
     fn authorize(&mut self) -> Vec<Effect> {
-        if self.view == View::Connections {
-            let Some(connection) = self.selected_connection().cloned() else { return Vec::new() };
-            let mut request = ConnectRequest::new(connection.reference);
-            let provider = self.provider(&connection.provider);
-            let is_asked = |name: &str| {
-                provider.is_some_and(|provider| provider.asked_variables().any(|(asked, _)| asked == name))
+        if self.view == View::Configs {
+            if let Some(config) = self.selected_config().cloned() {
+                self.ask_how(config, None);
+            }
+            return Vec::new();
+        }
+        let Some(connection) = self.selected_connection().cloned() else { return Vec::new() };
+        let config = self.lists.configs.iter().find(|config| config.key == connection.reference.config).cloned();
+        if connection.way.is_entered() {
+            // A key is entered anew.
+            if let Some(config) = config {
+                self.ask_how(config, Some(&connection));
+            }
+            return Vec::new();
+        }
+        let provider = self.provider(&connection.provider);
+        let is_asked =
+            |name: &str| provider.is_some_and(|provider| provider.asked_variables().any(|(asked, _)| asked == name));
+        let variables = connection.variables.into_iter().filter(|(name, _)| is_asked(name)).collect();
+        let scopes = Some(connection.requested_scopes);
+        if connection.way == WayIn::ClientCredentials {
+            let request = EnterRequest {
+                way_in: Some(connection.way),
+                variables,
+                scopes,
+                ..EnterRequest::new(connection.reference)
             };
-            request.variables = connection.variables.into_iter().filter(|(name, _)| is_asked(name)).collect();
-            request.scopes = Some(connection.requested_scopes);
-            return vec![Effect::Authorize(request)];
+            return vec![Effect::Enter(request)];
         }
-        if let Some(config) = self.selected_config().cloned()
-            && let Some(provider) = self.provider(&config.provider)
-        {
-            let scopes = config.scopes.clone();
-            let form = AuthorizeForm::new(config, provider, "", &scopes);
-            self.modals.push(Modal::Authorize(Box::new(form)));
-        }
-        Vec::new()
+        let by_device = self.setup.prefers_device
+            && connection.way == WayIn::OAuth2
+            && provider.is_some_and(crate::model::Provider::offers_device);
+        let way = if by_device { Way::Device } else { Way::Browser };
+        let request = ConnectRequest {
+            way_in: Some(connection.way),
+            variables,
+            scopes,
+            way,
+            ..ConnectRequest::new(connection.reference)
+        };
+        vec![Effect::Authorize(request)]
     }
 
     fn delete(&mut self) {
@@ -189,13 +212,6 @@ impl App {
             return;
         }
         let Some((id, provider)) = self.selected_provider().cloned() else { return };
-        if provider.oauth2.is_none() {
-            self.tell_bad(vec![
-                format!("{} authenticates by {}", provider.name, provider.way_words().join(", ")),
-                "→ this version of hallpass authorizes by oauth2 only".to_owned(),
-            ]);
-            return;
-        }
         let key = suggested_key(&id, |key| self.lists.configs.iter().any(|config| config.key.as_str() == key));
         self.is_filtering = false;
         self.notice = None;

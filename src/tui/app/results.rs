@@ -1,8 +1,8 @@
 //! What became of effects.
 
 use super::App;
-use crate::model::ConnectionRef;
 use crate::model::freshness::spoken;
+use crate::model::{Config, Connection, ConnectionRef};
 use crate::service::Error;
 use crate::service::copy::{Copied, CopiedTo, Form};
 use crate::tui::effect::Effect;
@@ -34,8 +34,10 @@ impl App {
                 return vec![Effect::Load];
             }
             Message::Waits(waiting) => {
+                let asked = self.asked.clone().filter(|request| request.connection == waiting.connection);
                 self.modals.push(Modal::Waiting(Box::new(WaitingFor {
                     waiting: *waiting,
+                    request: asked,
                     since: self.now,
                     paste: None,
                     error: None,
@@ -66,10 +68,7 @@ impl App {
                 self.modals.retain(|modal| !matches!(modal, Modal::NewConfig(_)));
                 self.view = View::Configs;
                 self.tell_longer(format!("{} is ready; now authorize a connection", config.key));
-                if let Some(provider) = self.provider(&config.provider).cloned() {
-                    let scopes = config.scopes.clone();
-                    self.modals.push(Modal::Authorize(Box::new(AuthorizeForm::new(*config, &provider, "", &scopes))));
-                }
+                self.ask_how(*config, None);
                 return vec![Effect::Load];
             }
             Message::ConnectionDeleted(connection, deleted) => {
@@ -132,6 +131,18 @@ impl App {
         };
         self.refilter(View::Connections);
         self.rows[View::Connections.index()].select_row(row);
+    }
+
+    /// Opens the form for a connection under a config: a new one, or one that is there.
+    pub(super) fn ask_how(&mut self, config: Config, connection: Option<&Connection>) {
+        let Some(provider) = self.provider(&config.provider) else { return };
+        match AuthorizeForm::new(config, provider, connection, self.setup.prefers_device) {
+            Some(form) => self.modals.push(Modal::Authorize(Box::new(form))),
+            None => self.tell_bad(vec![
+                "this config has no client id, and its provider's ways in need one".to_owned(),
+                "→ `hallpass config edit KEY --client-id ID` gives it one".to_owned(),
+            ]),
+        }
     }
 
     /// Closes what shows that this connection waits; another one may wait meanwhile.

@@ -5,10 +5,11 @@ use ratatui::text::{Line, Span};
 
 use super::{Cell, heading, row, safe};
 use crate::model::freshness::spoken;
-use crate::model::{Connection, Health, Time, untrusted};
+use crate::model::{Connection, Health, Time, WayIn, untrusted};
 use crate::service::error::authorize_command;
 use crate::tui::app::App;
-use crate::tui::widgets::paint::{field, wrapped};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::paint::{cut, field, padded, wrapped};
 
 /// Shape, word, name, provider, time left, last refresh.
 const WIDE: [u16; 6] = [1, 12, 0, 12, 8, 9];
@@ -87,28 +88,63 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
     let mut add =
         |name: &str, value: &str, style: Style| lines.extend(field(name, &untrusted::line(value), style, width, theme));
     add("provider", connection.provider.as_str(), Style::new());
+    add("way in", connection.way.word(), Style::new());
     add(
         "expires",
         &connection.expires_at.map_or_else(|| "never, as far as the provider says".to_owned(), time),
         Style::new(),
     );
-    add("refresh token", if connection.is_refreshable { "yes" } else { "no" }, Style::new());
+    add("refreshes", refreshes(connection), Style::new());
     add("refreshed", &connection.refreshed_at.map_or_else(|| "never".to_owned(), time), Style::new());
     add("authorized", &time(connection.created_at), Style::new());
-    add("asked for", &scopes(&connection.requested_scopes), Style::new());
-    match &connection.granted_scopes {
-        Some(granted) => add("granted", &scopes(granted), Style::new()),
-        None => add("granted", "the provider did not say", theme.faint()),
-    }
-    let refused = connection.refused_scopes();
-    if !refused.is_empty() {
-        add("not granted", &refused.join(" "), theme.warning());
-    }
     for (name, value) in &connection.variables {
         add(name, value, Style::new());
     }
+    if !connection.way.is_entered() {
+        lines.extend(scopes(connection, width, theme));
+    }
     lines.extend(history(app, connection, width));
     lines
+}
+
+fn refreshes(connection: &Connection) -> &'static str {
+    match (connection.way, connection.is_refreshable) {
+        (WayIn::OAuth2, true) => "with its refresh token",
+        (WayIn::ClientCredentials, _) => "by getting another one",
+        _ => "no",
+    }
+}
+
+/// Scopes asked for and granted, side by side: each on a line of its own, with what became of it.
+fn scopes(connection: &Connection, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let asked = &connection.requested_scopes;
+    let Some(granted) = &connection.granted_scopes else {
+        let told = if asked.is_empty() { "none named".to_owned() } else { asked.join(" ") };
+        let said = "the provider did not say what it granted";
+        let asked = field("asked for", &untrusted::line(&told), Style::new(), width, theme);
+        return asked.into_iter().chain(field("granted", said, theme.faint(), width, theme)).collect();
+    };
+    let extra = granted.iter().filter(|scope| !asked.contains(scope));
+    let rows: Vec<(&String, bool, bool)> = asked
+        .iter()
+        .map(|scope| (scope, true, granted.contains(scope)))
+        .chain(extra.map(|scope| (scope, false, true)))
+        .collect();
+    if rows.is_empty() {
+        return field("scopes", "none named", theme.faint(), width, theme);
+    }
+    let row = |(scope, is_asked, is_granted): &(&String, bool, bool)| {
+        let (words, style) = match (is_asked, is_granted) {
+            (true, true) => ("", Style::new()),
+            (true, false) => ("  (not granted)", theme.warning()),
+            _ => ("  (not asked for)", theme.faint()),
+        };
+        let mark = |is_so: &bool| padded(if *is_so { "✓" } else { "–" }, 9);
+        let text = format!("{}{}{}{words}", mark(is_asked), mark(is_granted), untrusted::line(scope));
+        Line::styled(cut(&text, width), style)
+    };
+    let head = Line::styled(cut("asked    granted  scope", width), theme.faint());
+    std::iter::once(head).chain(rows.iter().map(row)).collect()
 }
 
 fn sentence(health: Health) -> String {
@@ -120,10 +156,6 @@ fn sentence(health: Health) -> String {
         Health::Expired => "expired, and there is nothing to refresh it with".to_owned(),
         Health::Refused => "it must be authorized again".to_owned(),
     }
-}
-
-fn scopes(scopes: &[String]) -> String {
-    if scopes.is_empty() { "none named".to_owned() } else { scopes.join(" ") }
 }
 
 fn history(app: &App, connection: &Connection, width: usize) -> Vec<Line<'static>> {

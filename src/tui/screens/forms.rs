@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use crate::model::untrusted;
+use crate::model::{WayIn, untrusted};
 use crate::service::vaults::Purpose;
 use crate::tui::app::App;
 use crate::tui::modal::{AuthorizeForm, NewConfigForm, PassphraseForm};
@@ -25,7 +25,13 @@ pub(super) fn new_config(app: &App, frame: &mut Frame<'_>, area: Rect, form: &Ne
 }
 
 pub(super) fn authorize(app: &App, frame: &mut Frame<'_>, area: Rect, form: &AuthorizeForm) {
-    let below = ["enter on the last line opens your browser; the provider asks you there.".to_owned()];
+    let told = match form.way {
+        WayIn::OAuth2 | WayIn::OAuth1 => "enter on the last line goes to the provider's page, which asks you there.",
+        WayIn::ClientCredentials => "enter on the last line gets a token for the application itself; nobody is asked.",
+        WayIn::ApiKey | WayIn::Basic => "enter on the last line keeps it in the vault.",
+    };
+    let notes = form.provider.notes.iter().map(|note| format!("• {}", untrusted::line(note)));
+    let below: Vec<String> = std::iter::once(told.to_owned()).chain(notes).collect();
     draw(app, frame, area, &format!("Authorize a connection under {}", form.config.key), &form.form, &below);
 }
 
@@ -56,13 +62,17 @@ fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, title: &str, form: &Form, 
         }
         let style = if has_focus { theme.key() } else { theme.faint() };
         told.push(Line::from(vec![
-            Span::styled(padded(&field.label, labels), style),
+            Span::styled(padded(&untrusted::line(&field.label), labels), style),
             Span::raw("  "),
             Span::raw(text),
         ]));
+        let indent = " ".repeat(labels + 2);
+        if let Some(error) = &field.error {
+            let error = wrapped(&untrusted::line(error), room).into_iter();
+            told.extend(error.map(|line| Line::styled(format!("{indent}{line}"), theme.bad())));
+        }
         if has_focus && !field.help.is_empty() {
-            let indent = " ".repeat(labels + 2);
-            let help = wrapped(&field.help, room).into_iter().take(HELP);
+            let help = wrapped(&untrusted::line(&field.help), room).into_iter().take(HELP);
             told.extend(help.map(|line| Line::styled(format!("{indent}{line}"), theme.faint())));
         }
     }
@@ -90,8 +100,11 @@ fn shown(field: &Field, room: usize) -> (String, usize) {
     let (text, before) = if field.is_secret {
         let dots = |text: &str| "•".repeat(text.chars().count());
         (dots(field.input.text()), dots(field.input.before_cursor()))
-    } else {
+    } else if field.choices.is_empty() {
         (field.input.text().to_owned(), field.input.before_cursor().to_owned())
+    } else {
+        let chosen = if field.input.text().is_empty() { "none" } else { field.input.text() };
+        return (cut(&format!("‹ {chosen} ›"), room), 0);
     };
     let hidden = (before.width() + 1).saturating_sub(room);
     let seen: String = text.chars().skip(hidden).collect();

@@ -21,6 +21,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, scroll: usize) 
         Context::Providers,
         Context::Activity,
         Context::Waiting,
+        Context::Device,
     ] {
         let bindings = TABLE.iter().filter(|binding| binding.contexts.contains(&context));
         let bindings = bindings.filter(|binding| app.setup.capabilities.can_change || !binding.changes);

@@ -3,6 +3,7 @@
 mod activity;
 mod configs;
 mod connections;
+mod device;
 mod forms;
 mod help;
 mod modals;

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::{draw_scrolled, safe};
 use crate::model::ConnectionRef;
 use crate::model::freshness::{remaining, spoken};
-use crate::service::inspect::Inspection;
+use crate::service::inspect::{Inspection, lines as claim_lines};
 use crate::tui::app::App;
 use crate::tui::modal::{Confirm, copy_forms};
 use crate::tui::widgets::paint::{cut, field, lines, padded, popup, wrapped};
@@ -78,15 +78,32 @@ pub(super) fn inspection(app: &App, frame: &mut Frame<'_>, area: Rect, inspectio
     for warning in &inspection.warnings {
         add("note", &crate::model::untrusted::line(warning), theme.warning());
     }
-    let claims = inspection.claim_lines(app.now);
-    if !claims.is_empty() {
+    let mut section = |title: &str, style: Style, rows: Vec<(String, String)>| {
+        if rows.is_empty() {
+            return;
+        }
         told.push(Line::raw(""));
-        told.push(Line::styled(
-            cut("What the token says of itself (its signature was not checked)", width),
-            theme.faint(),
-        ));
-        for (name, value) in claims {
+        told.extend(wrapped(title, width).into_iter().map(|line| Line::styled(line, style)));
+        for (name, value) in rows {
             told.extend(field(&name, &value, Style::new(), width, theme));
+        }
+    };
+    let title = "What the token says of itself (its signature is for its API to check)";
+    section(title, theme.faint(), inspection.claim_lines(app.now));
+    if let Some(said) = &inspection.introspection {
+        let active = ("active".to_owned(), if said.is_active { "yes" } else { "no" }.to_owned());
+        let rows = std::iter::once(active).chain(claim_lines(&said.fields, app.now)).collect();
+        section("What the server says of it (introspection)", theme.faint(), rows);
+    }
+    if let Some(token) = &inspection.id_token {
+        let rows = claim_lines(&token.claims, app.now);
+        match &token.doubt {
+            None => section("ID token: signed by its issuer, for this client", theme.good(), rows),
+            Some(why) => section(
+                &format!("ID token, NOT verified: {}", crate::model::untrusted::line(why)),
+                theme.warning(),
+                rows,
+            ),
         }
     }
     draw_scrolled(frame, inside, told, scroll);

@@ -5,7 +5,7 @@ use ratatui::text::Line;
 
 use super::{Cell, heading, row, safe};
 use crate::model::provider::{ClientAuthentication, Pkce};
-use crate::model::untrusted;
+use crate::model::{Provider, WayIn, untrusted};
 use crate::tui::app::App;
 use crate::tui::widgets::paint::{field, wrapped};
 
@@ -43,24 +43,22 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
     let mut add =
         |name: &str, value: &str, style: Style| lines.extend(field(name, &untrusted::line(value), style, width, theme));
     add("id", id.as_str(), Style::new());
-    add("ways in", &provider.way_words().join(", "), Style::new());
+    for way in provider.ways() {
+        add("way in", &format!("{way}: {}", needs(provider, way)), Style::new());
+    }
     if let Some(oauth2) = &provider.oauth2 {
-        let client = match oauth2.token_endpoint_auth_method {
-            ClientAuthentication::ClientSecretPost => "id and secret in the body",
-            ClientAuthentication::ClientSecretBasic => "id and secret in a header",
-            ClientAuthentication::None => "its id alone",
-            ClientAuthentication::PrivateKeyJwt => "a signed assertion",
-        };
-        add("client shows", client, Style::new());
         add("PKCE", if oauth2.pkce == Pkce::S256 { "yes" } else { "rejected by the provider" }, Style::new());
         if let Some(words) = oauth2.redirect.words() {
             add("redirect", words, if oauth2.redirect.https_only { theme.warning() } else { Style::new() });
         }
-        if !oauth2.default_scopes.is_empty() {
-            add("usual scopes", &oauth2.default_scopes.join(" "), Style::new());
+    }
+    if let Some(way) = provider.ways().first() {
+        let (usual, known) = (provider.default_scopes(*way), provider.known_scopes(*way));
+        if !usual.is_empty() {
+            add("usual scopes", &usual.join(" "), Style::new());
         }
-        if !oauth2.known_scopes.is_empty() {
-            add("known scopes", &oauth2.known_scopes.join(" "), theme.faint());
+        if !known.is_empty() {
+            add("known scopes", &known.join(" "), theme.faint());
         }
     }
     for (name, variable) in provider.asked_variables() {
@@ -68,16 +66,45 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
         let need = if variable.optional || variable.default.is_some() { "may be given" } else { "is needed" };
         add(name, &format!("{need}: {label}"), theme.key());
     }
-    for (name, page) in [("console", &provider.console), ("docs", &provider.docs)] {
-        if let Some(page) = page {
-            add(name, page, theme.faint());
-        }
-    }
+    // What costs people hours stands before where more can be read.
+    let pages = [("console", &provider.console), ("docs", &provider.docs)];
+    let pages: Vec<_> = pages.into_iter().filter_map(|(name, page)| Some((name, page.as_ref()?))).collect();
     if !provider.notes.is_empty() {
         lines.push(Line::raw(""));
     }
     for note in &provider.notes {
         lines.extend(wrapped(&format!("• {}", untrusted::line(note)), width).into_iter().map(Line::raw));
     }
+    lines.push(Line::raw(""));
+    for (name, page) in pages {
+        lines.extend(field(name, &untrusted::line(page), theme.faint(), width, theme));
+    }
     lines
+}
+
+/// What a way in needs of whoever takes it.
+fn needs(provider: &Provider, way: WayIn) -> String {
+    let shown = |method: ClientAuthentication| match method {
+        ClientAuthentication::ClientSecretPost => "client id and secret, sent in the body",
+        ClientAuthentication::ClientSecretBasic => "client id and secret, sent in a header",
+        ClientAuthentication::None => "client id alone",
+        ClientAuthentication::PrivateKeyJwt => "a signed assertion",
+    };
+    match (way, provider.oauth2_of(way)) {
+        (WayIn::OAuth2, Some(table)) => {
+            let device =
+                if provider.offers_device() { "; in the browser or by a device code" } else { "; in the browser" };
+            format!("{}{device}", shown(table.token_endpoint_auth_method))
+        }
+        (_, Some(table)) => format!("{}; no browser", shown(table.token_endpoint_auth_method)),
+        (WayIn::OAuth1, None) => {
+            let method = provider.oauth1.as_ref().map_or("", |table| table.signature_method.word());
+            format!("client id and secret; requests are signed ({method})")
+        }
+        (_, None) => {
+            let fields = provider.credential_fields(way).into_iter().filter(|(_, field)| field.default.is_none());
+            let labels: Vec<String> = fields.map(|(name, field)| field.label.unwrap_or(name)).collect();
+            format!("{}, typed or pasted", labels.join(" and "))
+        }
+    }
 }

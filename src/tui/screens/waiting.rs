@@ -20,6 +20,9 @@ use crate::tui::widgets::paint::{cut, inside_width, lines, popup, wrapped};
 const WIDTH: u16 = 100;
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &WaitingFor) {
+    if let Some(device) = &waiting.waiting.device {
+        return super::device::draw(app, frame, area, waiting, device);
+    }
     let theme = app.setup.theme;
     let known = &waiting.waiting;
     let width = inside_width(area, WIDTH);
@@ -31,7 +34,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &Waiti
     let blank = || vec![Line::raw("")];
     let below = match &waiting.paste {
         Some(paste) => pasting(paste, width, theme),
-        None => keys(app, width),
+        None => keys(app, Context::Waiting, width),
     };
     // What stands on the screen from top to bottom, each with how early it leaves a small one;
     // what is 0 always stays.
@@ -69,7 +72,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &Waiti
 fn headline(browser: &Result<(), BrowserError>) -> String {
     match browser {
         Ok(()) => "Your browser asks you now. If it shows nothing, open this address:".to_owned(),
-        Err(BrowserError::NotWanted) => "Open this address:".to_owned(),
+        Err(BrowserError::NotWanted) => "Open this address anywhere, and paste (p) the one that it ends on:".to_owned(),
         Err(why) => format!("No browser was opened ({why}). Open this address:"),
     }
 }
@@ -95,11 +98,11 @@ fn pasting(paste: &Input, width: usize, theme: Theme) -> Vec<Line<'static>> {
     ]
 }
 
-fn keys(app: &App, width: usize) -> Vec<Line<'static>> {
+pub(super) fn keys(app: &App, context: Context, width: usize) -> Vec<Line<'static>> {
     let theme = app.setup.theme;
     let mut rows: Vec<Vec<Span<'static>>> = vec![Vec::new()];
     let mut used = 0;
-    for binding in bindings(&[Context::Waiting], true) {
+    for binding in bindings(&[context], true) {
         let label = match binding.action {
             Action::Back => "cancel",
             _ if width < 60 => binding.short,

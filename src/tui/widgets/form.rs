@@ -16,7 +16,11 @@ pub struct Field {
     pub help: String,
     /// Whether it is masked.
     pub is_secret: bool,
-    /// What is typed.
+    /// What can be chosen, where nothing is typed; the arrows to the sides go round.
+    pub choices: Vec<String>,
+    /// What is wrong with it.
+    pub error: Option<String>,
+    /// What is typed, or chosen.
     pub input: Input,
 }
 
@@ -28,8 +32,47 @@ impl Field {
             label: label.to_owned(),
             help: help.to_owned(),
             is_secret: false,
+            choices: Vec::new(),
+            error: None,
             input: Input::with(text),
         }
+    }
+
+    /// Makes a line on which one of `choices` is chosen; an empty one stands for none.
+    pub fn choice(name: &str, label: &str, choices: Vec<String>, chosen: &str, help: &str) -> Self {
+        Self { choices, ..Self::new(name, label, chosen, help) }
+    }
+
+    /// Chooses the next one, or the one before.
+    fn choose(&mut self, by: isize) {
+        let count = isize::try_from(self.choices.len()).unwrap_or(1);
+        let now = self.choices.iter().position(|choice| choice == self.input.text());
+        let now = now.and_then(|index| isize::try_from(index).ok()).unwrap_or(0);
+        let next = usize::try_from((now + by).rem_euclid(count)).unwrap_or(0);
+        self.input = Input::with(&self.choices[next]);
+    }
+
+    /// Chooses the next one that begins with a letter.
+    fn choose_by_letter(&mut self, letter: char) {
+        let begins = |choice: &&String| choice.to_lowercase().starts_with(letter.to_ascii_lowercase());
+        let now = self.choices.iter().position(|choice| choice == self.input.text()).map_or(0, |index| index + 1);
+        let found = self.choices.iter().cycle().skip(now).take(self.choices.len()).find(begins).cloned();
+        if let Some(found) = found {
+            self.input = Input::with(&found);
+        }
+    }
+
+    fn key(&mut self, key: KeyEvent) -> bool {
+        if self.choices.is_empty() {
+            return self.input.key(key);
+        }
+        match key.code {
+            KeyCode::Right | KeyCode::Char(' ') => self.choose(1),
+            KeyCode::Left => self.choose(-1),
+            KeyCode::Char(letter) => self.choose_by_letter(letter),
+            _ => return false,
+        }
+        true
     }
 
     /// Makes a masked, empty line.
@@ -84,7 +127,10 @@ impl Form {
             }
             KeyCode::Enter => self.focus += 1,
             _ => {
-                let edited = self.fields.get_mut(self.focus).is_some_and(|field| field.input.key(key));
+                let edited = self.fields.get_mut(self.focus).is_some_and(|field| {
+                    field.error = None;
+                    field.key(key)
+                });
                 return if edited { Pressed::Edited } else { Pressed::Ignored };
             }
         }
@@ -93,8 +139,19 @@ impl Form {
 
     /// Inserts pasted text where the focus is.
     pub fn paste(&mut self, text: &str) {
-        if let Some(field) = self.fields.get_mut(self.focus) {
+        if let Some(field) = self.fields.get_mut(self.focus).filter(|field| field.choices.is_empty()) {
+            field.error = None;
             field.input.insert(text.trim());
+        }
+    }
+
+    /// Says what is wrong with a line, and puts the focus there.
+    pub fn fail(&mut self, name: &str, error: String) {
+        if let Some(index) = self.fields.iter().position(|field| field.name == name) {
+            self.focus = index;
+            self.fields[index].error = Some(error);
+        } else {
+            self.error = Some(error);
         }
     }
 
@@ -134,6 +191,31 @@ mod tests {
         form.paste(" pasted\n");
         assert_eq!(press(&mut form, KeyCode::Enter), Pressed::Submitted);
         assert_eq!((form.text("id"), form.secret("secret").expose()), ("x", "pasted"));
+    }
+
+    #[test]
+    fn a_choice_is_made_by_the_arrows_and_by_its_first_letter() {
+        let choices = ["", "eu", "au", "us"].map(str::to_owned).to_vec();
+        let mut form = Form::new(vec![Field::choice("region", "Region", choices, "", "")]);
+        press(&mut form, KeyCode::Right);
+        assert_eq!(form.text("region"), "eu");
+        press(&mut form, KeyCode::Left);
+        press(&mut form, KeyCode::Left);
+        assert_eq!(form.text("region"), "us");
+        press(&mut form, KeyCode::Char('A'));
+        assert_eq!(form.text("region"), "au");
+        form.paste("elsewhere");
+        press(&mut form, KeyCode::Char('x'));
+        assert_eq!(form.text("region"), "au", "nothing else can be chosen");
+    }
+
+    #[test]
+    fn what_is_wrong_stands_at_its_line_until_that_is_mended() {
+        let mut form = form();
+        form.fail("id", "it is empty".to_owned());
+        assert_eq!((form.focus, form.fields[1].error.as_deref()), (1, Some("it is empty")));
+        press(&mut form, KeyCode::Char('x'));
+        assert_eq!(form.fields[1].error, None);
     }
 
     #[test]
