@@ -52,21 +52,12 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
             add("redirect", words, if oauth2.redirect.https_only { theme.warning() } else { Style::new() });
         }
     }
-    if let Some(way) = provider.ways().first() {
-        let (usual, known) = (provider.default_scopes(*way), provider.known_scopes(*way));
-        if !usual.is_empty() {
-            add("usual scopes", &usual.join(" "), Style::new());
-        }
-        if !known.is_empty() {
-            add("known scopes", &known.join(" "), theme.faint());
-        }
-    }
     for (name, variable) in provider.asked_variables() {
         let label = variable.label.as_deref().unwrap_or(name);
         let need = if variable.optional || variable.default.is_some() { "may be given" } else { "is needed" };
         add(name, &format!("{need}: {label}"), theme.key());
     }
-    // What costs people hours stands before where more can be read.
+    // What costs people hours stands before what can be long.
     let pages = [("console", &provider.console), ("docs", &provider.docs)];
     let pages: Vec<_> = pages.into_iter().filter_map(|(name, page)| Some((name, page.as_ref()?))).collect();
     if !provider.notes.is_empty() {
@@ -76,8 +67,19 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
         lines.extend(wrapped(&format!("• {}", untrusted::line(note)), width).into_iter().map(Line::raw));
     }
     lines.push(Line::raw(""));
+    let mut add =
+        |name: &str, value: &str, style: Style| lines.extend(field(name, &untrusted::line(value), style, width, theme));
+    if let Some(way) = provider.ways().first() {
+        let (usual, known) = (provider.default_scopes(*way), provider.known_scopes(*way));
+        if !usual.is_empty() {
+            add("usual scopes", &usual.join(" "), Style::new());
+        }
+        if !known.is_empty() {
+            add("known scopes", &known.join(" "), theme.faint());
+        }
+    }
     for (name, page) in pages {
-        lines.extend(field(name, &untrusted::line(page), theme.faint(), width, theme));
+        add(name, page, theme.faint());
     }
     lines
 }
