@@ -10,11 +10,12 @@ use crate::support::program::{Home, SandboxProcess, said};
 use crate::support::{Decision, visit};
 
 /// Commands that another test runs, and which.
-const ELSEWHERE: [(&str, &str); 5] = [
+const ELSEWHERE: [(&str, &str); 6] = [
     ("cargo run --release -- demo", "tests/real/run"),
     ("cargo test", "whoever reads this"),
     ("cargo install --path .", "tests/real/run"),
     ("hallpass token get github --copy", "tests/real/clipboard.py"),
+    ("hallpass connect github phone --device --timeout 10m", "tests/real/ways.py"),
     ("hallpass sandbox --weather invalid-grant --lifetime 10s", "cli::a_refused_refresh_is_exit_code_4_everywhere"),
 ];
 
@@ -77,7 +78,7 @@ async fn every_command_of_the_readme_does_what_it_says() {
         if ELSEWHERE.iter().any(|(elsewhere, _)| *elsewhere == command) {
             continue;
         }
-        run(&home, command).await;
+        run(&home, sandbox.started["issuer"].as_str().unwrap(), command).await;
         if command.contains("config create github") {
             // Any free port here: tests run side by side.
             home.run(&["config", "edit", "github", "--redirect-uri", "http://127.0.0.1:0/oauth/callback"]).ok();
@@ -87,7 +88,7 @@ async fn every_command_of_the_readme_does_what_it_says() {
     assert!(ran > 30, "only {ran} commands were found");
 }
 
-async fn run(home: &Home, command: &str) {
+async fn run(home: &Home, issuer: &str, command: &str) {
     let mut shell = home.command();
     let path = format!("{}:/usr/bin:/bin", home.path().join("bin").display());
     let program = std::mem::replace(&mut shell, std::process::Command::new("sh"));
@@ -100,6 +101,8 @@ async fn run(home: &Home, command: &str) {
     shell
         .env("PATH", path)
         .env("BROWSER", home.path().join("browser"))
+        .env("API_KEY", "a key")
+        .env("ISSUER", issuer)
         .env("CLIENT_ID", "sandbox-client")
         .env("CLIENT_SECRET", "sandbox-secret")
         .current_dir(home.path())
