@@ -98,8 +98,11 @@ impl Loop {
                 woken = signals.next() => woken,
             };
             let messages = match woken {
+                // The stream of events stays: a stopped process reads nothing, and crossterm 0.29 may leave
+                // the thread of a stream that is dropped behind, holding the lock that the next one needs.
+                #[cfg(unix)]
                 Woken::Event(Some(Ok(Event::Key(key)))) if is_suspend(key) => {
-                    events = self.suspend(events).await?;
+                    self.terminal.suspend().await?;
                     continue;
                 }
                 Woken::Event(Some(Ok(event))) => message_of(event).into_iter().collect(),
@@ -118,7 +121,7 @@ impl Loop {
                 }
                 #[cfg(unix)]
                 Woken::Suspend => {
-                    events = self.suspend(events).await?;
+                    self.terminal.suspend().await?;
                     continue;
                 }
             };
@@ -135,22 +138,11 @@ impl Loop {
             }
         }
     }
-
-    /// Gives the terminal back until the process is resumed. The event stream's thread must not
-    /// read meanwhile.
-    async fn suspend(&mut self, events: EventStream) -> io::Result<EventStream> {
-        drop(events);
-        // Dropping the stream leaves a wake-up behind. Were it still there when the first key
-        // comes, crossterm 0.29 would take the one and forget the other.
-        let _ = crossterm::event::poll(Duration::ZERO);
-        #[cfg(unix)]
-        self.terminal.suspend().await?;
-        Ok(EventStream::new())
-    }
 }
 
+#[cfg(unix)]
 fn is_suspend(key: crossterm::event::KeyEvent) -> bool {
-    cfg!(unix) && key.code == KeyCode::Char('z') && key.modifiers.contains(KeyModifiers::CONTROL)
+    key.code == KeyCode::Char('z') && key.modifiers.contains(KeyModifiers::CONTROL)
 }
 
 fn message_of(event: Event) -> Option<Message> {
