@@ -23,7 +23,7 @@ EXAMPLES = {"extension": "com", "region": "eu", "accountId": "acme-1", "tenant":
 BROUGHT = {"basecamp": ["accountId"]}
 
 # And the other way round: what a person is asked for here.
-ASKED = {"auth0": {"audience": "some text"}, "basecamp": {"appDetails": "Acme (jane@acme.example)"}}
+ASKED = {"stackexchange": {"key": "some text"}, "auth0": {"audience": "some text"}, "basecamp": {"appDetails": "Acme (jane@acme.example)"}}
 
 MODES = {"oauth2": "oauth2", "oauth1": "oauth1", "oauth2_client_credentials": "client_credentials"}
 
@@ -54,6 +54,12 @@ EDITS = {
     "braintree-sandbox": {"body_format": ("xml", "the gateway speaks XML (facts: special exchange)")},
     "instagram": {"refresh_url": (None, "that address renews an access token with itself; it takes no refresh token")},
     "threads": {"refresh_url": (None, "that address renews an access token with itself; it takes no refresh token")},
+    "front": {"token_request_auth_method": ("client_secret_basic", "Front documents the header")},
+    "hubspot": {"token_url": ("https://api.hubapi.com/oauth/2026-03/token", "v1 ends in February 2027")},
+    "monday": {"token_url": ("https://auth.monday.com/oauth_ms/oauth/token", "the older flow's tokens are refused since October 2026"), "pkce": ("s256", "the new flow takes it")},
+    "netsuite": {"token_request_auth_method": ("client_secret_basic", "Oracle documents the header")},
+    "pagerduty": {"authorization_url": ("https://identity.pagerduty.com/oauth/authorize", "what PagerDuty documents now"), "token_url": ("https://identity.pagerduty.com/oauth/token", "what PagerDuty documents now")},
+    "squareup-sandbox": {"authorization_params": ({}, "the sandbox refuses `session`")},
     "trello": {"scope_param": ("scope", "Trello's own parameter")},
 }
 
@@ -71,6 +77,7 @@ ANSWERS = {
     "github": {"access_token": "{access}", "scope": "one,two", "token_type": "bearer"},
 }
 ANSWERS["braintree-sandbox"] = ANSWERS["braintree"]
+ANSWERS["squareup-sandbox"] = ANSWERS["squareup"]
 
 # Trades an access token for a longer one, and renews that with itself.
 LONG_LIVED = {
