@@ -18,7 +18,7 @@ use crate::model::template::Values;
 use crate::model::{Secret, Time, TokenPair};
 
 /// All but the unreserved characters (section 3.6).
-const ENCODE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(super) const ENCODE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 fn encode(text: &str) -> String {
     utf8_percent_encode(text, ENCODE).to_string()
@@ -130,7 +130,7 @@ pub async fn begin(transport: &Transport, consumer: &Consumer, scopes: &[String]
     }
     let extra = [("oauth_callback", callback.as_str())];
     let header = consumer.signer(None).header("POST", &url, &extra, &Stamp::new(transport.now()))?;
-    let answer = transport.signed(&url, header).await?;
+    let answer = transport.signed(&url, header, &[&consumer.secret, &state]).await?;
     let (token, token_secret) = pair(&answer).ok_or_else(|| odd(&url, "no temporary credentials"))?;
     // Section 2.1: a server that does not confirm it did not take the callback (the 1.0 that let anybody
     // finish another's flow).
@@ -202,7 +202,8 @@ pub async fn exchange(
     let signer = consumer.signer(Some((&begun.token, &begun.token_secret)));
     let extra = [("oauth_verifier", verifier.expose())];
     let header = signer.header("POST", url, &extra, &Stamp::new(transport.now()))?;
-    let mut answer = transport.signed(url, header).await?;
+    let secrets = [&consumer.secret, &begun.token, &begun.token_secret, verifier];
+    let mut answer = transport.signed(url, header, &secrets).await?;
     let (token, token_secret) = pair(&answer).ok_or_else(|| odd(url, "no token credentials"))?;
     answer.remove("oauth_token");
     answer.remove("oauth_token_secret");

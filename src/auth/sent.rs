@@ -6,10 +6,22 @@ use reqwest::header::HeaderValue;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use crate::model::untrusted;
+use crate::model::{Secret, untrusted};
 
-/// The parameters that are secrets, by their standard names.
-const SECRETS: [&str; 5] = ["code", "code_verifier", "refresh_token", "client_secret", "token"];
+/// The parameters that are no secrets, by their standard names; whatever else a provider wants may be one.
+const PUBLIC: [&str; 11] = [
+    "audience",
+    "client_assertion_type",
+    "client_id",
+    "grant_type",
+    "redirect_uri",
+    "requested_token_type",
+    "resource",
+    "response_type",
+    "scope",
+    "subject_token_type",
+    "token_type_hint",
+];
 /// Shorter values are no secrets, and would tear words apart.
 const SHORTEST: usize = 8;
 
@@ -21,15 +33,28 @@ impl Sent {
     pub(super) fn of(parameters: &[(String, Zeroizing<String>)], authorization: Option<&HeaderValue>) -> Self {
         let mut plain: Vec<Zeroizing<String>> = parameters
             .iter()
-            .filter(|(name, _)| SECRETS.contains(&name.as_str()))
+            .filter(|(name, _)| !PUBLIC.contains(&name.as_str()))
             .map(|(_, value)| value.clone())
             .collect();
         plain.extend(authorization.and_then(basic_secret));
-        // A server may show a value as it came in the body.
-        let encoded = |value: &Zeroizing<String>| {
+        Self::each_way(plain)
+    }
+
+    /// Collects the secrets behind a signed request (RFC 5849), all of which PLAINTEXT shows.
+    pub(super) fn these(secrets: &[&Secret]) -> Self {
+        Self::each_way(secrets.iter().map(|secret| Zeroizing::new(secret.expose().to_owned())).collect())
+    }
+
+    /// A server may show a value as it is, as it came in a form, or as it came in a header.
+    fn each_way(plain: Vec<Zeroizing<String>>) -> Self {
+        let in_form = |value: &Zeroizing<String>| {
             Zeroizing::new(url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>())
         };
-        let mut all: Vec<_> = plain.iter().map(encoded).chain(plain.iter().cloned()).collect();
+        let in_header = |value: &Zeroizing<String>| {
+            Zeroizing::new(percent_encoding::utf8_percent_encode(value, super::oauth1::ENCODE).to_string())
+        };
+        let encoded = plain.iter().map(in_form).chain(plain.iter().map(in_header)).collect::<Vec<_>>();
+        let mut all: Vec<_> = encoded.into_iter().chain(plain).collect();
         all.retain(|value| value.len() >= SHORTEST);
         // One may stand in another: the longer goes first.
         all.sort_by_key(|value| std::cmp::Reverse(value.len()));
@@ -49,17 +74,21 @@ impl Sent {
         if self.0.iter().any(is_in_it) { "…".to_owned() } else { host }
     }
 
+    /// Returns a text of an answer without them, made harmless for a terminal.
+    pub(super) fn without(&self, text: &str) -> String {
+        // What a screen leaves out would put a secret together again that was torn apart by it.
+        let mut text = untrusted::field(text);
+        for secret in &self.0 {
+            if text.contains(secret.as_str()) {
+                text = text.replace(secret.as_str(), "…");
+            }
+        }
+        text
+    }
+
     fn take_out_of(&self, value: &mut Value) {
         match value {
-            Value::String(text) => {
-                // What a screen leaves out would put a secret together again that was torn apart by it.
-                *text = untrusted::field(text);
-                for secret in &self.0 {
-                    if text.contains(secret.as_str()) {
-                        *text = text.replace(secret.as_str(), "…");
-                    }
-                }
-            }
+            Value::String(text) => *text = self.without(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.take_out_of(item)),
             Value::Object(map) => self.take_out(map),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -109,6 +138,21 @@ mod tests {
     fn characters_that_a_screen_leaves_out_hide_nothing() {
         let sent = Sent::of(&[("refresh_token".to_owned(), "refresh-token-1".to_owned().into())], None);
         assert_eq!(taken_out(&sent, "bad: refr\0\u{1b}esh\u{200b}-tok\u{202e}en-1"), "bad: …");
+    }
+
+    #[test]
+    fn parameters_with_a_providers_own_name_go_too() {
+        for name in ["access_token", "device_code", "fb_exchange_token", "assertion"] {
+            let sent = Sent::of(&[(name.to_owned(), "a-token-of-theirs".to_owned().into())], None);
+            assert_eq!(taken_out(&sent, "no such a-token-of-theirs"), "no such …", "{name}");
+        }
+    }
+
+    #[test]
+    fn the_secrets_of_a_signed_request_go_as_they_are_and_as_they_stood_in_its_header() {
+        let sent = Sent::these(&[&Secret::new("consumer secret&1"), &Secret::new("token-secret")]);
+        let echo = "bad signature: consumer%20secret%261&token-secret (consumer secret&1)";
+        assert_eq!(sent.without(echo), "bad signature: …&… (…)");
     }
 
     #[test]

@@ -19,9 +19,9 @@ use super::http::{self, Reach, chain, host_of};
 use super::sent::Sent;
 pub use super::token_request::TokenRequest;
 use super::{AuthError, Refusal};
-use crate::model::Time;
 use crate::model::provider::TokenExchange;
 use crate::model::provider::{OAuth2, RequestFormat};
+use crate::model::{Secret, Time};
 
 /// The most that is read of an answer.
 const LARGEST: usize = 1024 * 1024;
@@ -145,10 +145,16 @@ impl Transport {
     }
 
     /// Posts a signed request without a body (RFC 5849 section 2), and returns the fields of the answer.
-    pub async fn signed(&self, url: &Url, authorization: HeaderValue) -> Result<Map<String, Value>, AuthError> {
+    /// `secrets` are those behind the signature: none of them stands in an error.
+    pub async fn signed(
+        &self,
+        url: &Url,
+        authorization: HeaderValue,
+        secrets: &[&Secret],
+    ) -> Result<Map<String, Value>, AuthError> {
         let request = TokenRequest { parameters: Vec::new(), authorization: Some(authorization) };
         let table = OAuth2::default();
-        let sent = Sent::of(&[], None);
+        let sent = Sent::these(secrets);
         let reply = self.send(url, &table, request, &sent).await?;
         let told = Told { host: host_of(url), status: reply.status, retry_after: reply.retry_after };
         match (reply.status, answer::parse(&reply.body)) {
@@ -159,7 +165,7 @@ impl Transport {
                 // The protocol has no error format: the first line is what there is.
                 let text = String::from_utf8_lossy(&reply.body);
                 let line = text.lines().next().filter(|line| !line.contains('<')).unwrap_or_default();
-                Err(Refusal::new(&format!("http_{status}"), Some(line), None, status).into())
+                Err(Refusal::new(&format!("http_{status}"), Some(&sent.without(line)), None, status).into())
             }
         }
     }
