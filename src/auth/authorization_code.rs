@@ -39,7 +39,8 @@ pub fn begin(client: &Client, scopes: &[String]) -> Result<Begun, AuthError> {
         let verifier = PkceCodeVerifier::new(verifier.expose().to_owned());
         request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
     }
-    let nonce = scopes.iter().any(|scope| scope == "openid").then(|| random_text().expose().to_owned());
+    let asks_for_nonce = table.nonce && scopes.iter().any(|scope| scope == "openid");
+    let nonce = asks_for_nonce.then(|| random_text().expose().to_owned());
     for (name, value) in &table.authorization_params {
         request = request.add_extra_param(name, value.to_string());
     }
@@ -195,6 +196,9 @@ mod tests {
         let nonce = |scope: &str| query(&begin(&client(PLAIN), &[scope.to_owned()]).unwrap()).get("nonce").cloned();
         assert_eq!(nonce("openid").map(|nonce| nonce.len()), Some(43));
         assert_eq!(nonce("email"), None);
+        let without = client(&format!("{PLAIN}nonce = false\n"));
+        let begun = begin(&without, &["openid".to_owned()]).unwrap();
+        assert!(!query(&begun).contains_key("nonce") && begun.nonce.is_none());
     }
 
     #[test]

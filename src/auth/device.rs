@@ -19,8 +19,7 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const INTERVAL: Duration = Duration::from_secs(5);
 /// What `slow_down` adds to it, for good (section 3.5).
 const SLOWER: Duration = Duration::from_secs(5);
-/// The longest wait and the longest life that are believed.
-const LONGEST_INTERVAL: u64 = 60;
+/// The longest life that is believed; no pause between two polls is longer.
 const LONGEST_LIFE: u64 = 3_600;
 /// The longest code that fits onto a screen.
 const LONGEST_CODE: usize = 64;
@@ -56,6 +55,13 @@ impl Device {
     /// Waits longer between two polls from now on.
     pub fn slow_down(&mut self) {
         self.interval += SLOWER;
+    }
+
+    /// Waits longer after a poll that brought no answer (section 3.5): twice as long, at most `longest`, and
+    /// never shorter than before or than the server asks for.
+    pub fn back_off(&mut self, longest: Duration, asked: Option<Duration>) {
+        let twice = (self.interval * 2).min(longest);
+        self.interval = self.interval.max(twice).max(asked.unwrap_or_default());
     }
 }
 
@@ -131,8 +137,7 @@ fn read(answer: &Map<String, Value>) -> Option<Device> {
         verification_uri: page(uri)?,
         verification_uri_complete: complete.and_then(page),
         lifetime: Duration::from_secs(number("expires_in").unwrap_or(LONGEST_LIFE).min(LONGEST_LIFE)),
-        interval: number("interval")
-            .map_or(INTERVAL, |seconds| Duration::from_secs(seconds.clamp(1, LONGEST_INTERVAL))),
+        interval: number("interval").map_or(INTERVAL, |seconds| Duration::from_secs(seconds.clamp(1, LONGEST_LIFE))),
     })
 }
 
@@ -193,5 +198,20 @@ mod tests {
         device.slow_down();
         device.slow_down();
         assert_eq!(device.interval.as_secs(), 15);
+    }
+
+    #[test]
+    fn a_pause_grows_after_a_poll_without_an_answer_and_never_shrinks() {
+        let mut device = device(
+            &json!({"device_code": "d", "user_code": "u", "verification_uri": "https://a.example/", "interval": 40}),
+        )
+        .unwrap();
+        let minute = Duration::from_mins(1);
+        device.back_off(minute, None);
+        assert_eq!(device.interval, minute);
+        device.back_off(minute, Some(Duration::from_secs(90)));
+        assert_eq!(device.interval.as_secs(), 90);
+        device.back_off(minute, None);
+        assert_eq!(device.interval.as_secs(), 90);
     }
 }

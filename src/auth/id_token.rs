@@ -82,10 +82,10 @@ fn check_claims(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<
         value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64))
     };
     let now = expected.now.timestamp();
-    if seconds("exp").is_none_or(|end| end + LEEWAY <= now) {
+    if seconds("exp").is_none_or(|end| end.saturating_add(LEEWAY) <= now) {
         return Err(bad("exp", "in the future".to_owned()));
     }
-    if seconds("nbf").is_some_and(|start| start - LEEWAY > now) {
+    if seconds("nbf").is_some_and(|start| start.saturating_sub(LEEWAY) > now) {
         return Err(bad("nbf", "in the past".to_owned()));
     }
     match (text("nonce"), expected.nonce) {
@@ -114,7 +114,8 @@ pub(super) fn check_nonce(token: Option<&Secret>, sent: Option<&str>) -> Result<
         found => Err(IdTokenError::Claim {
             claim: "nonce",
             found: if found.is_some() { "another one".to_owned() } else { "missing".to_owned() },
-            wanted: "the one that was sent".to_owned(),
+            wanted: "the one that was sent (a provider that never puts it there has `nonce = false` in its file)"
+                .to_owned(),
         }),
     }
 }
@@ -157,6 +158,8 @@ mod tests {
             json!({"iss": "https://as.example/"}),
             json!({"exp": 950}),
             json!({"exp": 2_000.5}),
+            json!({"exp": i64::MAX}),
+            json!({"exp": 1e300, "nbf": i64::MIN}),
         ] {
             assert_eq!(check_claims(&claims(&changes), &expected()), Ok(()), "{changes}");
         }

@@ -48,6 +48,8 @@ pub async fn find_end(transport: &Transport, client: &Client, tokens: &mut Token
         }
     };
     let assumed = client.table().response.lifetime.filter(|seconds| *seconds > 0);
-    let assumed = assumed.map(|seconds| tokens.obtained_at + std::time::Duration::from_secs(seconds));
+    let assumed = assumed.and_then(|seconds| {
+        tokens.obtained_at.checked_add_signed(chrono::TimeDelta::try_seconds(i64::try_from(seconds).ok()?)?)
+    });
     tokens.expires_at = found.or(assumed);
 }

@@ -49,6 +49,9 @@ pub struct OAuth2 {
     pub scope_separator: String,
     /// Proof key for code exchange.
     pub pkce: Pkce,
+    /// Whether a `nonce` goes out with `openid` and must stand in the ID token (OpenID Connect Core section
+    /// 3.1.2.1). LinkedIn and Intuit do not put it there.
+    pub nonce: bool,
     /// How the client shows who it is.
     pub token_endpoint_auth_method: ClientAuthentication,
     /// How the token request is written.
@@ -91,6 +94,7 @@ impl Default for OAuth2 {
             known_scopes: Vec::new(),
             scope_separator: " ".to_owned(),
             pkce: Pkce::default(),
+            nonce: true,
             token_endpoint_auth_method: ClientAuthentication::default(),
             token_request: TokenRequest::default(),
             param_names: BTreeMap::new(),
