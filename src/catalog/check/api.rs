@@ -3,35 +3,36 @@
 use super::urls::Secrets;
 use super::{Check, METHODS};
 use crate::model::WayIn;
-use crate::model::provider::{API_KEY, PASSWORD, USERNAME};
+use crate::model::provider::{API_KEY, CredentialField, PASSWORD, USERNAME, UrlTemplate};
 use crate::model::template;
 
 impl Check<'_> {
     pub(super) fn api(&mut self) {
         let api = &self.provider.api;
         if let Some(base_url) = &api.base_url {
-            self.url("api.base_url", base_url, if api.secret_in_url { Secrets::Declared } else { Secrets::Never });
+            self.url("api.base_url", base_url, Secrets::Never);
         }
         for (name, value) in &api.headers {
             self.header("api.headers", name, value);
         }
         for (name, value) in &api.query {
             self.text(&format!("api.query.{name}"), value);
-            if (value.contains("{token}") || value.contains("{credential.")) && !api.secret_in_url {
-                self.fail(format!("`api.query.{name}` puts a secret into URLs; say `secret_in_url = true` in `[api]` if the provider wants it so"));
-            }
+            self.is_declared(&format!("api.query.{name}"), value);
         }
         for (key, call) in [("identity", &api.identity), ("verify", &api.verify)] {
             let Some(call) = call else { continue };
             match call.split_once(' ') {
                 Some((method, path)) if METHODS.contains(&method) && self.is_call_path(path) => {
-                    self.text(&format!("api.{key}"), path);
+                    self.call(&format!("api.{key}"), path);
                 }
                 _ => self.fail(format!("`api.{key}` is written `METHOD /path`, not `{call}`")),
             }
         }
         if let Some(lookup) = self.provider.lookup.clone() {
-            self.text("lookup.url", &lookup.url);
+            if !self.is_call_path(&lookup.url) {
+                self.fail(format!("`lookup.url` is a path or an https URL, not `{}`", lookup.url));
+            }
+            self.call("lookup.url", &lookup.url);
             self.method("lookup.method", lookup.method.as_deref());
             if lookup.body.as_ref().is_some_and(|body| serde_json::from_str::<serde_json::Value>(body).is_err()) {
                 self.fail("`lookup.body` is not JSON");
@@ -48,6 +49,25 @@ impl Check<'_> {
     fn is_call_path(&self, path: &str) -> bool {
         let is_url = || path.contains("://") && template::endpoint(path, self.provider.is_own).is_ok();
         path.starts_with('/') || path.starts_with("https://") || is_url()
+    }
+
+    /// A call that the file names: of a whole URL, the host must stand in it as in every other.
+    fn call(&mut self, place: &str, path: &str) {
+        self.text(place, path);
+        self.is_declared(place, path);
+        if !path.starts_with('/') {
+            self.url(place, &UrlTemplate::One(path.to_owned()), Secrets::Allowed);
+        }
+    }
+
+    fn is_declared(&mut self, place: &str, text: &str) {
+        let names = template::placeholders(text).unwrap_or_default();
+        let is_secret = names.iter().any(|(name, _)| self.is_secret(name));
+        if is_secret && !self.provider.api.secret_in_url {
+            self.fail(format!(
+                "`{place}` puts a secret into URLs; say `secret_in_url = true` in `[api]` if the provider wants it so"
+            ));
+        }
     }
 
     fn captures(&self, source: &str) -> bool {
@@ -80,7 +100,18 @@ impl Check<'_> {
     }
 
     pub(super) fn has_field(&self, name: &str) -> bool {
+        self.fields().iter().any(|(field, _)| field == name)
+    }
+
+    /// Tells whether a placeholder stands for something that must not be seen.
+    pub(super) fn is_secret(&self, placeholder: &str) -> bool {
+        let is_hidden = |name: &str| self.fields().iter().any(|(field, declared)| field == name && declared.secret);
+        matches!(placeholder, "token" | "basic" | "client_secret")
+            || placeholder.strip_prefix("credential.").is_some_and(is_hidden)
+    }
+
+    fn fields(&self) -> Vec<(String, CredentialField)> {
         let ways = [WayIn::ApiKey, WayIn::Basic].into_iter().filter(|way| self.provider.declares(*way));
-        ways.flat_map(|way| self.provider.credential_fields(way)).any(|(field, _)| field == name)
+        ways.flat_map(|way| self.provider.credential_fields(way)).collect()
     }
 }

@@ -8,8 +8,7 @@ use crate::model::template::{Position, endpoint, placeholders};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Secrets {
     Never,
-    /// The file says `secret_in_url = true`.
-    Declared,
+    Allowed,
 }
 
 impl Check<'_> {
@@ -28,8 +27,8 @@ impl Check<'_> {
             for (name, position) in &found {
                 self.placeholder(place, name);
                 self.position(place, name, *position);
-                if secrets == Secrets::Never && (*name == "token" || name.starts_with("credential.")) {
-                    self.fail(format!("`{place}` puts a secret into a URL that is logged (`{{{name}}}`); say `secret_in_url = true` in `[api]` if the provider wants it so"));
+                if secrets == Secrets::Never && self.is_secret(name) {
+                    self.fail(format!("`{place}` cannot hold a secret (`{{{name}}}`)"));
                 }
             }
             self.filled(place, candidate, &found);
