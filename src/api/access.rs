@@ -6,7 +6,7 @@ use url::{Origin, Url};
 use zeroize::Zeroizing;
 
 use super::ApiError;
-use crate::auth::oauth1::{Signer, Stamp};
+use crate::auth::oauth1::{Further, Signer, Stamp};
 use crate::model::provider::SignatureMethod;
 use crate::model::template::{Part, TemplateError, Values, endpoint, parts};
 use crate::model::{Credentials, Provider, Secret, Time, untrusted};
@@ -51,7 +51,14 @@ impl Access {
     }
 
     /// Returns the `Authorization` header of one request, where requests are signed (RFC 5849).
-    pub fn signature(&self, method: &str, url: &Url, now: Time) -> Result<Option<Secret>, ApiError> {
+    /// `form` are the parameters of a form body, which are signed along (section 3.4.1.3.1).
+    pub fn signature(
+        &self,
+        method: &str,
+        url: &Url,
+        form: &[(String, String)],
+        now: Time,
+    ) -> Result<Option<Secret>, ApiError> {
         let Credentials::OAuth1(pair) = &self.credentials else { return Ok(None) };
         let declared = self.provider.oauth1.as_ref().map(|table| table.signature_method);
         let none = Secret::default();
@@ -61,14 +68,14 @@ impl Access {
             consumer_secret: self.client_secret.as_ref().unwrap_or(&none),
             token: Some((&pair.token, &pair.token_secret)),
         };
-        let header = signer.header(method, url, &[], &Stamp::new(now))?;
+        let header = signer.header(method, url, &Further { form, ..Further::default() }, &Stamp::new(now))?;
         Ok(Some(Secret::new(header.to_str().unwrap_or_default())))
     }
 
     /// Returns the URL of a request: a path under the API's base URL, or a whole URL of the same
     /// origin. The parameters that the file asks for are added.
     pub fn url(&self, path: &str) -> Result<Url, ApiError> {
-        let url = if path.contains("://") {
+        let url = if is_whole(path) {
             let url = endpoint(path, self.provider.is_own)?;
             if !self.may_go_to(&url) {
                 return Err(self.foreign(&url));
@@ -85,11 +92,8 @@ impl Access {
     pub fn own_url(&self, path: &str) -> Result<Url, ApiError> {
         let missing = || TemplateError::Missing { name: path.to_owned() };
         let filled = self.fill_path(path)?.ok_or_else(missing)?;
-        let url = if path.contains("://") {
-            endpoint(&filled, self.provider.is_own)?
-        } else {
-            under(&self.base_url()?, &filled)?
-        };
+        let url =
+            if is_whole(path) { endpoint(&filled, self.provider.is_own)? } else { under(&self.base_url()?, &filled)? };
         self.with_parameters(url)
     }
 
@@ -111,7 +115,7 @@ impl Access {
         let calls = [api.identity.as_deref(), api.verify.as_deref()].into_iter().flatten();
         let calls = calls.filter_map(|call| call.split_once(' ')).map(|(_, path)| path);
         let named = calls.chain(self.provider.lookup.as_ref().map(|lookup| lookup.url.as_str()));
-        let named = named.filter(|path| path.contains("://"));
+        let named = named.filter(|path| is_whole(path));
         let named = named.filter_map(|path| Url::parse(&self.fill_path(path).ok()??).ok());
         self.base_url().ok().into_iter().chain(named).map(|url| url.origin()).collect()
     }
@@ -130,6 +134,48 @@ impl Access {
             }
         }
         Ok(url)
+    }
+
+    /// Returns a redirect's target within the API, with the parameters that the file asks for: not every
+    /// server hands them on.
+    pub fn within(&self, mut target: Url) -> Result<Url, ApiError> {
+        for (name, template) in &self.provider.api.query {
+            let is_there = target.query_pairs().any(|(known, _)| known == *name);
+            if let Some(value) = self.fill(template)?.filter(|_| !is_there) {
+                target.query_pairs_mut().append_pair(name, &value);
+            }
+        }
+        Ok(target)
+    }
+
+    /// Returns a redirect's target elsewhere without what stood in the URL of the API; `None` where a
+    /// credential stands in it all the same.
+    pub fn outside(&self, mut target: Url) -> Option<Url> {
+        let secrets = self.secrets();
+        let holds = |text: &str| secrets.iter().any(|secret| text.contains(secret.as_str()));
+        if target.query().is_some() {
+            let own = &self.provider.api.query;
+            let pairs: Vec<(String, String)> = target.query_pairs().into_owned().collect();
+            let kept: Vec<_> = pairs.iter().filter(|(name, value)| !own.contains_key(name) && !holds(value)).collect();
+            if kept.len() < pairs.len() {
+                target.query_pairs_mut().clear().extend_pairs(kept);
+            }
+        }
+        let plain = percent_encoding::percent_decode_str(target.as_str()).decode_utf8_lossy();
+        (!holds(target.as_str()) && !holds(&plain)).then_some(target)
+    }
+
+    /// What a URL must not carry elsewhere.
+    fn secrets(&self) -> Vec<Zeroizing<String>> {
+        let mut secrets = vec![self.credentials.token()];
+        if let Credentials::ApiKey(entered) | Credentials::Basic(entered) = &self.credentials {
+            secrets.push(entered.basic());
+            secrets.extend(entered.fields.values().cloned());
+        }
+        secrets.extend(self.client_secret.clone());
+        // A user name of one letter is no secret, and stands in every URL.
+        let secrets = secrets.into_iter().filter(|secret| secret.expose().len() > 3);
+        secrets.map(|secret| Zeroizing::new(secret.expose().to_owned())).collect()
     }
 
     fn values(&self) -> Values<'_> {
@@ -188,6 +234,11 @@ impl Access {
             (name, _) => self.values().get(name)?.map(Zeroizing::new),
         })
     }
+}
+
+/// Tells a whole URL from a path, which may have one in its query.
+fn is_whole(path: &str) -> bool {
+    path.starts_with("https://") || path.starts_with("http://")
 }
 
 /// Puts a path behind the base URL; whatever it is, it stays there.

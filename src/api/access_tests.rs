@@ -68,7 +68,7 @@ fn a_signed_request_has_a_header_of_its_own() {
     };
     let access = access(API, Credentials::OAuth1(pair), &[]);
     assert!(access.headers().unwrap().is_empty());
-    let signature = access.signature("GET", &access.url("/me").unwrap(), tokens().obtained_at).unwrap().unwrap();
+    let signature = access.signature("GET", &access.url("/me").unwrap(), &[], tokens().obtained_at).unwrap().unwrap();
     assert!(signature.expose().starts_with("OAuth oauth_consumer_key=\"me\""));
 }
 
@@ -81,6 +81,7 @@ fn a_path_stays_under_the_base_url() {
         ("//evil.example/", "https://api.a.example/v1//evil.example/"),
         ("@evil.example", "https://api.a.example/v1/@evil.example"),
         ("https://api.a.example/v2/x", "https://api.a.example/v2/x"),
+        ("/page?url=https://b.example/", "https://api.a.example/v1/page?url=https://b.example/"),
     ] {
         assert_eq!(access.url(path).unwrap().as_str(), url, "{path}");
     }
@@ -113,6 +114,21 @@ fn parameters_that_the_file_asks_for_are_added() {
     let access = access(&file, Credentials::OAuth2(tokens()), &[]);
     assert!(access.headers().unwrap().is_empty());
     assert_eq!(access.url("/me?x=1").unwrap().query(), Some("x=1&access_token=access"));
+}
+
+#[test]
+fn a_redirect_elsewhere_loses_what_stood_in_the_url_and_one_within_keeps_it() {
+    let file = format!("{API}query = {{ access_token = \"{{token}}\" }}\nsecret_in_url = true\n");
+    let access = access(&file, Credentials::OAuth2(tokens()), &[]);
+    let at = |text: &str| text.parse::<Url>().unwrap();
+    let outside = |text: &str| access.outside(at(text)).map(String::from);
+    assert_eq!(outside("https://b.example/?a=1"), Some("https://b.example/?a=1".to_owned()));
+    assert_eq!(outside("https://b.example/?a=1&access_token=access"), Some("https://b.example/?a=1".to_owned()));
+    assert_eq!(outside("https://b.example/?a=1&x=my-access"), Some("https://b.example/?a=1".to_owned()));
+    assert_eq!(outside("https://b.example/acces%73/"), None);
+    let within = |text: &str| access.within(at(text)).unwrap().query().unwrap().to_owned();
+    assert_eq!(within("https://api.a.example/?a=1"), "a=1&access_token=access");
+    assert_eq!(within("https://api.a.example/?access_token=access"), "access_token=access");
 }
 
 proptest! {

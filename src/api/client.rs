@@ -1,7 +1,7 @@
 //! Sending a request to an API, and following it where it may go.
 
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -33,6 +33,7 @@ pub struct Request {
     url: Url,
     headers: HeaderMap,
     body: Option<Vec<u8>>,
+    is_followed: bool,
 }
 
 impl Request {
@@ -40,7 +41,7 @@ impl Request {
     pub fn new(method: &str, url: Url) -> Result<Self, ApiError> {
         let malformed = || ApiError::Malformed(untrusted::line(method), "it is no HTTP method");
         let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).map_err(|_| malformed())?;
-        Ok(Self { method, url, headers: HeaderMap::new(), body: None })
+        Ok(Self { method, url, headers: HeaderMap::new(), body: None, is_followed: true })
     }
 
     /// Adds a header.
@@ -59,6 +60,22 @@ impl Request {
     #[must_use]
     pub fn moved(self, url: Url) -> Self {
         Self { url, ..self }
+    }
+
+    /// Returns the same request, following no redirect: what another page answers proves nothing.
+    #[must_use]
+    pub fn unfollowed(self) -> Self {
+        Self { is_followed: false, ..self }
+    }
+
+    /// The parameters of a form body.
+    fn form(&self) -> Vec<(String, String)> {
+        let is_form = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|text| {
+            let media_type = text.split(';').next().unwrap_or_default().trim();
+            media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        });
+        let body = self.body.as_deref().filter(|_| is_form).unwrap_or_default();
+        url::form_urlencoded::parse(body).into_owned().collect()
     }
 
     /// Gives it a body.
@@ -123,11 +140,13 @@ impl Client {
         let mut is_ours = true;
         for _ in 0..=REDIRECTS {
             let answer = self.once(is_ours.then_some(access), request, &url).await?;
-            let is_safe = matches!(request.method, Method::GET | Method::HEAD);
+            let is_safe = request.is_followed && matches!(request.method, Method::GET | Method::HEAD);
             let Some(next) = next(&answer, &url).filter(|_| is_safe) else { return Ok(answer) };
             // Never with it again once it left: whoever it went to decides where it comes back to.
             is_ours = is_ours && access.may_go_to(&next) && next.scheme() == url.scheme();
             tracing::debug!(host = host_of(&next), is_ours, "following a redirect of the API");
+            let next = if is_ours { Some(access.within(next)?) } else { access.outside(next) };
+            let Some(next) = next else { return Ok(answer) };
             url = next;
         }
         Err(ApiError::Unusable { host: host_of(&url), status: 310, what: "more redirects than are followed" })
@@ -145,7 +164,7 @@ impl Client {
                 value.set_sensitive(true);
                 headers.insert(key, value);
             }
-            if let Some(signature) = access.signature(request.method.as_str(), url, (self.now)())? {
+            if let Some(signature) = access.signature(request.method.as_str(), url, &request.form(), (self.now)())? {
                 let bad = || ApiError::Malformed("authorization".to_owned(), "it cannot be signed");
                 let mut value = HeaderValue::try_from(signature.expose()).map_err(|_| bad())?;
                 value.set_sensitive(true);
@@ -154,8 +173,11 @@ impl Client {
             if let Some(name) = request.headers.keys().find(|name| access.shows_in(name.as_str())) {
                 return Err(ApiError::Malformed(name.to_string(), "the credential stands there"));
             }
+            for name in request.headers.keys() {
+                headers.remove(name);
+            }
             for (name, value) in &request.headers {
-                headers.insert(name.clone(), value.clone());
+                headers.append(name.clone(), value.clone());
             }
         }
         let client = self.client(url).await?;

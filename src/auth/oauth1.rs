@@ -52,6 +52,15 @@ pub struct Signer<'a> {
     pub token: Option<(&'a Secret, &'a Secret)>,
 }
 
+/// What is signed besides method and address.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Further<'a> {
+    /// Further protocol parameters, which stand in the header.
+    pub protocol: &'a [(&'a str, &'a str)],
+    /// The parameters of a form body (section 3.4.1.3.1), which do not.
+    pub form: &'a [(String, String)],
+}
+
 /// What makes each request another one (section 3.3).
 #[derive(Debug, Clone)]
 pub struct Stamp {
@@ -128,8 +137,8 @@ pub async fn begin(transport: &Transport, consumer: &Consumer, scopes: &[String]
         let parameters = consumer.table.request_token_params.iter();
         url.query_pairs_mut().extend_pairs(parameters.map(|(name, value)| (name, value.to_string())));
     }
-    let extra = [("oauth_callback", callback.as_str())];
-    let header = consumer.signer(None).header("POST", &url, &extra, &Stamp::new(transport.now()))?;
+    let further = Further { protocol: &[("oauth_callback", callback.as_str())], ..Further::default() };
+    let header = consumer.signer(None).header("POST", &url, &further, &Stamp::new(transport.now()))?;
     let answer = transport.signed(&url, header, &[&consumer.secret, &state]).await?;
     let (token, token_secret) = pair(&answer).ok_or_else(|| odd(&url, "no temporary credentials"))?;
     // Section 2.1: a server that does not confirm it did not take the callback (the 1.0 that let anybody
@@ -200,8 +209,8 @@ pub async fn exchange(
 ) -> Result<TokenPair, AuthError> {
     let [_, _, url] = &consumer.urls;
     let signer = consumer.signer(Some((&begun.token, &begun.token_secret)));
-    let extra = [("oauth_verifier", verifier.expose())];
-    let header = signer.header("POST", url, &extra, &Stamp::new(transport.now()))?;
+    let further = Further { protocol: &[("oauth_verifier", verifier.expose())], ..Further::default() };
+    let header = signer.header("POST", url, &further, &Stamp::new(transport.now()))?;
     let secrets = [&consumer.secret, &begun.token, &begun.token_secret, verifier];
     let mut answer = transport.signed(url, header, &secrets).await?;
     let (token, token_secret) = pair(&answer).ok_or_else(|| odd(url, "no token credentials"))?;
@@ -226,13 +235,12 @@ fn odd(url: &Url, what: &str) -> AuthError {
 }
 
 impl Signer<'_> {
-    /// Signs a request without a form body, and returns its `Authorization` header (section 3.5.1).
-    /// `extra` are further protocol parameters.
+    /// Signs a request, and returns its `Authorization` header (section 3.5.1).
     pub fn header(
         &self,
         method: &str,
         url: &Url,
-        extra: &[(&str, &str)],
+        further: &Further<'_>,
         stamp: &Stamp,
     ) -> Result<HeaderValue, AuthError> {
         let timestamp = stamp.timestamp.to_string();
@@ -246,8 +254,8 @@ impl Signer<'_> {
         if let Some((token, _)) = &self.token {
             protocol.push(("oauth_token", token.expose()));
         }
-        protocol.extend(extra);
-        let signature = self.signature(&base_string(method, url, &protocol))?;
+        protocol.extend(further.protocol);
+        let signature = self.signature(&base_string(method, url, &protocol, further.form))?;
         protocol.push(("oauth_signature", &signature));
         let parts: Vec<String> =
             protocol.iter().map(|(name, value)| format!("{}=\"{}\"", encode(name), encode(value))).collect();
@@ -273,10 +281,11 @@ impl Signer<'_> {
 }
 
 /// The text that is signed (section 3.4.1): method, address and every parameter, each encoded.
-fn base_string(method: &str, url: &Url, protocol: &[(&str, &str)]) -> String {
+fn base_string(method: &str, url: &Url, protocol: &[(&str, &str)], form: &[(String, String)]) -> String {
     let query = url.query_pairs().map(|(name, value)| (encode(&name), encode(&value)));
-    let mut pairs: Vec<(String, String)> =
-        query.chain(protocol.iter().map(|(name, value)| (encode(name), encode(value)))).collect();
+    let form = form.iter().map(|(name, value)| (encode(name), encode(value)));
+    let protocol = protocol.iter().map(|(name, value)| (encode(name), encode(value)));
+    let mut pairs: Vec<(String, String)> = query.chain(form).chain(protocol).collect();
     pairs.sort();
     let parameters: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let mut bare = url.clone();
@@ -291,8 +300,8 @@ mod tests {
 
     #[test]
     fn the_base_string_of_rfc_5849_section_3_4_1_1_comes_out() {
-        // The form of the example's body stands in the URL here: both are parameters alike.
-        let url = "http://example.com/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b&c2=&a3=2+q".parse().unwrap();
+        let url = "http://example.com/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b".parse().unwrap();
+        let form = [("c2", ""), ("a3", "2 q")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         let protocol = [
             ("oauth_consumer_key", "9djdj82h48djs9d2"),
             ("oauth_token", "kkk9d7dh3k39sjv7"),
@@ -301,7 +310,7 @@ mod tests {
             ("oauth_nonce", "7d8f3e4a"),
         ];
         assert_eq!(
-            base_string("post", &url, &protocol),
+            base_string("post", &url, &protocol, &form),
             "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q%26a3%3Da%26b5%3D%253D%25253D%26c%2540%3D%26c2%3D%26oauth_consumer_key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a%26oauth_signature_method%3DHMAC-SHA1%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk9d7dh3k39sjv7"
         );
     }
@@ -324,7 +333,10 @@ mod tests {
             consumer_secret: &consumer,
             token: Some((&token, &secret)),
         };
-        assert_eq!(signer.signature(&base_string("GET", &url, &protocol)).unwrap(), "MdpQcU8iPSUjWoN/UDMsK2sui9I=");
+        assert_eq!(
+            signer.signature(&base_string("GET", &url, &protocol, &[])).unwrap(),
+            "MdpQcU8iPSUjWoN/UDMsK2sui9I="
+        );
         // Section 3.4.4.
         let plain = Signer { method: SignatureMethod::Plaintext, ..signer };
         assert_eq!(plain.signature("").unwrap(), "kd94hf93k423kf44&pfkkdhi9sl3r4s00");
@@ -340,7 +352,7 @@ mod tests {
             token: Some((&token, &secret)),
         };
         let stamp = Stamp { timestamp: 1, nonce: "n".to_owned() };
-        let header = signer.header("GET", &"https://a.example/".parse().unwrap(), &[], &stamp).unwrap();
+        let header = signer.header("GET", &"https://a.example/".parse().unwrap(), &Further::default(), &stamp).unwrap();
         let header = header.to_str().unwrap();
         assert!(header.contains("oauth_consumer_key=\"k%26%22\""), "{header}");
         assert!(header.contains("oauth_token=\"t%2F%2B%C3%A9\""), "{header}");

@@ -122,10 +122,12 @@ fn read(mut stream: &TcpStream) -> Option<Seen> {
     let mut lines = head.lines();
     let mut words = lines.next()?.split(' ').map(str::to_owned);
     let (method, target) = (words.next()?, words.next()?);
-    let headers: BTreeMap<String, String> = lines
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
-        .collect();
+    let mut headers: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+        let all = headers.entry(name.to_ascii_lowercase()).or_default();
+        // Several of one name are one list (RFC 9110 section 5.3).
+        *all = if all.is_empty() { value.trim().to_owned() } else { format!("{all}, {}", value.trim()) };
+    }
     let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     while body.len() < length {
         match stream.read(&mut buffer) {
