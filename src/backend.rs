@@ -159,8 +159,8 @@ impl Backend {
     }
 
     /// Tells whether a device code is to be offered before the browser.
-    pub fn prefers_device(&self, config: &Config) -> Result<bool> {
-        self.service().prefers_device(config)
+    pub fn prefers_device(&self, config: &Config, way: WayIn) -> Result<bool> {
+        self.service().prefers_device(config, way)
     }
 
     /// Makes a connection of what was entered, or of the token that the client gets for itself.

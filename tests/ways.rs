@@ -119,6 +119,27 @@ async fn a_key_that_the_provider_refuses_is_not_kept_unless_that_is_said() {
 }
 
 #[tokio::test]
+async fn a_login_page_that_a_key_is_sent_to_proves_nothing() {
+    let answer = |seen: &Seen| match seen.path.as_str() {
+        "/v1/me" => Reply::redirect(302, "/v1/login"),
+        _ => Reply::json(200, &json!({})),
+    };
+    let error = Stage::new(KEY, answer).await.enter(&[("api_key", "bad-key")]).await.unwrap_err();
+    assert!(error.message.contains("could not prove what was entered (it answered 302)"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_header_given_twice_is_sent_twice_and_takes_the_place_of_the_files() {
+    let file = KEY.replace("[api]\n", "[api]\nheaders = { accept = \"a/a\" }\n");
+    let stage = Stage::new(&file, |_| Reply::json(200, &json!({}))).await;
+    stage.enter(&[("api_key", "key")]).await.unwrap();
+    let headers = [("accept", "a/b"), ("accept", "a/c")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let request = ApiRequest { method: "GET".to_owned(), path: "/".to_owned(), headers: headers.into(), body: None };
+    stage.service.request(&jane(), &request).await.unwrap();
+    assert_eq!(stage.player.seen().last().unwrap().headers["accept"], "a/b, a/c");
+}
+
+#[tokio::test]
 async fn a_login_is_shown_as_rfc_7617_has_it_and_what_is_always_the_same_is_not_asked_for() {
     let file = "name = \"Acme\"\n[basic]\n[credentials.username]\nlabel = \"Key\"\nsecret = true\n[credentials.password]\ndefault = \"X\"\n[api]\nbase_url = \"{base}\"\n";
     let stage = Stage::new(file, |_| Reply::json(200, &json!({}))).await;
@@ -216,6 +237,15 @@ async fn a_denied_and_an_expired_code_end_the_waiting() {
 }
 
 #[tokio::test]
+async fn a_way_in_without_device_codes_says_so_at_once() {
+    let file = "name = \"Acme\"\n[oauth1]\nrequest_token_endpoint = \"{base}/r\"\nauthorization_endpoint = \"{base}/a\"\ntoken_endpoint = \"{base}/t\"\n";
+    let stage = Stage::new(file, |_| Reply::json(500, &json!({}))).await;
+    let error = by_device(&stage).await.unwrap_err();
+    assert!(error.kind == Kind::Usage && error.message.contains("no device codes"), "{error:?}");
+    assert!(stage.player.seen().is_empty());
+}
+
+#[tokio::test]
 async fn a_provider_without_device_codes_says_so() {
     let file = OAUTH2.replace("device_authorization_endpoint = \"{base}/d\"\n", "");
     let stage = Stage::new(&file, |_| Reply::json(500, &json!({}))).await;
@@ -249,6 +279,40 @@ async fn a_401_is_answered_by_one_refresh_and_one_more_try() {
     stage.player.answer(|_| Reply::json(401, &json!({})));
     assert_eq!(stage.get("/me").await.unwrap().0, 401);
     assert_eq!(refreshed.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_401_after_which_the_refresh_is_refused_asks_for_authorization() {
+    let stage = authorized(|seen| match seen.path.as_str() {
+        "/t" => Reply::json(400, &json!({"error": "invalid_grant"})),
+        _ => Reply::json(401, &json!({})),
+    })
+    .await;
+    assert_eq!(stage.get("/me").await.unwrap_err().kind, Kind::AuthorizationNeeded);
+}
+
+#[tokio::test]
+async fn a_401_to_a_token_that_was_replaced_meanwhile_is_answered_by_the_new_one_without_a_refresh() {
+    let cell = Arc::new(std::sync::OnceLock::<Arc<Service>>::new());
+    let (service, runtime) = (cell.clone(), tokio::runtime::Handle::current());
+    let api = Player::start(move |seen| {
+        let is_old = seen.headers["authorization"] == "Bearer access-1";
+        if is_old {
+            // While this request is under way, somebody else refreshes.
+            let forced = Freshness { forced: true, ..Freshness::default() };
+            runtime.block_on(service.get().unwrap().fresh_credentials(&jane(), forced)).unwrap();
+        }
+        Reply::json(if is_old { 401 } else { 200 }, &json!({}))
+    });
+    let file = OAUTH2.replace("base_url = \"{base}", &format!("base_url = \"{}", api.base()));
+    let stage = Stage::new(&file, polls(vec![(200, tokens())])).await;
+    by_device(&stage).await.unwrap();
+    assert!(cell.set(stage.service.clone()).is_ok());
+    stage.player.answer(|_| {
+        Reply::json(200, &json!({"access_token": "access-2", "refresh_token": "refresh-2", "expires_in": 3600}))
+    });
+    assert_eq!(stage.get("/me").await.unwrap().0, 200);
+    assert_eq!(stage.player.seen().len(), 1, "one refresh: somebody else's");
 }
 
 #[tokio::test]

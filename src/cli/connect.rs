@@ -67,7 +67,7 @@ async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) ->
         (true, ..) => Way::Paste,
         (_, true, _) => Way::NoBrowser,
         (.., true) => Way::Device,
-        (false, false, false) if wants_device(&config, backend)? => Way::Device,
+        (false, false, false) if wants_device(&config, way_in, backend)? => Way::Device,
         (false, false, false) => Way::Browser,
     };
     let way = request.way;
@@ -86,8 +86,8 @@ fn way_in(word: &str) -> Result<WayIn> {
 }
 
 /// Over SSH, a device code is offered before the browser, which is on another machine.
-fn wants_device(config: &Config, backend: &Backend) -> Result<bool> {
-    if !prompt::is_interactive() || !backend.prefers_device(config)? {
+fn wants_device(config: &Config, way: WayIn, backend: &Backend) -> Result<bool> {
+    if !prompt::is_interactive() || !backend.prefers_device(config, way)? {
         return Ok(false);
     }
     prompt::agree("Over SSH the browser is elsewhere. Show a code to enter there?")

@@ -105,6 +105,26 @@ impl Credentials {
         }
     }
 
+    /// Returns what tells them apart in a log: the fingerprint of the token. A password may be weak enough to
+    /// be guessed and then proven by a hash of it, so that of a login is of its user and its time.
+    pub fn fingerprint(&self) -> String {
+        match self {
+            Self::Basic(entered) => {
+                let user = entered.field(USERNAME);
+                Secret::new(format!("{} {}", user.expose(), entered.obtained_at.timestamp_micros())).fingerprint()
+            }
+            _ => self.token().fingerprint(),
+        }
+    }
+
+    /// Returns them for a screen: the ends of a token, of a login nothing.
+    pub fn masked(&self) -> String {
+        match self {
+            Self::Basic(_) => Secret::default().masked(),
+            _ => self.token().masked(),
+        }
+    }
+
     /// Returns when they came.
     pub fn obtained_at(&self) -> Time {
         match self {
@@ -229,5 +249,16 @@ pub(crate) mod tests {
         let entered = Entered { fields, obtained_at: time("2026-01-01T00:00:00Z") };
         assert_eq!(entered.basic().expose(), "QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert_eq!(Credentials::Basic(entered).token().expose(), "Aladdin:open sesame");
+    }
+
+    #[test]
+    fn nothing_that_is_shown_of_a_login_depends_on_its_password() {
+        let shown = |password: &str| {
+            let fields = [("username", "somebody@example.com"), ("password", password)];
+            let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect();
+            let login = Credentials::Basic(Entered { fields, obtained_at: time("2026-01-01T00:00:00Z") });
+            (login.masked(), login.fingerprint())
+        };
+        assert_eq!(shown("correct horse"), shown("battery staple"));
     }
 }

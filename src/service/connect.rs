@@ -150,6 +150,10 @@ impl Service {
         if way_in.is_entered() || way_in == WayIn::ClientCredentials {
             return Err(Error::usage(format!("`{}` is authorized by {way_in}: no browser takes part", config.key)));
         }
+        if request.way == Way::Device && way_in != WayIn::OAuth2 {
+            return Err(Error::usage(format!("`{}` is authorized by {way_in}, which has no device codes", config.key))
+                .hinted("leave out `--device`"));
+        }
         let provider = if request.way == Way::Device { self.whole_provider(&config.provider).await? } else { provider };
         let variables = self.variables_for(&provider, &request.connection, &request.variables)?;
         // A token that cannot be kept must not be asked for.
@@ -222,8 +226,9 @@ impl Service {
 
     /// Tells whether a device code is to be offered before the browser: over SSH, where the provider has
     /// such a thing and no `$BROWSER` is named.
-    pub fn prefers_device(&self, config: &Config) -> Result<bool> {
+    pub fn prefers_device(&self, config: &Config, way: WayIn) -> Result<bool> {
         Ok(self.settings.surroundings.is_remote()
+            && way == WayIn::OAuth2
             && !config.client_id.is_empty()
             && self.provider(config.provider.as_str())?.1.offers_device())
     }

@@ -108,7 +108,7 @@ impl Service {
                 .hinted("end it at the provider"));
         };
         let client = self.whole_client_of(&reference.config, connection.way, &connection.variables).await?;
-        let fingerprint = Some(credentials.token().fingerprint());
+        let fingerprint = Some(credentials.fingerprint());
         let outcome = auth::revoke::revoke(&self.network.auth, &client, tokens).await;
         let (word, detail) = match &outcome {
             Ok(()) if tokens.refresh_token.is_none() => (Outcome::Done, "access token".to_owned()),

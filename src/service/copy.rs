@@ -118,7 +118,7 @@ impl Service {
     fn note_hand_out(&self, reference: &ConnectionRef, fresh: &Fresh, happening: Happening, form: Form) {
         let about = About {
             detail: format!("as {}", form.word()),
-            fingerprint: Some(fresh.credentials.token().fingerprint()),
+            fingerprint: Some(fresh.credentials.fingerprint()),
             took: None,
         };
         self.record(reference, happening, Outcome::Done, about);

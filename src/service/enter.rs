@@ -80,6 +80,10 @@ impl Service {
             }
         }
         let _config = self.hold_config(&reference.config).await?;
+        if self.config(&reference.config)?.provider != config.provider {
+            let message = format!("`{}` was moved to another provider meanwhile", config.key);
+            return Err(Error::usage(message).hinted(super::error::authorize_command(&reference)));
+        }
         let _lock = self.hold(&reference).await?;
         let intent = self.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
         let credentials = match entered {
@@ -99,7 +103,7 @@ impl Service {
             connection.created_at = before.created_at;
         }
         self.save_surely(&connection, &credentials, intent).await?;
-        let fingerprint = credentials.token().fingerprint();
+        let fingerprint = credentials.fingerprint();
         let detail = if way.is_entered() { format!("{way}, as it was entered") } else { format!("{way}, for itself") };
         let about = About { detail, took: None, fingerprint: Some(fingerprint.clone()) };
         self.record(&reference, Happening::Authorized, Outcome::Done, about);
@@ -137,11 +141,12 @@ impl Service {
             )));
         };
         let access = self.access(provider, connection, credentials).await?;
-        let request = Request::new(method, access.own_url(path)?)?;
-        let answer = match self.network.api.send(&access, &request).await {
+        let request = Request::new(method, access.own_url(path)?)?.unfollowed();
+        let asked = keep::in_time(async { Ok(self.network.api.send(&access, &request).await?) });
+        let answer = match asked.await {
             Ok(answer) => answer,
             Err(error) if is_kept_anyway => return Ok(Some(format!("it was not proven: {error}"))),
-            Err(error) => return Err(Error::from(error).hinted("nothing was kept; `--unverified` keeps it unproven")),
+            Err(error) => return Err(error.hinted("nothing was kept; `--unverified` keeps it unproven")),
         };
         let message = match answer.status() {
             200..=299 => return Ok(None),

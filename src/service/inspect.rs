@@ -64,7 +64,6 @@ impl Service {
     pub async fn inspect(&self, reference: &ConnectionRef) -> Result<Inspection> {
         let (connection, loaded) = self.peek_credentials(reference).await?;
         let credentials = loaded.credentials;
-        let token = credentials.token();
         let decoded = credentials.tokens().and_then(|tokens| jwt::decode(&tokens.access_token));
         let now = self.now();
         let mut warnings = Vec::new();
@@ -92,8 +91,8 @@ impl Service {
         };
         Ok(Inspection {
             format: if decoded.is_some() { "JWT" } else { "opaque" },
-            masked: token.masked(),
-            fingerprint: token.fingerprint(),
+            masked: credentials.masked(),
+            fingerprint: credentials.fingerprint(),
             token_type: credentials
                 .tokens()
                 .map_or_else(|| connection.way.to_string(), |tokens| tokens.token_type.clone()),

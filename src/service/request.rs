@@ -3,7 +3,7 @@
 
 use super::activity::About;
 use super::fresh::{Fresh, Freshness};
-use super::{Result, Service};
+use super::{Kind, Result, Service};
 pub use crate::api::Answer;
 use crate::api::{Access, Request};
 use crate::model::{ConnectionRef, Happening, Outcome};
@@ -41,13 +41,29 @@ impl Service {
         }
         // It may have been revoked before its time: one refresh, one more try.
         tracing::info!("the API answered 401; refreshing once");
-        let forced = Freshness { forced: true, ..Freshness::default() };
-        let Ok(fresh) = self.fresh_credentials(reference, forced).await else { return Ok(answer) };
+        let fresh = match self.replaced(reference, &fresh).await {
+            Ok(fresh) => fresh,
+            Err(error) if matches!(error.kind, Kind::AuthorizationNeeded | Kind::Vault) => return Err(error),
+            Err(error) => {
+                tracing::info!(%error, "the refresh did not work");
+                return Ok(answer);
+            }
+        };
         let access = self.access_of(&fresh).await?;
         let ready = ready.moved(access.url(&request.path)?);
         let answer = self.network.api.send(&access, &ready).await?;
         self.note_request(reference, &fresh, request, answer.status());
         Ok(answer)
+    }
+
+    /// Returns other credentials than those that an API refused: those that somebody else got meanwhile, or
+    /// new ones.
+    async fn replaced(&self, reference: &ConnectionRef, refused: &Fresh) -> Result<Fresh> {
+        let now = self.fresh_credentials(reference, Freshness::default()).await?;
+        if now.credentials.token() != refused.credentials.token() {
+            return Ok(now);
+        }
+        self.fresh_credentials(reference, Freshness { forced: true, ..Freshness::default() }).await
     }
 
     pub(super) async fn access_of(&self, fresh: &Fresh) -> Result<Access> {
@@ -58,7 +74,7 @@ impl Service {
     fn note_request(&self, reference: &ConnectionRef, fresh: &Fresh, request: &ApiRequest, status: u16) {
         let path = request.path.split('?').next().unwrap_or_default();
         let detail = format!("{} {} → {status}", request.method.to_uppercase(), crate::model::untrusted::line(path));
-        let fingerprint = Some(fresh.credentials.token().fingerprint());
+        let fingerprint = Some(fresh.credentials.fingerprint());
         let outcome = if status < 400 { Outcome::Done } else { Outcome::Refused };
         self.record(reference, Happening::Requested, outcome, About { detail, took: None, fingerprint });
     }

@@ -50,7 +50,7 @@ pub struct OAuth2 {
     /// Proof key for code exchange.
     pub pkce: Pkce,
     /// Whether a `nonce` goes out with `openid` and must stand in the ID token (OpenID Connect Core section
-    /// 3.1.2.1). LinkedIn and Intuit do not put it there.
+    /// 3.1.2.1). `LinkedIn` and Intuit do not put it there.
     pub nonce: bool,
     /// How the client shows who it is.
     pub token_endpoint_auth_method: ClientAuthentication,

@@ -2,22 +2,34 @@
 //! the end of one that does not say it, the ids that the API's paths want.
 
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Authorization, Connected, spoken_scopes};
 use crate::api::{Access, Request};
 use crate::auth::{AuthError, answer, introspect, renew};
 use crate::model::provider::Variable;
 use crate::model::template::check_value;
-use crate::model::{Connection, Credentials, Happening, Outcome, Provider, Secret, untrusted};
+use crate::model::{Connection, Credentials, Happening, Outcome, Provider, Secret, Time, untrusted};
 use crate::service::activity::About;
 use crate::service::error::authorize_command;
 use crate::service::items::Item;
-use crate::service::{Error, Result, Service};
+use crate::service::refresh_lock::Held;
+use crate::service::{Error, Kind, Result, Service};
 use crate::store::IntentKind;
 
 /// The largest answer of a lookup that is read.
 const LARGEST: usize = 1024 * 1024;
+/// How long a call may take that a provider file asks for.
+const CALL: Duration = Duration::from_secs(30);
+
+/// Where credentials go that are about to come.
+pub(super) struct Place {
+    _locks: [Held; 2],
+    created_at: Option<Time>,
+    /// The intent to write there.
+    pub(super) intent: i64,
+    started: Instant,
+}
 
 impl Authorization {
     /// Gets credentials by `exchange` and keeps them; `query` is what the callback carried.
@@ -25,30 +37,47 @@ impl Authorization {
     where
         F: Future<Output = std::result::Result<Credentials, AuthError>>,
     {
-        let started = Instant::now();
-        let reference = &self.waiting.connection;
-        // Before the code is spent: nobody renames, deletes or refreshes meanwhile, and the store can
-        // be written.
-        let _config = self.service.hold_config(&reference.config).await?;
-        let _connection = self.service.hold(reference).await?;
-        self.is_still_for_this_provider()?;
-        let intent = self.service.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
-        let mut credentials = match exchange().await {
-            Ok(credentials) => credentials,
+        let place = self.prepare().await?;
+        match exchange().await {
+            Ok(credentials) => self.keep_in(place, credentials, query).await,
             Err(error) => {
-                self.service.withdraw(intent);
-                return Err(match error {
+                self.service.withdraw(place.intent);
+                Err(match error {
                     AuthError::Refused(refusal) => self.refused(refusal),
                     error => {
-                        let again = authorize_command(reference);
+                        let again = authorize_command(&self.waiting.connection);
                         Error::from(error).or_hinted(|| Some(format!("begin again with {again}")))
                     }
-                });
+                })
             }
-        };
+        }
+    }
+
+    /// Gets ready to keep credentials, before they are asked for: nobody renames, deletes or refreshes
+    /// meanwhile, and the store can be read and written. What is not used is withdrawn.
+    pub(super) async fn prepare(&self) -> Result<Place> {
+        let started = Instant::now();
+        let reference = &self.waiting.connection;
+        let config = self.service.hold_config(&reference.config).await?;
+        let connection = self.service.hold(reference).await?;
+        self.is_still_for_this_provider()?;
+        let created_at = self.service.store.connection(reference)?.map(|before| before.created_at);
+        let intent = self.service.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
+        Ok(Place { _locks: [config, connection], created_at, intent, started })
+    }
+
+    /// Keeps what came; `query` is what the callback carried.
+    pub(super) async fn keep_in(
+        &self,
+        place: Place,
+        mut credentials: Credentials,
+        query: &Secret,
+    ) -> Result<Connected> {
+        let reference = &self.waiting.connection;
+        let started = place.started;
         let mut warnings = Vec::new();
-        let mut connection = self.connection(&credentials, query, &mut warnings)?;
-        self.service.save_surely(&connection, &credentials, intent).await?;
+        let mut connection = self.connection(&credentials, query, place.created_at, &mut warnings);
+        self.service.save_surely(&connection, &credentials, place.intent).await?;
         // What follows may fail, and costs nothing that was granted.
         let (kept, before) = (credentials.clone(), connection.clone());
         self.complete(&mut connection, &mut credentials, &mut warnings).await;
@@ -56,7 +85,7 @@ impl Authorization {
             let intent = self.service.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
             self.service.save_surely(&connection, &credentials, intent).await?;
         }
-        let fingerprint = credentials.token().fingerprint();
+        let fingerprint = credentials.fingerprint();
         let about =
             About { detail: about(&connection), took: Some(started.elapsed()), fingerprint: Some(fingerprint.clone()) };
         self.service.record(&connection.reference, Happening::Authorized, Outcome::Done, about);
@@ -69,9 +98,14 @@ impl Authorization {
         Ok(Connected { connection, fingerprint, warnings })
     }
 
-    fn connection(&self, credentials: &Credentials, query: &Secret, warnings: &mut Vec<String>) -> Result<Connection> {
+    fn connection(
+        &self,
+        credentials: &Credentials,
+        query: &Secret,
+        created_at: Option<Time>,
+        warnings: &mut Vec<String>,
+    ) -> Connection {
         let reference = self.waiting.connection.clone();
-        let before = self.service.store.connection(&reference)?;
         let mut variables = self.variables.clone();
         for (name, variable) in &self.provider.variables {
             let Some(value) = captured(variable, credentials, query) else { continue };
@@ -90,13 +124,13 @@ impl Authorization {
             is_refreshable: false,
             variables,
             problem: None,
-            created_at: before.map_or(obtained_at, |before| before.created_at),
+            created_at: created_at.unwrap_or(obtained_at),
             updated_at: obtained_at,
             refreshed_at: None,
             revision: 0,
         };
         connection.record(credentials);
-        Ok(connection)
+        connection
     }
 
     async fn complete(&self, connection: &mut Connection, credentials: &mut Credentials, warnings: &mut Vec<String>) {
@@ -150,12 +184,21 @@ impl Service {
     }
 
     async fn answer(&self, access: &Access, request: &Request) -> Result<serde_json::Value> {
-        let answer = self.network.api.send(access, request).await?;
-        match answer.status() {
-            200..=299 => Ok(answer.json(LARGEST).await?),
-            status => Err(Error::new(crate::service::Kind::Provider, format!("the API answered {status}"))),
-        }
+        let asked = async {
+            let answer = self.network.api.send(access, request).await?;
+            match answer.status() {
+                200..=299 => Ok(answer.json(LARGEST).await?),
+                status => Err(Error::new(Kind::Provider, format!("the API answered {status}"))),
+            }
+        };
+        in_time(asked).await
     }
+}
+
+/// Bounds a call of a provider file's own: locks are held meanwhile, and somebody waits.
+pub(in crate::service) async fn in_time<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
+    let too_long = || Error::new(Kind::Network, format!("the API took longer than {} seconds", CALL.as_secs()));
+    tokio::time::timeout(CALL, call).await.unwrap_or_else(|_| Err(too_long()))
 }
 
 fn take(

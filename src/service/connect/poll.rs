@@ -44,15 +44,17 @@ impl Authorization {
             // From here on the answer may hold tokens.
             let _busy = self.service.busy.begin();
             let Flow::Device { client, device, .. } = &self.flow else { return Ok(None) };
-            let outcome = device::poll(&self.service.network.auth, client, device, &self.scopes).await;
-            match outcome {
+            let place = self.prepare().await?;
+            match device::poll(&self.service.network.auth, client, device, &self.scopes).await {
                 Ok(Poll::Done(tokens)) => {
                     self.is_exchanging.store(true, Ordering::SeqCst);
-                    let credentials = Credentials::OAuth2(*tokens);
-                    let kept = self.keep(&Secret::default(), async || Ok(credentials.clone())).await;
+                    let kept = self.keep_in(place, Credentials::OAuth2(*tokens), &Secret::default()).await;
                     return kept.map(Some);
                 }
-                outcome => outcome,
+                outcome => {
+                    self.service.withdraw(place.intent);
+                    outcome
+                }
             }
         };
         let Flow::Device { device, .. } = &mut self.flow else { return Ok(None) };
@@ -64,7 +66,8 @@ impl Authorization {
             // Section 3.5: after a connection timeout less often.
             Err(error @ (AuthError::Unreachable { .. } | AuthError::NoAnswer { .. } | AuthError::Busy { .. })) => {
                 tracing::info!(%error, "a poll did not work");
-                device.interval = (device.interval * 2).min(LONGEST_PAUSE);
+                let asked = if let AuthError::Busy { retry_after, .. } = error { retry_after } else { None };
+                device.back_off(LONGEST_PAUSE, asked);
             }
             Err(error) => return Err(error.into()),
         }

@@ -173,7 +173,7 @@ impl Service {
         };
         let intent = self.announce(IntentKind::Write, &item).await?;
         self.save_announced(connection, &credentials, intent).await?;
-        let fingerprint = Some(credentials.token().fingerprint());
+        let fingerprint = Some(credentials.fingerprint());
         let about = About { fingerprint, ..About::saying("imported from a backup") };
         self.record(reference, Happening::Changed, Outcome::Done, about);
         Ok(if here.is_some() { Fate::Replaced } else { Fate::Added })
