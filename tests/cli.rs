@@ -378,3 +378,12 @@ fn a_store_that_is_gone_beside_a_vault_with_secrets_is_a_loss_and_not_a_fresh_st
     let said = home.run(&["doctor"]);
     assert!(said.out.contains("it is gone, and the sealed vault beside it holds secrets"), "{}", said.out);
 }
+
+#[test]
+fn what_a_person_must_open_is_told_however_quiet_it_is_to_be() {
+    let home = Home::new();
+    let any_port = ["--redirect-uri", "http://127.0.0.1:0/oauth/callback"];
+    home.pipe("secret", &[&["config", "create", "gh", "github", "id", "-"], &any_port[..]].concat()).ok();
+    let said = home.run(&["connect", "gh", "jane", "--quiet", "--no-browser", "--timeout", "1s"]);
+    assert!(said.err.contains("https://github.com/login/oauth/authorize?"), "{said:?}");
+}

@@ -44,20 +44,6 @@ async fn every_command_of_the_readme_does_what_it_says() {
         "acme",
         &provider.replace("[api]", "[variables.shop]\nkind = \"text\"\n\n[api]\nquery = { shop = \"{shop}\" }"),
     );
-    home.pipe(
-        "sandbox-secret",
-        &[
-            "config",
-            "create",
-            "acme",
-            "acme",
-            "sandbox-client",
-            "-",
-            "--redirect-uri",
-            "http://127.0.0.1:0/oauth/callback",
-        ],
-    )
-    .ok();
     std::fs::write(home.path().join("acme.toml"), blocks(&readme(), "toml").remove(0)).unwrap();
     let files = [
         ("passphrase", "correct horse"),
@@ -79,9 +65,11 @@ async fn every_command_of_the_readme_does_what_it_says() {
             continue;
         }
         run(&home, sandbox.started["issuer"].as_str().unwrap(), command).await;
-        if command.contains("config create github") {
-            // Any free port here: tests run side by side.
-            home.run(&["config", "edit", "github", "--redirect-uri", "http://127.0.0.1:0/oauth/callback"]).ok();
+        for key in ["github", "acme"] {
+            if command.contains(&format!("config create {key}")) {
+                // Any free port here: tests run side by side.
+                home.run(&["config", "edit", key, "--redirect-uri", "http://127.0.0.1:0/oauth/callback"]).ok();
+            }
         }
         ran += 1;
     }
@@ -107,7 +95,11 @@ async fn run(home: &Home, issuer: &str, command: &str) {
         .env("CLIENT_SECRET", "sandbox-secret")
         .current_dir(home.path())
         // The key file of this home, under the name that the README gives it.
-        .args(["-c", &command.replace("$HOME/hallpass.key", key.to_str().unwrap())])
+        // And the sandbox's user, where it is.
+        .args([
+            "-c",
+            &command.replace("$HOME/hallpass.key", key.to_str().unwrap()).replace("GET /user", "GET /userinfo"),
+        ])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

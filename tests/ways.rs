@@ -119,6 +119,15 @@ async fn a_key_that_the_provider_refuses_is_not_kept_unless_that_is_said() {
 }
 
 #[tokio::test]
+async fn a_provider_in_trouble_is_not_the_fault_of_a_key() {
+    for status in [429, 500, 503] {
+        let stage = Stage::new(KEY, move |_| Reply::json(status, &json!({}))).await;
+        let error = stage.enter(&[("api_key", "key")]).await.unwrap_err();
+        assert!(error.kind == Kind::Network && error.hint.as_ref().unwrap().contains("try again"), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_login_page_that_a_key_is_sent_to_proves_nothing() {
     let answer = |seen: &Seen| match seen.path.as_str() {
         "/v1/me" => Reply::redirect(302, "/v1/login"),
@@ -221,6 +230,15 @@ async fn a_device_is_polled_for_until_the_code_was_entered() {
     let form = polled[0].form();
     assert_eq!(form["grant_type"], "urn:ietf:params:oauth:grant-type:device_code");
     assert_eq!((form["device_code"].as_str(), form["client_id"].as_str()), ("device-canary", "me"));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_polls_is_named_when_time_is_up() {
+    let stage = Stage::new(OAUTH2, polls(vec![(503, json!({}))])).await;
+    let mut request = ConnectRequest::new(jane());
+    (request.way, request.timeout) = (Way::Device, Some(Duration::from_millis(1_500)));
+    let error = stage.service.begin(request).await.unwrap().finish().await.unwrap_err();
+    assert!(error.kind == Kind::Network && error.causes[0].contains("503"), "{error:?}");
 }
 
 #[tokio::test]

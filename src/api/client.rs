@@ -149,7 +149,7 @@ impl Client {
             let Some(next) = next else { return Ok(answer) };
             url = next;
         }
-        Err(ApiError::Unusable { host: host_of(&url), status: 310, what: "more redirects than are followed" })
+        Err(ApiError::Redirects { host: host_of(&url), most: REDIRECTS })
     }
 
     async fn once(&self, access: Option<&Access>, request: &Request, url: &Url) -> Result<Answer, ApiError> {

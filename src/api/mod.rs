@@ -62,6 +62,14 @@ pub enum ApiError {
         /// What it was.
         what: &'static str,
     },
+    /// A redirect after a redirect.
+    #[error("{host} redirects again and again; {most} redirects are followed")]
+    Redirects {
+        /// The host that came last.
+        host: String,
+        /// How many are followed.
+        most: usize,
+    },
     /// The system offers no usable TLS.
     #[error("no secure connection can be set up: {0}")]
     Tls(String),

@@ -7,7 +7,7 @@ use super::{Outcome, Output, prompt};
 use crate::backend::Backend;
 use crate::model::config::split_scopes;
 use crate::model::rest::ConfigView;
-use crate::model::{Config, ConfigKey, Secret, WayIn, search};
+use crate::model::{Config, ConfigKey, Provider, Secret, WayIn, search};
 use crate::service::configs::{ConfigChanges, NewConfig};
 use crate::service::error::quoted;
 use crate::service::{Error, Result};
@@ -27,10 +27,10 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
         } => {
             let words = [provider, client_id, client_secret, scopes];
             let create = Create { key, issuer, api, public, redirect_uri };
-            created(&create.run(words, backend, output).await?, output)
+            created(&create.run(words, backend, output).await?, backend, output)
         }
         ConfigCommand::List => list(&backend.configs()?, output),
-        ConfigCommand::Get { key } => get(&backend.config(&asked_key(key)?)?, output),
+        ConfigCommand::Get { key } => get(&backend.config(&asked_key(key)?)?, backend, output),
         ConfigCommand::Edit {
             key,
             provider,
@@ -210,12 +210,18 @@ fn asked_changes() -> Result<ConfigChanges> {
     })
 }
 
-fn created(config: &Config, output: Output) -> Outcome {
+/// Tells whether a browser takes part in a way of authenticating, and comes back to a redirect URI.
+fn takes_browser(provider: &Provider) -> bool {
+    provider.ways().iter().any(|way| matches!(way, WayIn::OAuth2 | WayIn::OAuth1))
+}
+
+fn created(config: &Config, backend: &Backend, output: Output) -> Outcome {
     if output.json {
         return Ok(output.document(&ConfigView::from(config))?);
     }
     output.done(&format!("`{}` is ready", config.key));
-    if config.client_id.is_empty() {
+    let has_browser = backend.provider(config.provider.as_str()).is_ok_and(|(_, provider)| takes_browser(&provider));
+    if config.client_id.is_empty() || !has_browser {
         output.note(&format!("  then: hallpass connect {} ID", quoted(config.key.as_str())));
         return Ok(());
     }
@@ -252,23 +258,28 @@ fn list(configs: &[Config], output: Output) -> Outcome {
     Ok(())
 }
 
-fn get(config: &Config, output: Output) -> Outcome {
+fn get(config: &Config, backend: &Backend, output: Output) -> Outcome {
     if output.json {
         return Ok(output.document(&ConfigView::from(config))?);
     }
-    Ok(output.fields(&[
-        ("key", config.key.to_string()),
-        ("provider", config.provider.to_string()),
-        ("client id", config.client_id.clone()),
-        ("client secret", if config.has_client_secret { "in the vault" } else { "none (a public client)" }.to_owned()),
-        (
-            "scopes",
-            if config.scopes.is_empty() { "the provider's usual ones".to_owned() } else { config.scopes.join(",") },
-        ),
-        ("redirect URI", config.redirect_uri().to_owned()),
+    let mut fields = vec![("key", config.key.to_string()), ("provider", config.provider.to_string())];
+    if !config.client_id.is_empty() {
+        let secret = if config.has_client_secret { "in the vault" } else { "none (a public client)" };
+        let usual = config.scopes.is_empty();
+        fields.extend([
+            ("client id", config.client_id.clone()),
+            ("client secret", secret.to_owned()),
+            ("scopes", if usual { "the provider's usual ones".to_owned() } else { config.scopes.join(",") }),
+        ]);
+        if backend.provider(config.provider.as_str()).is_ok_and(|(_, provider)| takes_browser(&provider)) {
+            fields.push(("redirect URI", config.redirect_uri().to_owned()));
+        }
+    }
+    fields.extend([
         ("made", config.created_at.format("%Y-%m-%d %H:%M UTC").to_string()),
         ("changed", config.updated_at.format("%Y-%m-%d %H:%M UTC").to_string()),
-    ])?)
+    ]);
+    Ok(output.fields(&fields)?)
 }
 
 async fn delete(key: &ConfigKey, yes: bool, backend: &Backend, output: Output) -> Outcome {

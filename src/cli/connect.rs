@@ -138,14 +138,14 @@ fn show(waiting: &Waiting, way: Way, output: Output) -> Result<()> {
         return Ok(());
     }
     match (&waiting.browser, way) {
-        (Ok(()), _) => output.note("Your browser was opened. If it shows nothing, open this address yourself:"),
-        (Err(_), Way::Paste) => output.note(
+        (Ok(()), _) => output.instruct("Your browser was opened. If it shows nothing, open this address yourself:"),
+        (Err(_), Way::Paste) => output.instruct(
             "Open this address, and paste the one that the browser ends on (it may show an error there, that is fine):",
         ),
-        (Err(BrowserError::NotWanted), _) => output.note("Open this address:"),
-        (Err(why), _) => output.note(&format!("No browser was opened ({why}). Open this address yourself:")),
+        (Err(BrowserError::NotWanted), _) => output.instruct("Open this address:"),
+        (Err(why), _) => output.instruct(&format!("No browser was opened ({why}). Open this address yourself:")),
     }
-    output.note(&format!("\n  {}\n", waiting.url));
+    output.instruct(&format!("\n  {}\n", waiting.url));
     output.note(&format!("  redirect URI  {}", waiting.redirect_uri));
     if waiting.is_relayed {
         output.note("  another hallpass listens there and will hand the answer on");
@@ -162,8 +162,8 @@ fn show(waiting: &Waiting, way: Way, output: Output) -> Result<()> {
 }
 
 fn show_device(device: &DeviceCode, output: Output) {
-    output.note("On any device, open this address and enter the code:");
-    output.note(&format!("\n  {}\n\n  {}\n", device.verification_uri, device.user_code));
+    output.instruct("On any device, open this address and enter the code:");
+    output.instruct(&format!("\n  {}\n\n  {}\n", device.verification_uri, device.user_code));
     if let Some(page) = &device.verification_uri_complete
         && let Some(lines) = qr::lines(page.as_str())
     {

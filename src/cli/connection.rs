@@ -7,7 +7,7 @@ use super::{Outcome, Output, prompt};
 use crate::backend::Backend;
 use crate::model::freshness::spoken;
 use crate::model::rest::ConnectionView;
-use crate::model::{Connection, ConnectionId, ConnectionRef, Health, Time};
+use crate::model::{Connection, ConnectionId, ConnectionRef, Health, Time, WayIn};
 use crate::service::Error;
 
 pub(super) async fn run(command: ConnectionCommand, backend: &Backend, output: Output) -> Outcome {
@@ -85,6 +85,14 @@ fn list(backend: &Backend, output: Output) -> Outcome {
     Ok(())
 }
 
+fn refreshed_by(connection: &Connection) -> &'static str {
+    match (connection.way, connection.is_refreshable) {
+        (WayIn::ClientCredentials, _) => "the client itself, which gets another",
+        (_, true) => "a refresh token",
+        (_, false) => "nothing: it is authorized or entered again",
+    }
+}
+
 fn get(reference: &ConnectionRef, backend: &Backend, output: Output) -> Outcome {
     let (connection, now) = (backend.connection(reference)?, backend.now());
     if output.json {
@@ -96,7 +104,7 @@ fn get(reference: &ConnectionRef, backend: &Backend, output: Output) -> Outcome 
         ("provider", connection.provider.to_string()),
         ("status", state(&connection, now)),
         ("expires", connection.expires_at.map_or_else(|| "never, as far as the provider says".to_owned(), time)),
-        ("refresh token", if connection.is_refreshable { "yes" } else { "no" }.to_owned()),
+        ("refreshed by", refreshed_by(&connection).to_owned()),
         ("scopes asked for", connection.requested_scopes.join(" ")),
         (
             "scopes granted",
@@ -105,7 +113,8 @@ fn get(reference: &ConnectionRef, backend: &Backend, output: Output) -> Outcome 
                 .as_ref()
                 .map_or_else(|| "the provider did not say".to_owned(), |scopes| scopes.join(" ")),
         ),
-        ("authorized", time(connection.created_at)),
+        ("authorized first", time(connection.created_at)),
+        ("token from", time(connection.obtained_at)),
         ("refreshed", connection.refreshed_at.map_or_else(|| "never".to_owned(), time)),
     ];
     let variables: Vec<String> = connection.variables.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -63,7 +63,11 @@ fn read(text: &str, asked: &[&(String, CredentialField)]) -> Result<BTreeMap<Str
         let (name, value) = line.split_once('=').ok_or_else(bad)?;
         let name = name.trim();
         if !names.contains(&name) {
-            return Err(bad());
+            return Err(Error::usage(format!(
+                "line {} of standard input has a name that is not asked for",
+                number + 1
+            ))
+            .hinted(format!("asked for: {}", names.join(", "))));
         }
         if given.insert(name.to_owned(), Secret::new(value.trim())).is_some() {
             return Err(Error::usage(format!("`{}` is given twice on standard input", untrusted::line(name))));

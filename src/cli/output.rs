@@ -115,6 +115,20 @@ impl Output {
         out.flush()
     }
 
+    /// Prints a body that somebody else wrote: as it is for a program, harmless for a terminal.
+    pub fn body(self, piece: &[u8], body: &mut Body) -> io::Result<()> {
+        if !io::stdout().is_terminal() {
+            return self.raw(piece);
+        }
+        let text = body.shown(piece);
+        self.raw(text.as_bytes())
+    }
+
+    /// Ends the line that a body has left open on a terminal.
+    pub fn end_body(self, body: &Body) -> io::Result<()> {
+        if io::stdout().is_terminal() && body.is_open { self.raw(b"\n") } else { Ok(()) }
+    }
+
     /// Prints a JSON document.
     pub fn document(self, value: &impl Serialize) -> io::Result<()> {
         let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
@@ -134,6 +148,11 @@ impl Output {
         if !self.quiet {
             let _ = writeln!(self.stderr(), "{}", untrusted::lines(text));
         }
+    }
+
+    /// Tells what a person must do for the command to go on: whoever wants quiet needs it too.
+    pub fn instruct(self, text: &str) {
+        let _ = writeln!(self.stderr(), "{}", untrusted::lines(text));
     }
 
     /// Warns of something.
@@ -204,7 +223,47 @@ impl Output {
     }
 }
 
+/// A body that is shown piece by piece on a terminal.
+#[derive(Debug, Default)]
+pub struct Body {
+    /// The beginning of a character whose end has not come yet.
+    rest: Vec<u8>,
+    is_open: bool,
+}
+
+impl Body {
+    fn shown(&mut self, piece: &[u8]) -> String {
+        self.rest.extend_from_slice(piece);
+        let whole = match std::str::from_utf8(&self.rest) {
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => self.rest.len(),
+        };
+        let bytes: Vec<u8> = self.rest.drain(..whole).collect();
+        let text = untrusted::text(&String::from_utf8_lossy(&bytes));
+        if let Some(last) = text.chars().last() {
+            self.is_open = last != '\n';
+        }
+        text
+    }
+}
+
 /// Returns an error as `--json` shows it.
 pub fn error_value(error: &Error) -> Value {
     json!({"kind": error.kind.word(), "message": error.message, "causes": error.causes, "hint": error.hint})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_on_a_terminal_moves_nothing_and_keeps_characters_whole() {
+        let mut body = Body::default();
+        let text = "\u{1b}]0;title\u{7}\u{1b}[31mgr\u{fc}n\ta\r\n\u{202e}b".as_bytes();
+        let shown: String = text.chunks(1).map(|piece| body.shown(piece)).collect();
+        assert_eq!(shown, "]0;title[31mgr\u{fc}n\ta\nb");
+        assert!(body.is_open);
+        body.shown(b"\n");
+        assert!(!body.is_open);
+    }
 }

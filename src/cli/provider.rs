@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::args::ProviderCommand;
 use super::{Outcome, Output, prompt};
 use crate::backend::Backend;
-use crate::model::provider::{ClientAuthentication, Pkce, RequestFormat, UrlTemplate};
+use crate::model::provider::{Pkce, RequestFormat, UrlTemplate};
 use crate::model::{Provider, ProviderId, search};
 use crate::service::Error;
 
@@ -59,6 +59,15 @@ fn value(id: &ProviderId, provider: &Provider) -> Value {
         "variables": provider.asked_variables().map(|(name, variable)| json!({
             "name": name, "label": variable.label, "default": variable.default, "optional": variable.optional, "choices": variable.choices,
         })).collect::<Vec<_>>(),
+        "needs": provider.ways().into_iter().map(|way| json!({
+            "way": way.word(),
+            "words": provider.needs(way),
+            "fields": provider.credential_fields(way).into_iter().filter(|(_, field)| field.default.is_none()).map(|(name, field)| json!({
+                "name": name, "label": field.label, "secret": field.secret, "optional": field.optional,
+            })).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+        "has_device_codes": provider.offers_device(),
+        "issuer": provider.oauth2.as_ref().and_then(|oauth2| oauth2.issuer.clone()),
         "known_scopes": provider.oauth2.as_ref().map(|oauth2| &oauth2.known_scopes),
         "default_scopes": provider.oauth2.as_ref().map(|oauth2| &oauth2.default_scopes),
     })
@@ -70,22 +79,20 @@ fn show(id: Option<String>, backend: &Backend, output: Output) -> Outcome {
     if output.json {
         return Ok(output.document(&value(&id, &provider))?);
     }
-    let mut fields = vec![
-        ("id", id.to_string()),
-        ("name", provider.name.clone()),
-        ("categories", provider.categories.join(", ")),
-        ("ways in", provider.way_words().join(", ")),
-    ];
+    let mut fields =
+        vec![("id", id.to_string()), ("name", provider.name.clone()), ("categories", provider.categories.join(", "))];
+    fields.extend(provider.ways().into_iter().map(|way| ("way in", format!("{way}: {}", provider.needs(way)))));
     let mut push =
         |name, text: Option<String>| fields.extend(text.filter(|text| !text.is_empty()).map(|text| (name, text)));
     push("docs", provider.docs.clone());
     push("console", provider.console.clone());
     if let Some(oauth2) = &provider.oauth2 {
         let first = |url: &Option<UrlTemplate>| url.as_ref().map(|url| url.candidates().join(" or "));
+        push("issuer", oauth2.issuer.clone());
         push("authorization", first(&oauth2.authorization_endpoint));
         push("token", first(&oauth2.token_endpoint));
+        push("device code", first(&oauth2.device_authorization_endpoint));
         push("revocation", first(&oauth2.revocation_endpoint));
-        push("client shows", Some(authentication(oauth2.token_endpoint_auth_method).to_owned()));
         push("PKCE", Some(if oauth2.pkce == Pkce::S256 { "S256" } else { "none: the provider rejects it" }.to_owned()));
         push(
             "token request",
@@ -95,13 +102,24 @@ fn show(id: Option<String>, backend: &Backend, output: Output) -> Outcome {
         push("known scopes", Some(oauth2.known_scopes.join(" ")));
         push("redirect", oauth2.redirect.words().map(str::to_owned));
     }
+    if let Some(table) = &provider.client_credentials {
+        push("token (own)", table.token_endpoint.as_ref().map(|url| url.candidates().join(" or ")));
+    }
     push("API", provider.api.base_url.as_ref().map(|url| url.candidates().join(" or ")));
     output.fields(&fields)?;
     for (name, variable) in provider.asked_variables() {
         let label = variable.label.as_deref().unwrap_or("");
         let default = variable.default.as_ref().map(|default| format!(" (usually {default})")).unwrap_or_default();
         let optional = if variable.optional { " (may be left out)" } else { "" };
-        output.line(&format!("\nneeds `--param {name}=…`: {label}{default}{optional}"))?;
+        let need = if variable.optional || variable.default.is_some() { "takes" } else { "needs" };
+        output.line(&format!("\n{need} `--param {name}=…`: {label}{default}{optional}"))?;
+    }
+    for way in provider.ways() {
+        for (name, field) in provider.credential_fields(way).into_iter().filter(|(_, field)| field.default.is_none()) {
+            let optional = if field.optional { " (may be left out)" } else { "" };
+            let label = field.label.unwrap_or_default();
+            output.line(&format!("\nasks for `{name}`: {label}{optional}"))?;
+        }
     }
     if !provider.notes.is_empty() {
         output.line("")?;
@@ -110,15 +128,6 @@ fn show(id: Option<String>, backend: &Backend, output: Output) -> Outcome {
         output.line(&format!("• {note}"))?;
     }
     Ok(())
-}
-
-fn authentication(method: ClientAuthentication) -> &'static str {
-    match method {
-        ClientAuthentication::ClientSecretPost => "id and secret in the body (client_secret_post)",
-        ClientAuthentication::ClientSecretBasic => "id and secret in a header (client_secret_basic)",
-        ClientAuthentication::None => "its id alone (a public client)",
-        ClientAuthentication::PrivateKeyJwt => "a signed assertion (private_key_jwt)",
-    }
 }
 
 fn check(files: &[std::path::PathBuf], backend: &Backend, output: Output) -> Outcome {

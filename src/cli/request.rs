@@ -5,6 +5,7 @@ use std::io::Read;
 
 use super::args::{RequestArgs, Target};
 use super::interrupt::uninterrupted;
+use super::output::Body;
 use super::{Outcome, Output, prompt};
 use crate::backend::Backend;
 use crate::model::untrusted;
@@ -54,6 +55,7 @@ fn header(line: &str) -> Result<(String, String)> {
 fn body(text: &str) -> Result<Vec<u8>> {
     let unreadable = |what: &str, error: std::io::Error| Error::usage(format!("{what} cannot be read: {error}"));
     match text.strip_prefix('@') {
+        Some("-") => body("-"),
         Some(file) => std::fs::read(file).map_err(|error| unreadable(&format!("`{}`", untrusted::line(file)), error)),
         None if text == "-" => {
             let mut bytes = Vec::new();
@@ -65,10 +67,11 @@ fn body(text: &str) -> Result<Vec<u8>> {
 }
 
 async fn print(mut answer: Answer, output: Output) -> Outcome {
+    let mut body = Body::default();
     while let Some(chunk) = answer.chunk().await.map_err(Error::from)? {
-        output.raw(chunk.as_ref())?;
+        output.body(chunk.as_ref(), &mut body)?;
     }
-    Ok(())
+    Ok(output.end_body(&body)?)
 }
 
 #[cfg(test)]

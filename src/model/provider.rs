@@ -1,6 +1,7 @@
 //! A provider template as its file says it. The format is described in the README; every key
 //! that is not written has the default that stands here.
 
+mod needs;
 mod oauth2;
 mod way_in;
 

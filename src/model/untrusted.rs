@@ -48,6 +48,12 @@ pub fn lines(text: &str) -> String {
     text.chars().filter(|character| *character == '\n' || !is_dangerous(*character)).collect()
 }
 
+/// Returns `text` with control and bidirectional characters gone but for its line breaks and tabs: for a
+/// body that a person reads.
+pub fn text(text: &str) -> String {
+    text.chars().filter(|character| matches!(character, '\n' | '\t') || !is_dangerous(*character)).collect()
+}
+
 /// Returns a JSON text with control and bidirectional characters written as escapes, which mean the
 /// same: `serde_json` leaves those above U+001F as they are.
 pub fn json(text: &str) -> String {

@@ -128,6 +128,8 @@ pub struct Authorization {
     sender: mpsc::Sender<Arrival>,
     cancelled: oneshot::Receiver<()>,
     is_announced: bool,
+    /// Why the last poll for a device brought no answer, if it did not.
+    unanswered: Option<String>,
     is_exchanging: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
     served: Vec<JoinHandle<()>>,
@@ -148,7 +150,8 @@ impl Service {
         let config = self.config(&request.connection.config)?;
         let (way_in, provider) = self.way_in(&config, request.way_in).await?;
         if way_in.is_entered() || way_in == WayIn::ClientCredentials {
-            return Err(Error::usage(format!("`{}` is authorized by {way_in}: no browser takes part", config.key)));
+            return Err(Error::usage(format!("`{}` is authorized by {way_in}: no browser takes part", config.key))
+                .hinted(authorize_command(&request.connection)));
         }
         if request.way == Way::Device && way_in != WayIn::OAuth2 {
             return Err(Error::usage(format!("`{}` is authorized by {way_in}, which has no device codes", config.key))
@@ -179,7 +182,10 @@ impl Service {
             variables: &variables,
         };
         let flow = Flow::begin(&self.network.auth, &registration, request.way, &scopes).await?;
-        let time = request.timeout.or(flow.lifetime()).unwrap_or(TIMEOUT);
+        let time = match (request.timeout, flow.lifetime()) {
+            (Some(asked), Some(good)) => asked.min(good),
+            (asked, good) => asked.or(good).unwrap_or(TIMEOUT),
+        };
         let (sender, arrivals) = mpsc::channel(8);
         let (stop, _) = watch::channel(false);
         let mut authorization = Authorization {
@@ -204,6 +210,7 @@ impl Service {
             arrivals,
             sender,
             is_announced: false,
+            unanswered: None,
             is_exchanging: Arc::default(),
             stop,
             served: Vec::new(),

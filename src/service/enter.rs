@@ -8,7 +8,7 @@ use super::connect::{Connected, keep, scopes_of};
 use super::items::Item;
 use super::{Error, Kind, Result, Service};
 use crate::api::Request;
-use crate::auth::{client_credentials, introspect};
+use crate::auth::{AuthError, client_credentials, introspect};
 use crate::model::provider::CredentialField;
 use crate::model::{
     Config, Connection, ConnectionRef, Credentials, Entered, Happening, Outcome, Provider, Secret, WayIn, untrusted,
@@ -120,7 +120,16 @@ impl Service {
     ) -> Result<Credentials> {
         let client = self.client_of(&config.key, WayIn::ClientCredentials, variables).await?;
         let _busy = self.busy.begin();
-        let mut tokens = client_credentials::fetch(&self.network.auth, &client, scopes).await?;
+        let mut tokens = match client_credentials::fetch(&self.network.auth, &client, scopes).await {
+            Ok(tokens) => tokens,
+            Err(AuthError::Refused(refusal)) if refusal.is_about_the_client() => {
+                let key = super::error::quoted(config.key.as_str());
+                return Err(Error::from(refusal).hinted(format!(
+                    "check the client id and the client secret, and mend them with `hallpass config edit {key}`"
+                )));
+            }
+            Err(error) => return Err(error.into()),
+        };
         introspect::find_end(&self.network.auth, &client, &mut tokens).await;
         Ok(Credentials::ClientCredentials(tokens))
     }
@@ -150,6 +159,14 @@ impl Service {
         };
         let message = match answer.status() {
             200..=299 => return Ok(None),
+            status @ (408 | 429 | 500..=599) => {
+                let message = format!("{} is in trouble and proved nothing (it answered {status})", provider.name);
+                if is_kept_anyway {
+                    return Ok(Some(message));
+                }
+                return Err(Error::new(Kind::Network, message)
+                    .hinted("nothing was kept; try again in a moment, or keep it unproven with `--unverified`"));
+            }
             401 | 403 => format!("{} refuses what was entered (it answered {})", provider.name, answer.status()),
             status => format!("{} could not prove what was entered (it answered {status})", provider.name),
         };

@@ -303,7 +303,7 @@ impl From<ApiError> for Error {
                 Self::of(Kind::Network, &error).hinted(hint)
             }
             ApiError::NoAnswer { .. } => Self::of(Kind::Network, &error),
-            ApiError::Unusable { .. } => Self::of(Kind::Provider, &error),
+            ApiError::Unusable { .. } | ApiError::Redirects { .. } => Self::of(Kind::Provider, &error),
             ApiError::Tls(_) => Self::of(Kind::Network, &error)
                 .hinted("install your system's certificates (Debian: `apt install ca-certificates`)"),
         }

@@ -30,7 +30,7 @@ impl Authorization {
                 Ok(()) = &mut self.cancelled => return Err(self.replaced()),
             }
             if next > end {
-                return Err(self.timed_out());
+                return Err(self.device_timed_out());
             }
             if let Some(connected) = self.poll().await? {
                 return Ok(connected);
@@ -66,12 +66,24 @@ impl Authorization {
             // Section 3.5: after a connection timeout less often.
             Err(error @ (AuthError::Unreachable { .. } | AuthError::NoAnswer { .. } | AuthError::Busy { .. })) => {
                 tracing::info!(%error, "a poll did not work");
+                let why = error.to_string();
                 let asked = if let AuthError::Busy { retry_after, .. } = error { retry_after } else { None };
                 device.back_off(LONGEST_PAUSE, asked);
+                self.unanswered = Some(why);
+                return Ok(None);
             }
             Err(error) => return Err(error.into()),
         }
+        self.unanswered = None;
         Ok(None)
+    }
+
+    /// Time is up; where the server has not answered at the end, that is why.
+    fn device_timed_out(&self) -> Error {
+        let error = self.timed_out();
+        let Some(why) = &self.unanswered else { return error };
+        Error { kind: Kind::Network, causes: vec![why.clone()], ..error }
+            .hinted("nothing is known of what was entered; begin again when the provider answers")
     }
 
     fn device_refused(&self, refusal: Refusal) -> Error {

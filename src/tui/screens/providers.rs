@@ -4,8 +4,8 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::{Cell, heading, row, safe};
-use crate::model::provider::{ClientAuthentication, Pkce};
-use crate::model::{Provider, WayIn, untrusted};
+use crate::model::provider::Pkce;
+use crate::model::untrusted;
 use crate::tui::app::App;
 use crate::tui::widgets::paint::{field, wrapped};
 
@@ -44,7 +44,7 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
         |name: &str, value: &str, style: Style| lines.extend(field(name, &untrusted::line(value), style, width, theme));
     add("id", id.as_str(), Style::new());
     for way in provider.ways() {
-        add("way in", &format!("{way}: {}", needs(provider, way)), Style::new());
+        add("way in", &format!("{way}: {}", provider.needs(way)), Style::new());
     }
     if let Some(oauth2) = &provider.oauth2 {
         add("PKCE", if oauth2.pkce == Pkce::S256 { "yes" } else { "rejected by the provider" }, Style::new());
@@ -82,31 +82,4 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
         add(name, page, theme.faint());
     }
     lines
-}
-
-/// What a way in needs of whoever takes it.
-fn needs(provider: &Provider, way: WayIn) -> String {
-    let shown = |method: ClientAuthentication| match method {
-        ClientAuthentication::ClientSecretPost => "client id and secret, sent in the body",
-        ClientAuthentication::ClientSecretBasic => "client id and secret, sent in a header",
-        ClientAuthentication::None => "client id alone",
-        ClientAuthentication::PrivateKeyJwt => "a signed assertion",
-    };
-    match (way, provider.oauth2_of(way)) {
-        (WayIn::OAuth2, Some(table)) => {
-            let device =
-                if provider.offers_device() { "; in the browser or by a device code" } else { "; in the browser" };
-            format!("{}{device}", shown(table.token_endpoint_auth_method))
-        }
-        (_, Some(table)) => format!("{}; no browser", shown(table.token_endpoint_auth_method)),
-        (WayIn::OAuth1, None) => {
-            let method = provider.oauth1.as_ref().map_or("", |table| table.signature_method.word());
-            format!("client id and secret; requests are signed ({method})")
-        }
-        (_, None) => {
-            let fields = provider.credential_fields(way).into_iter().filter(|(_, field)| field.default.is_none());
-            let labels: Vec<String> = fields.map(|(name, field)| field.label.unwrap_or(name)).collect();
-            format!("{}, typed or pasted", labels.join(" and "))
-        }
-    }
 }
