@@ -83,6 +83,7 @@ fn the_filter_narrows_as_it_is_typed_and_counts() {
     assert!(text.contains("2 of 8") && !text.contains("hubspot/acme"), "{text}");
     screen.keys("<enter>");
     assert_eq!(screen.keys("y"), [Effect::Copy(reference("google/calendar-bot"), Form::Raw)], "keys act again");
+    assert!(screen.text().contains("/google 2 of 8"), "a filter that hides rows is said: {}", screen.text());
     screen.keys("<esc>");
     assert!(screen.text().contains("hubspot/acme"));
     screen.send(Message::Pasted(Secret::new("ignored")));
@@ -204,6 +205,8 @@ fn a_key_is_typed_masked_and_asked_for_by_name() {
     let [Effect::Enter(request)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!((request.fields["api_key"].expose(), request.unverified), ("sk-canary", false));
     assert!(!format!("{effects:?}").contains("canary"));
+    screen.keys("<esc><esc>a");
+    assert!(screen.text().contains("under openai"), "what was just made is selected: {}", screen.text());
 }
 
 fn waits_for_device() -> Message {
@@ -245,6 +248,17 @@ fn a_device_code_is_shown_large_with_its_address_and_a_picture_where_there_is_ro
     assert_eq!(screen.keys("u"), [Effect::CopyText("the code", "WDJB-MJHT".to_owned())]);
     assert_eq!(screen.send(Message::Pasted(Secret::new("x"))), [], "nothing is pasted there");
     assert_eq!(screen.keys("<esc>"), [Effect::Cancel, Effect::Load]);
+}
+
+#[test]
+fn a_device_code_is_offered_only_where_there_is_one() {
+    for (connection, is_offered) in [("github/work", true), ("slack/team", false)] {
+        let mut screen = screen(80, 24);
+        let Message::Waits(mut known) = waiting() else { panic!("it waits") };
+        known.connection = reference(connection);
+        screen.send(Message::Waits(known));
+        assert_eq!(screen.text().contains("device code"), is_offered, "{connection}: {}", screen.text());
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::theme::Theme;
 use super::widgets::list::List;
 use crate::backend::Capabilities;
 use crate::model::freshness::remaining;
-use crate::model::{Activity, Config, Connection, Provider, ProviderId, Time};
+use crate::model::{Activity, Config, Connection, ConnectionRef, Provider, ProviderId, Time};
 use crate::service::connect::ConnectRequest;
 
 /// Below this many columns, details are a screen of their own.
@@ -155,6 +155,12 @@ impl App {
     pub(super) fn provider(&self, id: &ProviderId) -> Option<&Provider> {
         let index = self.providers.binary_search_by(|(other, _)| other.cmp(id)).ok()?;
         Some(&self.providers[index].1)
+    }
+
+    /// Tells whether a connection can be authorized by a device code.
+    pub fn offers_device(&self, connection: &ConnectionRef) -> bool {
+        let config = self.lists.configs.iter().find(|config| config.key == connection.config);
+        config.and_then(|config| self.provider(&config.provider)).is_some_and(Provider::offers_device)
     }
 
     /// Tells something good, for a moment.

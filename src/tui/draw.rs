@@ -13,6 +13,8 @@ use super::widgets::paint::{cut, lines, wrapped};
 /// The smallest screen that is drawn on.
 const SMALLEST: (u16, u16) = (40, 12);
 /// How many lines a notice may take.
+/// How much of a kept filter is shown.
+const LONGEST_FILTER: usize = 16;
 const NOTICE: usize = 5;
 
 /// Draws one frame.
@@ -115,8 +117,10 @@ fn draw_foot(app: &App, frame: &mut Frame<'_>, area: Rect) {
         }
         return;
     }
-    let hints = fitting(app, usize::from(area.width).saturating_sub(1));
-    let spans = hints.into_iter().flat_map(|binding| {
+    let kept = kept_filter(app);
+    let used: usize = kept.iter().map(|span| span.content.width()).sum();
+    let hints = fitting(app, usize::from(area.width).saturating_sub(used + 1));
+    let hints = hints.into_iter().flat_map(|binding| {
         [
             Span::raw(" "),
             Span::styled(binding.shown, theme.key()),
@@ -125,7 +129,18 @@ fn draw_foot(app: &App, frame: &mut Frame<'_>, area: Rect) {
             Span::raw(" "),
         ]
     });
-    frame.render_widget(spans.collect::<Line<'_>>(), area);
+    frame.render_widget(kept.into_iter().chain(hints).collect::<Line<'_>>(), area);
+}
+
+/// A filter that was kept hides rows: it is always said.
+fn kept_filter(app: &App) -> Vec<Span<'static>> {
+    let (list, theme) = (&app.rows[app.view.index()], app.setup.theme);
+    if list.filter().text().is_empty() {
+        return Vec::new();
+    }
+    let (shown, total) = list.counts();
+    let text = cut(list.filter().text(), LONGEST_FILTER);
+    vec![Span::styled(format!(" /{text}"), theme.key()), Span::styled(format!(" {shown} of {total} "), theme.faint())]
 }
 
 /// Returns the hints that fit; the least important ones leave first.

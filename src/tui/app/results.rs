@@ -68,6 +68,7 @@ impl App {
                 self.modals.retain(|modal| !matches!(modal, Modal::NewConfig(_)));
                 self.view = View::Configs;
                 self.tell_longer(format!("{} is ready; now authorize a connection", config.key));
+                self.show_config(&config);
                 self.ask_how(*config, None);
                 return vec![Effect::Load];
             }
@@ -102,6 +103,7 @@ impl App {
 
     fn loaded(&mut self, lists: Lists) {
         let selected = self.selected_connection().map(|connection| connection.reference.clone());
+        let selected_config = self.selected_config().map(|config| config.key.clone());
         self.lists = lists;
         self.is_loaded = true;
         for view in [View::Connections, View::Configs, View::Activity] {
@@ -112,6 +114,22 @@ impl App {
         if let Some(row) = row {
             self.rows[View::Connections.index()].select_row(row);
         }
+        let row = selected_config.and_then(|key| self.lists.configs.iter().position(|config| config.key == key));
+        if let Some(row) = row {
+            self.rows[View::Configs.index()].select_row(row);
+        }
+    }
+
+    /// Selects a config that was just made, before the lists are read again.
+    fn show_config(&mut self, config: &Config) {
+        self.rows[View::Configs.index()].filter_mut().take();
+        let found = self.lists.configs.binary_search_by(|other| other.key.cmp(&config.key));
+        let row = found.unwrap_or_else(|row| {
+            self.lists.configs.insert(row, config.clone());
+            row
+        });
+        self.refilter(View::Configs);
+        self.rows[View::Configs.index()].select_row(row);
     }
 
     /// Shows a connection that was just authorized, before the lists are read again.

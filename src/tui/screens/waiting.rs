@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::model::freshness::{remaining, spoken};
 use crate::service::connect::BrowserError;
 use crate::tui::app::App;
-use crate::tui::keys::{Action, Context, bindings};
+use crate::tui::keys::{Action, Binding, Context, bindings};
 use crate::tui::modal::WaitingFor;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::input::Input;
@@ -34,7 +34,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &Waiti
     let blank = || vec![Line::raw("")];
     let below = match &waiting.paste {
         Some(paste) => pasting(paste, width, theme),
-        None => keys(app, Context::Waiting, width),
+        None => keys(theme, Context::Waiting, app.offers_device(&known.connection), width),
     };
     // What stands on the screen from top to bottom, each with how early it leaves a small one;
     // what is 0 always stays.
@@ -98,11 +98,11 @@ fn pasting(paste: &Input, width: usize, theme: Theme) -> Vec<Line<'static>> {
     ]
 }
 
-pub(super) fn keys(app: &App, context: Context, width: usize) -> Vec<Line<'static>> {
-    let theme = app.setup.theme;
+pub(super) fn keys(theme: Theme, context: Context, has_device: bool, width: usize) -> Vec<Line<'static>> {
     let mut rows: Vec<Vec<Span<'static>>> = vec![Vec::new()];
     let mut used = 0;
-    for binding in bindings(&[context], true) {
+    let is_offered = |binding: &&Binding| has_device || binding.action != Action::UseDevice;
+    for binding in bindings(&[context], true).filter(is_offered) {
         let label = match binding.action {
             Action::Back => "cancel",
             _ if width < 60 => binding.short,
