@@ -472,6 +472,15 @@ async fn another_issuers_metadata_makes_no_provider() {
 }
 
 #[tokio::test]
+async fn metadata_without_a_token_endpoint_makes_no_provider() {
+    let stage = Stage::new(KEY, |_| Reply::json(500, &json!({}))).await;
+    let base = stage.player.base();
+    stage.player.answer(move |_| Reply::json(200, &json!({"issuer": base})));
+    let error = stage.service.provider_of_issuer(&stage.player.base(), None).await.unwrap_err();
+    assert!(error.message.contains("names no `token_endpoint`"), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_config_without_a_client_id_has_the_ways_that_need_none() {
     let stage = Stage::new(&format!("{OAUTH2}[api_key]\n"), |_| Reply::json(200, &json!({}))).await;
     stage.configure("keyed", "").await;

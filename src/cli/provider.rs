@@ -107,20 +107,11 @@ fn show(id: Option<String>, backend: &Backend, output: Output) -> Outcome {
     }
     push("API", provider.api.base_url.as_ref().map(|url| url.candidates().join(" or ")));
     output.fields(&fields)?;
-    for (name, variable) in provider.asked_variables() {
-        let label = variable.label.as_deref().unwrap_or("");
-        let default = variable.default.as_ref().map(|default| format!(" (usually {default})")).unwrap_or_default();
-        let optional = if variable.optional { " (may be left out)" } else { "" };
-        let need = if variable.optional || variable.default.is_some() { "takes" } else { "needs" };
-        output.line(&format!("\n{need} `--param {name}=…`: {label}{default}{optional}"))?;
+    let asked = asked(&provider);
+    if !asked.is_empty() {
+        output.line("")?;
     }
-    for way in provider.ways() {
-        for (name, field) in provider.credential_fields(way).into_iter().filter(|(_, field)| field.default.is_none()) {
-            let optional = if field.optional { " (may be left out)" } else { "" };
-            let label = field.label.unwrap_or_default();
-            output.line(&format!("\nasks for `{name}`: {label}{optional}"))?;
-        }
-    }
+    asked.iter().try_for_each(|line| output.line(line))?;
     if !provider.notes.is_empty() {
         output.line("")?;
     }
@@ -128,6 +119,22 @@ fn show(id: Option<String>, backend: &Backend, output: Output) -> Outcome {
         output.line(&format!("• {note}"))?;
     }
     Ok(())
+}
+
+/// What `connect` asks for, one line each.
+fn asked(provider: &Provider) -> Vec<String> {
+    let optional = |is_optional: bool| if is_optional { " (may be left out)" } else { "" };
+    let variables = provider.asked_variables().map(|(name, variable)| {
+        let need = if variable.optional || variable.default.is_some() { "takes" } else { "needs" };
+        let default = variable.default.as_ref().map(|default| format!(" (usually {default})")).unwrap_or_default();
+        let label = variable.label.as_deref().unwrap_or_default();
+        format!("{need} `--param {name}=…`: {label}{default}{}", optional(variable.optional))
+    });
+    let fields = provider.ways().into_iter().flat_map(|way| provider.credential_fields(way));
+    let fields = fields.filter(|(_, field)| field.default.is_none()).map(|(name, field)| {
+        format!("asks for `{name}`: {}{}", field.label.unwrap_or_default(), optional(field.optional))
+    });
+    variables.chain(fields).collect()
 }
 
 fn check(files: &[std::path::PathBuf], backend: &Backend, output: Output) -> Outcome {

@@ -2,7 +2,7 @@
 
 use super::activity::About;
 use super::items::Item;
-use super::{Error, Result, Service};
+use super::{Error, Kind, Result, Service};
 use crate::auth::discovery::Metadata;
 use crate::model::config::suggested_key;
 use crate::model::provider::{OAuth2, UrlTemplate};
@@ -121,6 +121,13 @@ impl Service {
             return Ok(id);
         }
         let metadata = self.metadata(issuer, crate::auth::http::is_loopback_issuer(issuer)).await?;
+        let mut table = OAuth2::default();
+        metadata.add_endpoints(&mut table);
+        if table.token_endpoint.is_none() {
+            let message = format!("the metadata of `{}` names no `token_endpoint`", untrusted::line(issuer));
+            return Err(Error::new(Kind::Provider, message)
+                .hinted("RFC 8414 section 2 asks for one; ask the provider, or write a file of your own"));
+        }
         let url = url::Url::parse(metadata.issuer()).map_err(|_| Error::usage("that issuer is not a URL"))?;
         let host = crate::auth::http::host_of(&url);
         let text = issuer_file(&host, &metadata, api.map(checked_api).transpose()?.as_deref());

@@ -295,7 +295,7 @@ impl From<ApiError> for Error {
             ApiError::Template(error) => error.into(),
             ApiError::Signature(error) => error.into(),
             ApiError::NoBaseUrl(_) => Self::of(Kind::Usage, &error).hinted(
-                "a file of your own that extends it can say where the API is (README, “A provider of your own”)",
+                "write it into the file where that is your own (`hallpass paths` names the folder), or into one that extends it; for an issuer, `hallpass config create --issuer URL --api URL` does",
             ),
             ApiError::Foreign { .. } | ApiError::Malformed(..) => Self::of(Kind::Usage, &error),
             ApiError::Unreachable { ref why, .. } => {

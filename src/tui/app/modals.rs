@@ -227,7 +227,7 @@ fn new_config(form: &NewConfigForm) -> Result<NewConfig, (&'static str, String)>
     let key = ConfigKey::new(text("key")).map_err(|error| ("key", error.to_string()))?;
     let needs_client = form.provider.ways().iter().all(|way| way.needs_client());
     if text("client_id").is_empty() && needs_client {
-        return Err(("client_id", "it is empty; the provider's console shows it".to_owned()));
+        return Err(("client_id", "it is empty".to_owned()));
     }
     let redirect_uri = Some(text("redirect_uri")).filter(|uri| !uri.is_empty() && *uri != DEFAULT_REDIRECT_URI);
     Ok(NewConfig {
