@@ -116,6 +116,10 @@ async fn a_key_that_the_provider_refuses_is_not_kept_unless_that_is_said() {
     request.unverified = true;
     let connected = stage.service.enter(request).await.unwrap();
     assert!(connected.warnings[0].contains("refuses what was entered"), "{:?}", connected.warnings);
+    let happened = stage.service.activity(None, 10).unwrap();
+    let words: Vec<&str> = happened.iter().map(|row| row.detail.as_str()).collect();
+    assert!(words.iter().any(|words| words.contains("not proven")), "{words:?}");
+    assert!(words.iter().any(|words| words.contains("refuses what was entered")), "{words:?}");
 }
 
 #[tokio::test]

@@ -181,7 +181,8 @@ impl Service {
             redirect_uri: &redirect_uri,
             variables: &variables,
         };
-        let flow = Flow::begin(&self.network.auth, &registration, request.way, &scopes).await?;
+        let flow = Flow::begin(&self.network.auth, &registration, request.way, &scopes).await;
+        let flow = flow.map_err(|error| self.not_authorized(&request.connection, error.into()))?;
         let time = match (request.timeout, flow.lifetime()) {
             (Some(asked), Some(good)) => asked.min(good),
             (asked, good) => asked.or(good).unwrap_or(TIMEOUT),

@@ -75,8 +75,9 @@ impl Service {
         self.prove_vault().await?;
         if let Some(credentials) = &entered {
             let connection = blank(&reference, &config, credentials, scopes.clone(), variables.clone());
-            if let Some(warning) = self.verify(&provider, &connection, credentials, request.unverified).await? {
-                warnings.push(warning);
+            match self.verify(&provider, &connection, credentials, request.unverified).await {
+                Ok(warning) => warnings.extend(warning),
+                Err(error) => return Err(self.not_authorized(&reference, error)),
             }
         }
         let _config = self.hold_config(&reference.config).await?;
@@ -92,10 +93,11 @@ impl Service {
                 Ok(credentials) => credentials,
                 Err(error) => {
                     self.withdraw(intent);
-                    return Err(error);
+                    return Err(self.not_authorized(&reference, error));
                 }
             },
         };
+        let proof = if warnings.is_empty() { "" } else { ", not proven" };
         let mut connection = blank(&reference, &config, &credentials, scopes, variables);
         keep::capture(&provider, &credentials, &mut connection.variables, &mut warnings);
         self.look_up(&provider, &mut connection, &credentials, &mut warnings).await;
@@ -104,11 +106,19 @@ impl Service {
         }
         self.save_surely(&connection, &credentials, intent).await?;
         let fingerprint = credentials.fingerprint();
-        let detail = if way.is_entered() { format!("{way}, as it was entered") } else { format!("{way}, for itself") };
+        let detail =
+            if way.is_entered() { format!("{way}, as it was entered{proof}") } else { format!("{way}, for itself") };
         let about = About { detail, took: None, fingerprint: Some(fingerprint.clone()) };
         self.record(&reference, Happening::Authorized, Outcome::Done, about);
         let connection = self.connection(&reference).unwrap_or(connection);
         Ok(Connected { connection, fingerprint, warnings })
+    }
+
+    /// Records that an authorization did not come about, and why.
+    pub(super) fn not_authorized(&self, reference: &ConnectionRef, error: Error) -> Error {
+        let outcome = if error.kind == Kind::Provider { Outcome::Refused } else { Outcome::Failed };
+        self.record(reference, Happening::Authorized, outcome, About::saying(error.message.clone()));
+        error
     }
 
     /// Gets a token for the client itself.

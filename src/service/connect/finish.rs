@@ -8,8 +8,7 @@ use super::{Authorization, Connected};
 use crate::auth::Refusal;
 use crate::auth::callback::Verdict;
 use crate::listener::page::Page;
-use crate::model::{Happening, Outcome, Secret};
-use crate::service::activity::About;
+use crate::model::Secret;
 use crate::service::hints::{self, Circumstances};
 use crate::service::items::digest;
 use crate::service::{Error, Kind, Result};
@@ -32,11 +31,7 @@ impl Authorization {
     /// the provider says no, or when another authorization for the same connection begins.
     pub async fn finish(mut self) -> Result<Connected> {
         let outcome = self.wait().await;
-        if let Err(error) = &outcome {
-            let about = About::saying(error.message.clone());
-            let word = if error.kind == Kind::Provider { Outcome::Refused } else { Outcome::Failed };
-            self.service.record(&self.waiting.connection, Happening::Authorized, word, about);
-        }
+        let outcome = outcome.map_err(|error| self.service.not_authorized(&self.waiting.connection, error));
         self.close().await;
         outcome
     }
