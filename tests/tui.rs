@@ -93,6 +93,17 @@ fn the_filter_narrows_as_it_is_typed_and_counts() {
 }
 
 #[test]
+fn what_is_typed_selects_what_matches_it_best() {
+    let mut screen = screen(120, 40);
+    screen.keys("3/twitter-v2<enter>");
+    assert!(screen.text().contains("X (OAuth 2.0)"));
+    screen.keys("<esc>/xero<enter>");
+    let effects = screen.keys("n<enter><enter><enter><enter>");
+    assert_eq!(effects, []);
+    assert!(screen.text().contains("New config for Xero"), "{}", screen.text());
+}
+
+#[test]
 fn a_deletion_names_what_it_deletes_and_no_is_the_default() {
     let mut screen = screen(80, 24);
     screen.keys("jd");

@@ -42,11 +42,16 @@ impl App {
             KeyCode::Up => self.list().move_by(-1),
             _ => {
                 if self.list().filter_mut().key(key) {
-                    self.refilter(self.view);
+                    self.typed_filter();
                 }
             }
         }
         Vec::new()
+    }
+
+    fn typed_filter(&mut self) {
+        self.refilter(self.view);
+        self.list().select_best();
     }
 
     pub(super) fn pasted(&mut self, text: &Secret) -> Vec<Effect> {
@@ -62,7 +67,7 @@ impl App {
             Some(Modal::Passphrase(form)) => form.form.paste(text.expose()),
             None if self.is_filtering => {
                 self.list().filter_mut().insert(text.expose());
-                self.refilter(self.view);
+                self.typed_filter();
             }
             // Pasted text never acts as keys.
             Some(_) | None => {}

@@ -36,6 +36,13 @@ impl List {
         self.selected = kept.unwrap_or(0);
     }
 
+    /// Selects what matches a filter best: whoever types a name and goes on means that one.
+    pub fn select_best(&mut self) {
+        if !self.filter.text().is_empty() {
+            self.selected = 0;
+        }
+    }
+
     /// Selects a row by its index among all, if it matches.
     pub fn select_row(&mut self, row: usize) {
         if let Some(position) = self.shown.iter().position(|shown| *shown == row) {
@@ -95,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_selection_stays_with_its_row_when_the_filter_changes() {
+    fn the_selection_stays_with_its_row_while_that_matches() {
         let (mut list, rows) = list(100);
         list.move_by(42);
         list.filter_mut().insert("4");
