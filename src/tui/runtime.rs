@@ -90,7 +90,7 @@ impl Loop {
             // Counted from the last one: what wakes the loop in between does not put it off.
             let tick = app.next_tick().map(|tick| ticked_at + tick);
             let woken = tokio::select! {
-                event = events.next() => Woken::Event(event),
+                event = next_event(&mut events) => Woken::Event(event),
                 Some(message) = self.messages.recv() => Woken::Message(message),
                 Some(sequence) = self.sequences.recv() => Woken::Sequence(sequence),
                 () = tokio::time::sleep_until(tick.unwrap_or(ticked_at)), if tick.is_some() => Woken::Tick,
@@ -138,6 +138,15 @@ impl Loop {
             }
         }
     }
+}
+
+/// Returns what comes next from the terminal, and `None` once that is gone: crossterm would read on for
+/// ever from one that was closed (crossterm#793), on the thread that is to end the program.
+async fn next_event(events: &mut EventStream) -> Option<io::Result<Event>> {
+    std::future::poll_fn(|context| {
+        if terminal::is_there() { events.poll_next_unpin(context) } else { std::task::Poll::Ready(None) }
+    })
+    .await
 }
 
 #[cfg(unix)]
