@@ -337,6 +337,10 @@ mod tests {
             signer.signature(&base_string("GET", &url, &protocol, &[])).unwrap(),
             "MdpQcU8iPSUjWoN/UDMsK2sui9I="
         );
+        // The same text with SHA-256, as another implementation signs it.
+        let sha256 = Signer { method: SignatureMethod::HmacSha256, ..signer };
+        let signature = sha256.signature(&base_string("GET", &url, &protocol, &[])).unwrap();
+        assert_eq!(signature, "7NYnfiUN//Gcjb9IY6/4CCsThBHtV2M8qinB+HZr4js=");
         // Section 3.4.4.
         let plain = Signer { method: SignatureMethod::Plaintext, ..signer };
         assert_eq!(plain.signature("").unwrap(), "kd94hf93k423kf44&pfkkdhi9sl3r4s00");
