@@ -393,6 +393,20 @@ const ITSELF: &str =
     "name = \"Acme\"\n[client_credentials]\ntoken_endpoint = \"{base}/t\"\ndefault_scopes = [\"a\", \"b\"]\n";
 
 #[tokio::test]
+async fn no_record_of_a_login_says_anything_of_its_password() {
+    let stage =
+        Stage::new("name = \"Acme\"\n[basic]\n[api]\nbase_url = \"{base}\"\n", |_| Reply::json(200, &json!({}))).await;
+    stage.enter(&[("username", "jane"), ("password", "hunter2")]).await.unwrap();
+    stage.hand_out(Form::Raw).await;
+    stage.get("/").await.unwrap();
+    stage.service.environment(&[Variable { name: None, connection: jane() }], "npm").await.unwrap();
+    let told = Secret::new("jane:hunter2").fingerprint();
+    let happened = stage.service.activity(None, 20).unwrap();
+    assert!(happened.len() >= 4, "{happened:?}");
+    assert!(happened.iter().all(|row| row.fingerprint.as_ref() != Some(&told)), "{happened:?}");
+}
+
+#[tokio::test]
 async fn a_clients_own_token_is_fetched_again_when_it_ends_and_has_no_refresh_token() {
     let mut number = 0;
     let stage = Stage::new(ITSELF, move |_| {

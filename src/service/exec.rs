@@ -37,7 +37,7 @@ impl Service {
                 )));
             }
             let detail = format!("to `{}` as {name}", untrusted::line(program));
-            let about = About { detail, fingerprint: Some(token.fingerprint()), took: None };
+            let about = About { detail, fingerprint: Some(fresh.credentials.fingerprint()), took: None };
             self.record(&variable.connection, Happening::HandedOut, Outcome::Done, about);
             all.push((name, token));
         }
