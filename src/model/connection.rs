@@ -104,6 +104,36 @@ impl Health {
 }
 
 impl Connection {
+    /// Makes one of credentials that just came.
+    pub fn new(
+        reference: &ConnectionRef,
+        provider: &ProviderId,
+        credentials: &Credentials,
+        requested_scopes: Vec<String>,
+        variables: BTreeMap<String, String>,
+    ) -> Self {
+        let at = credentials.obtained_at();
+        let mut connection = Self {
+            number: 0,
+            reference: reference.clone(),
+            provider: provider.clone(),
+            way: credentials.way(),
+            requested_scopes,
+            granted_scopes: None,
+            expires_at: None,
+            obtained_at: at,
+            is_refreshable: false,
+            variables,
+            problem: None,
+            created_at: at,
+            updated_at: at,
+            refreshed_at: None,
+            revision: 0,
+        };
+        connection.record(credentials);
+        connection
+    }
+
     /// Returns its state at `now`.
     pub fn health(&self, now: Time) -> Health {
         if self.problem.as_ref().is_some_and(|problem| problem.kind == ProblemKind::NeedsAuthorization) {

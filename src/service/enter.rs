@@ -74,7 +74,8 @@ impl Service {
         };
         self.prove_vault().await?;
         if let Some(credentials) = &entered {
-            let connection = blank(&reference, &config, credentials, scopes.clone(), variables.clone());
+            let connection =
+                Connection::new(&reference, &config.provider, credentials, scopes.clone(), variables.clone());
             match self.verify(&provider, &connection, credentials, request.unverified).await {
                 Ok(warning) => warnings.extend(warning),
                 Err(error) => return Err(self.not_authorized(&reference, error)),
@@ -98,8 +99,8 @@ impl Service {
             },
         };
         let proof = if warnings.is_empty() { "" } else { ", not proven" };
-        let mut connection = blank(&reference, &config, &credentials, scopes, variables);
-        keep::capture(&provider, &credentials, &mut connection.variables, &mut warnings);
+        let mut connection = Connection::new(&reference, &config.provider, &credentials, scopes, variables);
+        keep::capture(&provider, &credentials, &Secret::default(), &mut connection.variables, &mut warnings);
         self.look_up(&provider, &mut connection, &credentials, &mut warnings).await;
         if let Some(before) = self.store.connection(&reference)? {
             connection.created_at = before.created_at;
@@ -186,35 +187,6 @@ impl Service {
         let hint = "nothing was kept; check it for a missing or a foreign part, or keep it with `--unverified`";
         Err(Error::new(Kind::Provider, message).hinted(hint))
     }
-}
-
-fn blank(
-    reference: &ConnectionRef,
-    config: &Config,
-    credentials: &Credentials,
-    scopes: Vec<String>,
-    variables: BTreeMap<String, String>,
-) -> Connection {
-    let at = credentials.obtained_at();
-    let mut connection = Connection {
-        number: 0,
-        reference: reference.clone(),
-        provider: config.provider.clone(),
-        way: credentials.way(),
-        requested_scopes: scopes,
-        granted_scopes: None,
-        expires_at: None,
-        obtained_at: at,
-        is_refreshable: false,
-        variables,
-        problem: None,
-        created_at: at,
-        updated_at: at,
-        refreshed_at: None,
-        revision: 0,
-    };
-    connection.record(credentials);
-    connection
 }
 
 /// Checks what was entered against what the form asks for.

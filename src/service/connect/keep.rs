@@ -105,31 +105,12 @@ impl Authorization {
         created_at: Option<Time>,
         warnings: &mut Vec<String>,
     ) -> Connection {
-        let reference = self.waiting.connection.clone();
         let mut variables = self.variables.clone();
-        for (name, variable) in &self.provider.variables {
-            let Some(value) = captured(variable, credentials, query) else { continue };
-            take(&mut variables, &self.provider, name, variable, &value, warnings);
-        }
-        let obtained_at = credentials.obtained_at();
-        let mut connection = Connection {
-            number: 0,
-            reference,
-            provider: self.config.provider.clone(),
-            way: credentials.way(),
-            requested_scopes: self.scopes.clone(),
-            granted_scopes: None,
-            expires_at: None,
-            obtained_at,
-            is_refreshable: false,
-            variables,
-            problem: None,
-            created_at: created_at.unwrap_or(obtained_at),
-            updated_at: obtained_at,
-            refreshed_at: None,
-            revision: 0,
-        };
-        connection.record(credentials);
+        capture(&self.provider, credentials, query, &mut variables, warnings);
+        let reference = &self.waiting.connection;
+        let scopes = self.scopes.clone();
+        let mut connection = Connection::new(reference, &self.config.provider, credentials, scopes, variables);
+        connection.created_at = created_at.unwrap_or(connection.created_at);
         connection
     }
 
@@ -245,15 +226,16 @@ fn captured(variable: &Variable, credentials: &Credentials, query: &Secret) -> O
     }
 }
 
-/// Puts what an answer brought into variables, as an authorization does.
+/// Puts what an answer brought into variables; `query` is what a callback carried.
 pub(in crate::service) fn capture(
     provider: &Provider,
     credentials: &Credentials,
+    query: &Secret,
     variables: &mut std::collections::BTreeMap<String, String>,
     warnings: &mut Vec<String>,
 ) {
     for (name, variable) in &provider.variables {
-        if let Some(value) = captured(variable, credentials, &Secret::default()) {
+        if let Some(value) = captured(variable, credentials, query) {
             take(variables, provider, name, variable, &value, warnings);
         }
     }
