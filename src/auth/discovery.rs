@@ -73,11 +73,8 @@ impl Metadata {
             return Err(format!("it is that of another issuer (`{}`)", untrusted::line(named)));
         }
         let metadata = Self { issuer: named.to_owned(), fields, allows_loopback_http };
-        for name in metadata.fields.keys().filter(|name| name.ends_with("_endpoint") || *name == "jwks_uri") {
-            // One that is not understood is none of ours: some servers list what browsers alone use.
-            if KNOWN.contains(&name.as_str()) {
-                metadata.url(name)?;
-            }
+        for name in KNOWN {
+            metadata.url(name)?;
         }
         Ok(metadata)
     }
@@ -160,7 +157,7 @@ impl Metadata {
     }
 }
 
-/// The endpoints that are used, and must be usable.
+/// The endpoints that are used, and must be usable; what else a server lists is none of ours.
 const KNOWN: [&str; 7] = [
     "authorization_endpoint",
     "token_endpoint",
