@@ -6,6 +6,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::{Access, ApiError};
+use crate::auth::AuthError;
 use crate::auth::http::{self, Reach, host_of};
 use crate::auth::transport::Now;
 use crate::model::untrusted;
@@ -107,7 +108,7 @@ impl Answer {
     /// Returns the next piece of the body; `None` at its end.
     pub async fn chunk(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, ApiError> {
         let host = self.host.clone();
-        self.response.chunk().await.map_err(|error| ApiError::NoAnswer { host, why: http::why(error) })
+        self.response.chunk().await.map_err(|error| http::explain(&host, error).into())
     }
 
     /// Reads a body of at most `most` bytes as JSON.
@@ -123,7 +124,7 @@ impl Answer {
     }
 
     fn unusable(&self, what: &'static str) -> ApiError {
-        ApiError::Unusable { host: self.host.clone(), status: self.status(), what }
+        AuthError::Unusable { host: self.host.clone(), status: self.status(), what: what.to_owned() }.into()
     }
 }
 
@@ -187,11 +188,7 @@ impl Client {
         }
         let host = host_of(url);
         let started = std::time::Instant::now();
-        let response = built.send().await.map_err(|error| {
-            let is_connect = error.is_connect();
-            let (host, why) = (host.clone(), http::why(error));
-            if is_connect { ApiError::Unreachable { host, why } } else { ApiError::NoAnswer { host, why } }
-        })?;
+        let response = built.send().await.map_err(|error| http::explain(&host, error))?;
         let status = response.status().as_u16();
         tracing::debug!(host, path = url.path(), status, took = ?started.elapsed(), "asked the API");
         Ok(Answer { host, response })
@@ -203,7 +200,7 @@ impl Client {
             Reach::Loopback => &self.loopback,
             Reach::Outside => &self.outside,
         };
-        kept.get_or_try_init(|| async { http::client(None, reach).map_err(ApiError::Tls) }).await
+        Ok(kept.get_or_try_init(|| async { http::client(None, reach).map_err(AuthError::Tls) }).await?)
     }
 }
 

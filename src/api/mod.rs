@@ -33,35 +33,9 @@ pub enum ApiError {
     /// A method, header or path that is none.
     #[error("`{0}` cannot be sent: {1}")]
     Malformed(String, &'static str),
-    /// It cannot be signed.
+    /// It cannot be signed or sent, or what came back cannot be used.
     #[error(transparent)]
-    Signature(#[from] AuthError),
-    /// No connection came about.
-    #[error("cannot reach {host}: {why}")]
-    Unreachable {
-        /// The host.
-        host: String,
-        /// Why.
-        why: String,
-    },
-    /// No whole answer came.
-    #[error("{host} gave no whole answer: {why}")]
-    NoAnswer {
-        /// The host.
-        host: String,
-        /// Why.
-        why: String,
-    },
-    /// An answer that is not what it should be.
-    #[error("{host} answered {status} with {what}")]
-    Unusable {
-        /// The host.
-        host: String,
-        /// The HTTP status.
-        status: u16,
-        /// What it was.
-        what: &'static str,
-    },
+    Http(#[from] AuthError),
     /// A redirect after a redirect.
     #[error("{host} redirects again and again; {most} redirects are followed")]
     Redirects {
@@ -70,7 +44,4 @@ pub enum ApiError {
         /// How many are followed.
         most: usize,
     },
-    /// The system offers no usable TLS.
-    #[error("no secure connection can be set up: {0}")]
-    Tls(String),
 }

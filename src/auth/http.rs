@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::AuthError;
 use crate::model::template::is_loopback;
 use crate::model::untrusted;
 
@@ -63,8 +64,15 @@ pub fn host_of(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
+/// Sorts an error by whether anything was sent.
+pub fn explain(host: &str, error: reqwest::Error) -> AuthError {
+    let (host, is_connect) = (host.to_owned(), error.is_connect());
+    let why = why(error);
+    if is_connect { AuthError::Unreachable { host, why } } else { AuthError::NoAnswer { host, why } }
+}
+
 /// Says why a request did not work. The URL stays out: a provider may want secrets in its query.
-pub fn why(error: reqwest::Error) -> String {
+fn why(error: reqwest::Error) -> String {
     let error = error.without_url();
     if error.is_timeout() { "it took too long".to_owned() } else { chain(&error) }
 }

@@ -33,7 +33,8 @@ pub use transport::Transport;
 use crate::model::template::TemplateError;
 use crate::model::untrusted;
 
-/// What can go wrong with an authorization server; cut by what may be done next.
+/// What can go wrong with an authorization server, and with every request to a provider; cut by what may be
+/// done next.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
     /// It said no (RFC 6749 sections 4.1.2.1 and 5.2).

@@ -244,7 +244,7 @@ impl Transport {
     ) -> Result<Reply, AuthError> {
         let host = host_of(url);
         let started = std::time::Instant::now();
-        let mut response = client.execute(request).await.map_err(|error| explain(&host, error))?;
+        let mut response = client.execute(request).await.map_err(|error| http::explain(&host, error))?;
         let status = response.status().as_u16();
         tracing::debug!(host, path = url.path(), status, took = ?started.elapsed(), "asked the authorization server");
         let unusable = |what: String| AuthError::Unusable { host: host.clone(), status, what };
@@ -260,7 +260,7 @@ impl Transport {
         }
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value, self.now()));
         let mut body = zeroize::Zeroizing::new(Vec::new());
-        while let Some(chunk) = response.chunk().await.map_err(|error| explain(&host, error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| http::explain(&host, error))? {
             if body.len() + chunk.len() > LARGEST {
                 return Err(unusable("more than 1 MiB".to_owned()));
             }
@@ -309,13 +309,6 @@ impl Told {
             Reading::Neither(what) => Err(self.unusable(what)),
         }
     }
-}
-
-/// Sorts an error by whether anything was sent.
-fn explain(host: &str, error: reqwest::Error) -> AuthError {
-    let (host, is_connect) = (host.to_owned(), error.is_connect());
-    let why = http::why(error);
-    if is_connect { AuthError::Unreachable { host, why } } else { AuthError::NoAnswer { host, why } }
 }
 
 /// The view of a transport that the `oauth2` crate sees while it makes one request.

@@ -293,19 +293,12 @@ impl From<ApiError> for Error {
     fn from(error: ApiError) -> Self {
         match error {
             ApiError::Template(error) => error.into(),
-            ApiError::Signature(error) => error.into(),
+            ApiError::Http(error) => error.into(),
             ApiError::NoBaseUrl(_) => Self::of(Kind::Usage, &error).hinted(
                 "write it into the file where that is your own (`hallpass paths` names the folder), or into one that extends it; for an issuer, `hallpass config create --issuer URL --api URL` does",
             ),
             ApiError::Foreign { .. } | ApiError::Malformed(..) => Self::of(Kind::Usage, &error),
-            ApiError::Unreachable { ref why, .. } => {
-                let hint = hint_for_network(why);
-                Self::of(Kind::Network, &error).hinted(hint)
-            }
-            ApiError::NoAnswer { .. } => Self::of(Kind::Network, &error),
-            ApiError::Unusable { .. } | ApiError::Redirects { .. } => Self::of(Kind::Provider, &error),
-            ApiError::Tls(_) => Self::of(Kind::Network, &error)
-                .hinted("install your system's certificates (Debian: `apt install ca-certificates`)"),
+            ApiError::Redirects { .. } => Self::of(Kind::Provider, &error),
         }
     }
 }
