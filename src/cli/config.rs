@@ -7,7 +7,7 @@ use super::{Outcome, Output, prompt};
 use crate::backend::Backend;
 use crate::model::config::split_scopes;
 use crate::model::rest::ConfigView;
-use crate::model::{Config, ConfigKey, Provider, Secret, WayIn, search};
+use crate::model::{Config, ConfigKey, Secret, WayIn, search};
 use crate::service::configs::{ConfigChanges, NewConfig};
 use crate::service::error::quoted;
 use crate::service::{Error, Result};
@@ -210,17 +210,12 @@ fn asked_changes() -> Result<ConfigChanges> {
     })
 }
 
-/// Tells whether a browser takes part in a way of authenticating, and comes back to a redirect URI.
-fn takes_browser(provider: &Provider) -> bool {
-    provider.ways().iter().any(|way| matches!(way, WayIn::OAuth2 | WayIn::OAuth1))
-}
-
 fn created(config: &Config, backend: &Backend, output: Output) -> Outcome {
     if output.json {
         return Ok(output.document(&ConfigView::from(config))?);
     }
     output.done(&format!("`{}` is ready", config.key));
-    let has_browser = backend.provider(config.provider.as_str()).is_ok_and(|(_, provider)| takes_browser(&provider));
+    let has_browser = backend.provider(config.provider.as_str()).is_ok_and(|(_, provider)| provider.takes_redirect());
     if config.client_id.is_empty() || !has_browser {
         output.note(&format!("  then: hallpass connect {} ID", quoted(config.key.as_str())));
         return Ok(());
@@ -271,7 +266,7 @@ fn get(config: &Config, backend: &Backend, output: Output) -> Outcome {
             ("client secret", secret.to_owned()),
             ("scopes", if usual { "the provider's usual ones".to_owned() } else { config.scopes.join(",") }),
         ]);
-        if backend.provider(config.provider.as_str()).is_ok_and(|(_, provider)| takes_browser(&provider)) {
+        if backend.provider(config.provider.as_str()).is_ok_and(|(_, provider)| provider.takes_redirect()) {
             fields.push(("redirect URI", config.redirect_uri().to_owned()));
         }
     }

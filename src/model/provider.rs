@@ -306,6 +306,11 @@ impl Provider {
         self.ways().into_iter().filter(|way| has_client || !way.needs_client()).collect()
     }
 
+    /// Tells whether a browser takes part in one of its ways, and comes back to a redirect URI.
+    pub fn takes_redirect(&self) -> bool {
+        self.ways().iter().any(|way| matches!(way, WayIn::OAuth2 | WayIn::OAuth1))
+    }
+
     /// Returns the OAuth 2 table of a way of authenticating.
     pub fn oauth2_of(&self, way: WayIn) -> Option<&OAuth2> {
         match way {

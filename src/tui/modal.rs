@@ -7,7 +7,7 @@ pub use authorize::{Asked, AuthorizeForm, WAY};
 use super::effect::Effect;
 use super::widgets::form::{Field, Form};
 use super::widgets::input::Input;
-use crate::model::{ConfigKey, ConnectionRef, Provider, ProviderId, Time, WayIn};
+use crate::model::{ConfigKey, ConnectionRef, Provider, ProviderId, Time};
 use crate::service::connect::{ConnectRequest, Waiting};
 use crate::service::copy;
 use crate::service::inspect::Inspection;
@@ -74,7 +74,7 @@ impl NewConfigForm {
             let help = if known.is_empty() { "comma-separated".to_owned() } else { known.join(" ") };
             fields.push(Field::new("scopes", "Scopes", &provider.default_scopes(*way).join(","), &help));
         }
-        if ways.iter().any(|way| matches!(way, WayIn::OAuth2 | WayIn::OAuth1)) {
+        if provider.takes_redirect() {
             fields.push(Field::new(
                 "redirect_uri",
                 "Redirect URI",
