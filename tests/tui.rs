@@ -216,7 +216,10 @@ fn a_key_is_typed_masked_and_asked_for_by_name() {
     let [Effect::Enter(request)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!((request.fields["api_key"].expose(), request.unverified), ("sk-canary", false));
     assert!(!format!("{effects:?}").contains("canary"));
-    screen.keys("<esc><esc>a");
+    screen.keys("<esc><esc><enter>");
+    let text = screen.text();
+    assert!(text.contains("OpenAI") && !text.contains("redirect URI") && !text.contains("public client"), "{text}");
+    screen.keys("<esc>a");
     assert!(screen.text().contains("under openai"), "what was just made is selected: {}", screen.text());
 }
 

@@ -4,7 +4,7 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::{Cell, heading, row, safe};
-use crate::model::{Config, untrusted};
+use crate::model::{Config, Provider, untrusted};
 use crate::tui::app::App;
 use crate::tui::widgets::paint::{field, wrapped};
 
@@ -49,16 +49,17 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
     let mut add =
         |name: &str, value: &str, style: Style| lines.extend(field(name, &untrusted::line(value), style, width, theme));
     add("provider", provider.map_or(config.provider.as_str(), |provider| &provider.name), Style::new());
-    add("client id", &config.client_id, Style::new());
-    add(
-        "client secret",
-        if config.has_client_secret { "in the vault" } else { "none (a public client)" },
-        Style::new(),
-    );
-    let scopes =
-        if config.scopes.is_empty() { "the provider's usual ones".to_owned() } else { config.scopes.join(" ") };
-    add("scopes", &scopes, Style::new());
-    add("redirect URI", config.redirect_uri(), theme.key());
+    if !config.client_id.is_empty() {
+        let secret = if config.has_client_secret { "in the vault" } else { "none (a public client)" };
+        let scopes = config.scopes.join(" ");
+        let scopes = if scopes.is_empty() { "the provider's usual ones" } else { &scopes };
+        add("client id", &config.client_id, Style::new());
+        add("client secret", secret, Style::new());
+        add("scopes", scopes, Style::new());
+        if provider.is_none_or(Provider::takes_redirect) {
+            add("redirect URI", config.redirect_uri(), theme.key());
+        }
+    }
     add("connections", &connections(app, config).to_string(), Style::new());
     if let Some(console) = provider.and_then(|provider| provider.console.as_ref()) {
         add("console", console, theme.faint());
