@@ -48,10 +48,9 @@ async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) ->
     let known = backend.connection(&reference).map(|connection| connection.variables).unwrap_or_default();
     let variables = variables(&arguments.parameters, &provider, &known)?;
     let scopes = (!arguments.scopes.is_empty()).then(|| arguments.scopes.clone());
-    if way_in.is_entered() || way_in == WayIn::ClientCredentials {
-        if arguments.device || arguments.paste {
-            return Err(Error::usage(format!("`{}` is authorized by {way_in}: no browser takes part", config.key)));
-        }
+    // Whoever asks for a browser's flow all the same is refused where it would begin.
+    let wants_flow = arguments.device || arguments.paste;
+    if !wants_flow && (way_in.is_entered() || way_in == WayIn::ClientCredentials) {
         let mut request = EnterRequest::new(reference);
         (request.way_in, request.variables, request.scopes) = (Some(way_in), variables, scopes);
         request.unverified = arguments.unverified;
