@@ -1,39 +1,59 @@
-//! The loopback accept loop under the callback and the sandbox: bind, limits, Host check, stop.
+//! The accept loop under the callback, the sandbox and the local server: bind, limits, Host check, stop.
 //!
 //! Deliberately not here: what is answered. Whoever serves passes a handler.
 
 pub mod callback;
 pub mod page;
 pub mod reply;
+mod serving;
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Request;
 use hyper::body::Incoming;
-use hyper::header::HOST;
-use hyper::{Request, StatusCode, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-pub use reply::Reply;
-
-/// The largest request line and headers together, in bytes.
-const LARGEST_HEAD: usize = 16 * 1024;
-/// How many connections are served at once; the next ones wait.
-const CONNECTIONS: usize = 16;
-/// How long a client may take to send its headers.
-const HEAD_TIME: Duration = Duration::from_secs(5);
-/// How long answers under way may take to get out when the listener stops.
-const GOODBYE: Duration = Duration::from_secs(2);
+pub use reply::{Body, Reply};
 
 /// Answers a request whose Host was checked.
 pub type Handler = Arc<dyn Fn(Request<Incoming>) -> Pin<Box<dyn Future<Output = Reply> + Send>> + Send + Sync>;
+
+/// How much of its clients a listener bears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many connections are served at once; the next ones wait.
+    pub connections: usize,
+    /// How long a client may take to send its headers. Where connections are kept, one that says nothing
+    /// for as long is let go too.
+    pub head_time: Duration,
+    /// How long a client may go without taking any of its answer.
+    pub stalled: Duration,
+    /// Whether a connection serves one request after another.
+    pub keeps_alive: bool,
+}
+
+impl Limits {
+    /// Those of a callback: a browser comes once.
+    pub const CALLBACK: Self = Self {
+        connections: 16,
+        head_time: Duration::from_secs(5),
+        stalled: Duration::from_secs(10),
+        keeps_alive: false,
+    };
+    /// Those of a server for programs, many at once.
+    pub const SERVER: Self = Self {
+        connections: 768,
+        head_time: Duration::from_secs(10),
+        stalled: Duration::from_secs(30),
+        keeps_alive: true,
+    };
+}
 
 /// A loopback name to listen on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,11 +92,12 @@ pub enum BindError {
     },
 }
 
-/// Sockets that listen on loopback, and nothing else.
+/// Sockets that listen: on loopback, unless another address was asked for.
 #[derive(Debug)]
 pub struct Listener {
     sockets: Vec<TcpListener>,
     port: u16,
+    limits: Limits,
 }
 
 impl Listener {
@@ -86,22 +107,60 @@ impl Listener {
             LoopbackHost::Address(address) => {
                 let socket = bind_one(address, port).await?;
                 let port = port_of(&socket, port)?;
-                Ok(Self { sockets: vec![socket], port })
+                Ok(Self::of(vec![socket], port))
             }
             LoopbackHost::Localhost => {
                 let v4 = bind_one(Ipv4Addr::LOCALHOST.into(), port).await?;
                 let port = port_of(&v4, port)?;
                 match bind_one(Ipv6Addr::LOCALHOST.into(), port).await {
-                    Ok(v6) => Ok(Self { sockets: vec![v4, v6], port }),
+                    Ok(v6) => Ok(Self::of(vec![v4, v6], port)),
                     // A machine without IPv6 sends its browser to 127.0.0.1.
-                    Err(BindError::Io { source, .. }) if is_without_ipv6(&source) => {
-                        Ok(Self { sockets: vec![v4], port })
-                    }
+                    Err(BindError::Io { source, .. }) if is_without_ipv6(&source) => Ok(Self::of(vec![v4], port)),
                     // A stranger on [::1] would get the callback of a browser that tries IPv6 first.
                     Err(error) => Err(error),
                 }
             }
         }
+    }
+
+    fn of(sockets: Vec<TcpListener>, port: u16) -> Self {
+        Self { sockets, port, limits: Limits::CALLBACK }
+    }
+
+    /// Listens on `localhost` and on `address` as well, which other machines may reach; 0 takes any free
+    /// port.
+    pub async fn bind_wide(address: IpAddr, port: u16) -> Result<Self, BindError> {
+        if address.is_loopback() {
+            return Self::bind(LoopbackHost::Localhost, port).await;
+        }
+        // Every address of this machine has loopback among them.
+        let (mut listener, rest) = match address {
+            IpAddr::V4(v4) if v4.is_unspecified() => {
+                let socket = bind_one(address, port).await?;
+                let port = port_of(&socket, port)?;
+                (Self::of(vec![socket], port), Some(Ipv6Addr::LOCALHOST.into()))
+            }
+            IpAddr::V6(v6) if v6.is_unspecified() => {
+                let socket = bind_one(address, port).await?;
+                let port = port_of(&socket, port)?;
+                (Self::of(vec![socket], port), None)
+            }
+            address => (Self::bind(LoopbackHost::Localhost, port).await?, Some(address)),
+        };
+        if let Some(address) = rest {
+            match bind_one(address, listener.port).await {
+                Ok(socket) => listener.sockets.push(socket),
+                Err(BindError::Io { source, .. }) if address.is_loopback() && is_without_ipv6(&source) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(listener)
+    }
+
+    /// Bears as much as `limits` say.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Returns the port.
@@ -113,10 +172,11 @@ impl Listener {
     /// (`localhost:3003`) are refused before `handler` sees them.
     pub async fn serve(self, hosts: Vec<String>, handler: Handler, stop: watch::Receiver<bool>) {
         let hosts: Arc<[String]> = hosts.into();
-        let seats = Arc::new(Semaphore::new(CONNECTIONS));
+        let seats = Arc::new(Semaphore::new(self.limits.connections));
         let mut loops = JoinSet::new();
         for socket in self.sockets {
-            loops.spawn(accept(socket, hosts.clone(), handler.clone(), seats.clone(), stop.clone()));
+            let served = serving::Served { hosts: hosts.clone(), handler: handler.clone(), limits: self.limits };
+            loops.spawn(serving::accept(socket, served, seats.clone(), stop.clone()));
         }
         while loops.join_next().await.is_some() {}
     }
@@ -139,94 +199,12 @@ fn port_of(socket: &TcpListener, port: u16) -> Result<u16, BindError> {
     socket.local_addr().map(|address| address.port()).map_err(|source| BindError::Io { port, source })
 }
 
-async fn accept(
-    socket: TcpListener,
-    hosts: Arc<[String]>,
-    handler: Handler,
-    seats: Arc<Semaphore>,
-    mut stop: watch::Receiver<bool>,
-) {
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = socket.accept() => accepted,
-            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
-            () = stopped(&mut stop) => break,
-        };
-        match accepted {
-            Ok((stream, peer)) if peer.ip().is_loopback() => {
-                let seat = tokio::select! {
-                    seat = seats.clone().acquire_owned() => seat,
-                    () = stopped(&mut stop) => break,
-                };
-                let Ok(seat) = seat else { break };
-                let serving = connection(stream, hosts.clone(), handler.clone(), stop.clone());
-                connections.spawn(async move {
-                    serving.await;
-                    drop(seat);
-                });
-            }
-            Ok((_, peer)) => tracing::warn!(%peer, "refused a connection that is not from this machine"),
-            Err(error) => {
-                // Out of file descriptors, most likely: others will be closed soon.
-                tracing::warn!(%error, "accepting a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
-    }
-    drop(socket);
-    // Answers under way still get out; whatever hangs is dropped with the set.
-    let _ = tokio::time::timeout(GOODBYE, async { while connections.join_next().await.is_some() {} }).await;
-}
-
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // An error means that the other end is gone, which is a stop too.
-    let _ = stop.wait_for(|stop| *stop).await;
-}
-
-async fn connection(stream: TcpStream, hosts: Arc<[String]>, handler: Handler, mut stop: watch::Receiver<bool>) {
-    let service = service_fn(move |request: Request<Incoming>| {
-        let (hosts, handler) = (hosts.clone(), handler.clone());
-        async move { Ok::<_, Infallible>(if is_for(&request, &hosts) { handler(request).await } else { wrong_host() }) }
-    });
-    let mut connection = std::pin::pin!(
-        hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIME)
-            .keep_alive(false)
-            .max_headers(64)
-            .max_buf_size(LARGEST_HEAD)
-            .serve_connection(TokioIo::new(stream), service)
-    );
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stopped(&mut stop) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended badly");
-    }
-}
-
-/// Exactly one Host, and it is ours: anything else is a rebound DNS name or a confused client.
-fn is_for(request: &Request<Incoming>, hosts: &[String]) -> bool {
-    let mut values = request.headers().get_all(HOST).iter();
-    let (first, second) = (values.next(), values.next());
-    let named = first.and_then(|value| value.to_str().ok());
-    second.is_none() && named.is_some_and(|named| hosts.iter().any(|host| host.eq_ignore_ascii_case(named)))
-}
-
-fn wrong_host() -> Reply {
-    tracing::warn!("refused a request for another host");
-    reply::text(StatusCode::MISDIRECTED_REQUEST, "This address is not served here.\n")
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use hyper::StatusCode;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
 
     /// Sends raw bytes and returns all that comes back.
     pub(crate) async fn raw(port: u16, request: &str) -> String {

@@ -1,12 +1,21 @@
 //! Answers, each with the headers that keep it out of caches, frames and referrers.
 
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use hyper::{Response, StatusCode};
 
+/// The body of an answer: all of it at once, or piece by piece as it comes from elsewhere.
+pub type Body = UnsyncBoxBody<Bytes, std::io::Error>;
+
 /// An answer.
-pub type Reply = Response<Full<Bytes>>;
+pub type Reply = Response<Body>;
+
+/// Returns a body that is there already.
+pub fn whole(bytes: Bytes) -> Body {
+    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
+}
 
 /// Returns plain text.
 pub fn text(status: StatusCode, text: &str) -> Reply {
@@ -16,6 +25,13 @@ pub fn text(status: StatusCode, text: &str) -> Reply {
 /// Returns JSON.
 pub fn json(status: StatusCode, value: &serde_json::Value) -> Reply {
     with(status, "application/json", value.to_string())
+}
+
+/// Returns a status and nothing else.
+pub fn empty(status: StatusCode) -> Reply {
+    let mut reply = text(status, "");
+    reply.headers_mut().remove(CONTENT_TYPE);
+    reply
 }
 
 /// Returns a redirect (303, so that the next request is a GET). An address that cannot stand in a
@@ -39,7 +55,7 @@ pub fn html(status: StatusCode, html: String, policy: &str) -> Reply {
 }
 
 fn with(status: StatusCode, kind: &'static str, body: String) -> Reply {
-    let mut reply = Response::new(Full::from(body));
+    let mut reply = Response::new(whole(body.into()));
     *reply.status_mut() = status;
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
