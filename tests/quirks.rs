@@ -34,7 +34,7 @@ impl Trial {
             variables: &std::collections::BTreeMap::new(),
         };
         let client = Client::new(&registration).unwrap();
-        let begun = authorization_code::begin(&client, &[]).unwrap();
+        let begun = authorization_code::begin(&client, &[], &authorization_code::Further::new()).unwrap();
         Self { server, client, begun }
     }
 
@@ -118,7 +118,7 @@ async fn a_server_that_is_not_there_is_unreachable() {
         variables: &std::collections::BTreeMap::new(),
     };
     let client = Client::new(&registration).unwrap();
-    let begun = authorization_code::begin(&client, &[]).unwrap();
+    let begun = authorization_code::begin(&client, &[], &authorization_code::Further::new()).unwrap();
     let outcome =
         authorization_code::exchange(&Transport::new(Arc::new(now)), &client, &begun, &Secret::new("x")).await;
     assert!(matches!(outcome, Err(AuthError::Unreachable { .. })), "{outcome:?}");

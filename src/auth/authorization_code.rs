@@ -1,13 +1,18 @@
 //! The authorization code grant with PKCE (RFC 6749 section 4.1, RFC 7636).
 
+use std::collections::BTreeMap;
+
 use oauth2::{AuthorizationCode, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RequestTokenError, Scope};
 use url::Url;
 
 use super::callback::Expected;
 use super::transport::{Exchange, Transport};
 use super::{AuthError, Client, id_token};
-use crate::model::provider::Pkce;
+use crate::model::provider::{Parameters, Pkce};
 use crate::model::{Secret, TokenSet};
+
+/// Further parameters of an authorization request; `None` takes one of the provider file's away.
+pub type Further = BTreeMap<String, Option<String>>;
 
 /// A flow that has begun: where the browser goes, and what its return must show.
 #[derive(Debug)]
@@ -22,8 +27,9 @@ pub struct Begun {
     nonce: Option<String>,
 }
 
-/// Begins a flow that asks for `scopes`.
-pub fn begin(client: &Client, scopes: &[String]) -> Result<Begun, AuthError> {
+/// Begins a flow that asks for `scopes`, with `further` parameters of the authorization request beside the
+/// provider file's or in their place.
+pub fn begin(client: &Client, scopes: &[String], further: &Further) -> Result<Begun, AuthError> {
     let table = &client.table;
     client.authorization_url()?;
     let inner = client.inner(&client.token_url)?;
@@ -41,8 +47,8 @@ pub fn begin(client: &Client, scopes: &[String]) -> Result<Begun, AuthError> {
     }
     let asks_for_nonce = table.nonce && scopes.iter().any(|scope| scope == "openid");
     let nonce = asks_for_nonce.then(|| random_text().expose().to_owned());
-    for (name, value) in &table.authorization_params {
-        request = request.add_extra_param(name, value.to_string());
+    for (name, value) in with_further(&table.authorization_params, further) {
+        request = request.add_extra_param(name, value);
     }
     if let Some(nonce) = &nonce {
         request = request.add_extra_param("nonce", nonce.clone());
@@ -59,6 +65,13 @@ pub fn begin(client: &Client, scopes: &[String]) -> Result<Begun, AuthError> {
         verifier,
         nonce,
     })
+}
+
+/// Returns the parameters of a provider file with `further` ones.
+pub(super) fn with_further(params: &Parameters, further: &Further) -> Vec<(String, String)> {
+    let own = params.iter().filter(|(name, _)| !further.contains_key(*name));
+    let own = own.map(|(name, value)| (name.clone(), value.to_string()));
+    own.chain(further.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?)))).collect()
 }
 
 /// Exchanges the code of the callback for tokens.
@@ -125,7 +138,7 @@ fn renamed(mut url: Url, client: &Client) -> Url {
 mod tests {
     use super::*;
     use crate::auth::Registration;
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     fn client(text: &str) -> Client {
         let provider = toml::from_str(text).unwrap();
@@ -148,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_request_carries_what_rfc_6749_and_7636_ask_for() {
-        let begun = begin(&client(PLAIN), &["a:b".to_owned(), "c".to_owned()]).unwrap();
+        let begun = begin(&client(PLAIN), &["a:b".to_owned(), "c".to_owned()], &Further::new()).unwrap();
         let query = query(&begun);
         assert_eq!(query["response_type"], "code");
         assert_eq!(query["client_id"], "id with space");
@@ -163,7 +176,7 @@ mod tests {
     fn verifier_and_state_have_43_characters_and_never_repeat() {
         let mut seen = BTreeSet::new();
         for _ in 0..50 {
-            let begun = begin(&client(PLAIN), &[]).unwrap();
+            let begun = begin(&client(PLAIN), &[], &Further::new()).unwrap();
             for text in [begun.expected.state, begun.verifier.unwrap()] {
                 let text = text.expose().to_owned();
                 assert_eq!(text.len(), 43);
@@ -178,7 +191,7 @@ mod tests {
         let wishes = format!(
             "{PLAIN}scope_separator = \",\"\npkce = \"none\"\nparam_names = {{ client_id = \"client_key\" }}\nauthorization_params = {{ access_type = \"offline\", n = 1 }}\n"
         );
-        let query = query(&begin(&client(&wishes), &["a".to_owned(), "b".to_owned()]).unwrap());
+        let query = query(&begin(&client(&wishes), &["a".to_owned(), "b".to_owned()], &Further::new()).unwrap());
         assert_eq!(query["scope"], "a,b");
         assert_eq!(query["client_key"], "id with space");
         assert_eq!((query["access_type"].as_str(), query["n"].as_str()), ("offline", "1"));
@@ -187,17 +200,22 @@ mod tests {
 
     #[test]
     fn a_parameter_whose_name_is_empty_is_left_out() {
-        let query = query(&begin(&client(&format!("{PLAIN}param_names = {{ response_type = \"\" }}\n")), &[]).unwrap());
+        let query = query(
+            &begin(&client(&format!("{PLAIN}param_names = {{ response_type = \"\" }}\n")), &[], &Further::new())
+                .unwrap(),
+        );
         assert!(!query.contains_key("response_type") && !query.contains_key(""));
     }
 
     #[test]
     fn a_nonce_goes_out_with_openid_and_without_it_none() {
-        let nonce = |scope: &str| query(&begin(&client(PLAIN), &[scope.to_owned()]).unwrap()).get("nonce").cloned();
+        let nonce = |scope: &str| {
+            query(&begin(&client(PLAIN), &[scope.to_owned()], &Further::new()).unwrap()).get("nonce").cloned()
+        };
         assert_eq!(nonce("openid").map(|nonce| nonce.len()), Some(43));
         assert_eq!(nonce("email"), None);
         let without = client(&format!("{PLAIN}nonce = false\n"));
-        let begun = begin(&without, &["openid".to_owned()]).unwrap();
+        let begun = begin(&without, &["openid".to_owned()], &Further::new()).unwrap();
         assert!(!query(&begun).contains_key("nonce") && begun.nonce.is_none());
     }
 
@@ -206,13 +224,13 @@ mod tests {
         let file = format!(
             "{PLAIN}authorization_params = {{ audience2 = \"{{api}}\", app = \"{{client_id}}\" }}\n[variables.api]\noptional = true\n"
         );
-        let query = query(&begin(&client(&file), &[]).unwrap());
+        let query = query(&begin(&client(&file), &[], &Further::new()).unwrap());
         assert_eq!(query["app"], "id with space");
         assert!(!query.contains_key("audience2"));
     }
 
     #[test]
     fn no_scope_is_sent_where_none_is_asked_for() {
-        assert!(!query(&begin(&client(PLAIN), &[]).unwrap()).contains_key("scope"));
+        assert!(!query(&begin(&client(PLAIN), &[], &Further::new()).unwrap()).contains_key("scope"));
     }
 }

@@ -9,7 +9,7 @@ use ring::hmac;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::authorization_code::random_text;
+use super::authorization_code::{self, random_text};
 use super::client::{Registration, filled};
 use super::transport::Transport;
 use super::{AuthError, Refusal};
@@ -127,7 +127,12 @@ impl Consumer {
 }
 
 /// Begins a flow: gets temporary credentials (section 2.1), and says where the browser goes (2.2).
-pub async fn begin(transport: &Transport, consumer: &Consumer, scopes: &[String]) -> Result<Begun, AuthError> {
+pub async fn begin(
+    transport: &Transport,
+    consumer: &Consumer,
+    scopes: &[String],
+    further: &authorization_code::Further,
+) -> Result<Begun, AuthError> {
     let state = random_text();
     let mut callback = Url::parse(&consumer.redirect_uri).map_err(|_| AuthError::NotOffered("usable redirect URI"))?;
     callback.query_pairs_mut().append_pair("state", state.expose());
@@ -137,8 +142,8 @@ pub async fn begin(transport: &Transport, consumer: &Consumer, scopes: &[String]
         let parameters = consumer.table.request_token_params.iter();
         url.query_pairs_mut().extend_pairs(parameters.map(|(name, value)| (name, value.to_string())));
     }
-    let further = Further { protocol: &[("oauth_callback", callback.as_str())], ..Further::default() };
-    let header = consumer.signer(None).header("POST", &url, &further, &Stamp::new(transport.now()))?;
+    let signed = Further { protocol: &[("oauth_callback", callback.as_str())], ..Further::default() };
+    let header = consumer.signer(None).header("POST", &url, &signed, &Stamp::new(transport.now()))?;
     let answer = transport.signed(&url, header, &[&consumer.secret, &state]).await?;
     let (token, token_secret) = pair(&answer).ok_or_else(|| odd(&url, "no temporary credentials"))?;
     // Section 2.1: a server that does not confirm it did not take the callback (the 1.0 that let anybody
@@ -151,8 +156,8 @@ pub async fn begin(transport: &Transport, consumer: &Consumer, scopes: &[String]
     {
         let mut query = url.query_pairs_mut();
         query.append_pair("oauth_token", token.expose());
-        for (name, value) in &consumer.table.authorization_params {
-            query.append_pair(name, &value.to_string());
+        for (name, value) in authorization_code::with_further(&consumer.table.authorization_params, further) {
+            query.append_pair(&name, &value);
         }
         if let Some(name) = consumer.table.scope_param.as_ref().filter(|_| !scopes.is_empty()) {
             query.append_pair(name, &scopes.join(consumer.table.scope_separator.as_deref().unwrap_or(" ")));

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::model::ConnectionRef;
+use super::connect::{Arrival, Hosted};
+use crate::model::{ConnectionRef, Secret};
 
 /// How long the end of the program may be held up: for all tries of a refresh, and for keeping what
 /// it brings in a vault that takes its time.
@@ -20,11 +21,12 @@ pub(super) struct Busy {
     exchanges: Arc<watch::Sender<usize>>,
     /// Sending cancels one.
     authorizations: Mutex<HashMap<ConnectionRef, oneshot::Sender<()>>>,
+    hosted: Mutex<Hosted>,
 }
 
 impl Default for Busy {
     fn default() -> Self {
-        Self { exchanges: Arc::new(watch::Sender::new(0)), authorizations: Mutex::default() }
+        Self { exchanges: Arc::new(watch::Sender::new(0)), authorizations: Mutex::default(), hosted: Mutex::default() }
     }
 }
 
@@ -56,6 +58,23 @@ impl Busy {
             let _ = earlier.send(());
         }
         cancelled
+    }
+
+    /// Registers an authorization as one whose callback comes to a server of ours. Too many at once cancel
+    /// the oldest.
+    pub(super) fn host(&self, state: &Secret, connection: &ConnectionRef, sender: mpsc::Sender<Arrival>) {
+        if let Some(crowded) = self.hosted(|hosted| hosted.add(state, connection, sender)) {
+            let mut authorizations = self.authorizations.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(cancel) = authorizations.remove(&crowded) {
+                // It may have ended meanwhile.
+                let _ = cancel.send(());
+            }
+        }
+    }
+
+    /// Looks at the authorizations whose callback comes to a server of ours.
+    pub(super) fn hosted<T>(&self, look: impl FnOnce(&mut Hosted) -> T) -> T {
+        look(&mut self.hosted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Tells whether one is under way.

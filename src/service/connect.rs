@@ -4,8 +4,10 @@
 mod arrival;
 mod finish;
 mod flow;
+mod hosted;
 pub(super) mod keep;
 mod poll;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,13 +23,16 @@ use super::error::authorize_command;
 use super::items::digest;
 use super::seat::{Address, Seat, Taken};
 use super::{Error, Result, Service};
+use crate::auth::authorization_code::Further;
 use crate::auth::{self, Registration};
-use crate::model::template::check_value;
 use crate::model::{Config, Connection, ConnectionRef, Happening, Outcome, Provider, Secret, Time, WayIn};
 use crate::store::PendingFlow;
 pub use crate::system::BrowserError;
-use arrival::Arrival;
+pub use arrival::Answered;
+pub(super) use arrival::Arrival;
 use flow::Flow;
+pub use hosted::Callback;
+pub(super) use hosted::Hosted;
 
 /// How long an authorization in a browser may take unless the user says otherwise.
 pub const TIMEOUT: Duration = Duration::from_mins(5);
@@ -54,6 +59,11 @@ pub struct ConnectRequest {
     pub connection: ConnectionRef,
     /// The provider's variables.
     pub variables: BTreeMap<String, String>,
+    /// Further variables, which the provider file does not know: kept beside the others for whoever reads
+    /// the connection (Nango's `params[…]` may have any name).
+    pub further: BTreeMap<String, String>,
+    /// Further parameters of the authorization request; `None` takes one of the provider file's away.
+    pub parameters: Further,
     /// The scopes, if not those of the config.
     pub scopes: Option<Vec<String>>,
     /// The way of authenticating, if not the usual one of the config.
@@ -67,7 +77,16 @@ pub struct ConnectRequest {
 impl ConnectRequest {
     /// Asks for a connection in the usual way.
     pub fn new(connection: ConnectionRef) -> Self {
-        Self { connection, variables: BTreeMap::new(), scopes: None, way_in: None, way: Way::default(), timeout: None }
+        Self {
+            connection,
+            variables: BTreeMap::new(),
+            further: BTreeMap::new(),
+            parameters: Further::new(),
+            scopes: None,
+            way_in: None,
+            way: Way::default(),
+            timeout: None,
+        }
     }
 }
 
@@ -128,6 +147,8 @@ pub struct Authorization {
     sender: mpsc::Sender<Arrival>,
     cancelled: oneshot::Receiver<()>,
     is_announced: bool,
+    /// Whether the callback comes to a server of ours.
+    is_hosted: bool,
     /// Why the last poll for a device brought no answer, if it did not.
     unanswered: Option<String>,
     is_exchanging: Arc<AtomicBool>,
@@ -146,7 +167,16 @@ impl Service {
     /// Begins an authorization: proves that its outcome can be kept, listens, and opens the
     /// browser, or asks for a code. The answer is waited for by [`Authorization::finish`].
     pub async fn begin(self: &Arc<Self>, request: ConnectRequest) -> Result<Authorization> {
+        self.begin_with(request, None).await
+    }
+
+    async fn begin_with(
+        self: &Arc<Self>,
+        request: ConnectRequest,
+        callback: Option<&Callback>,
+    ) -> Result<Authorization> {
         self.may_change()?;
+        variables::refuse_reserved(&request.parameters)?;
         let config = self.config(&request.connection.config)?;
         let (way_in, provider) = self.way_in(&config, request.way_in).await?;
         if way_in.is_entered() || way_in == WayIn::ClientCredentials {
@@ -158,13 +188,16 @@ impl Service {
                 .hinted("leave out `--device`"));
         }
         let provider = if request.way == Way::Device { self.whole_provider(&config.provider).await? } else { provider };
-        let variables = self.variables_for(&provider, &request.connection, &request.variables)?;
+        let mut variables = self.variables_for(&provider, &request.connection, &request.variables)?;
+        variables::add_further(&mut variables, &request.further, &provider)?;
         // A token that cannot be kept must not be asked for.
         self.prove_vault().await?;
         let scopes = request.scopes.clone().unwrap_or_else(|| scopes_of(&config, &provider, way_in));
         let secret = self.load_client_secret(&config).await?;
+        let hosted = callback.and_then(|callback| callback.of(&config));
         let address = match request.way {
             Way::Paste | Way::Device => None,
+            Way::Browser | Way::NoBrowser if hosted.is_some() => None,
             Way::Browser | Way::NoBrowser => Some(Address::of(config.redirect_uri())?),
         };
         let locks = self.store_is_shared().then_some(self.settings.paths.locks.as_path());
@@ -172,7 +205,8 @@ impl Service {
             Some(address) => Some(address.take(locks).await?),
             None => None,
         };
-        let redirect_uri = redirect_uri(&config, address.as_ref(), taken.as_ref());
+        let is_hosted = hosted.is_some();
+        let redirect_uri = hosted.unwrap_or_else(|| redirect_uri(&config, address.as_ref(), taken.as_ref()));
         let registration = Registration {
             provider: &provider,
             way: way_in,
@@ -181,7 +215,8 @@ impl Service {
             redirect_uri: &redirect_uri,
             variables: &variables,
         };
-        let flow = Flow::begin(&self.network.auth, &registration, request.way, &scopes).await;
+        let flow = Flow::begin(&self.network.auth, &registration, request.way, &scopes, &request.parameters);
+        let flow = flow.await;
         let flow = flow.map_err(|error| self.not_authorized(&request.connection, error.into()))?;
         let time = match (request.timeout, flow.lifetime()) {
             (Some(asked), Some(good)) => asked.min(good),
@@ -196,7 +231,7 @@ impl Service {
                 redirect_uri,
                 deadline: self.now() + time,
                 browser: Err(BrowserError::NotWanted),
-                listens: taken.is_some(),
+                listens: taken.is_some() || is_hosted,
                 is_relayed: matches!(taken, Some(Taken::Relayed(_))),
                 device: flow.device_code(),
             },
@@ -211,6 +246,7 @@ impl Service {
             arrivals,
             sender,
             is_announced: false,
+            is_hosted,
             unanswered: None,
             is_exchanging: Arc::default(),
             stop,
@@ -219,6 +255,9 @@ impl Service {
         if let Some(Taken::Own(seat) | Taken::Relayed(seat)) = taken {
             authorization.announce_relay(&seat)?;
             authorization.serve(seat);
+        }
+        if let Some(state) = authorization.flow.state().filter(|_| is_hosted) {
+            self.busy.host(state, &request.connection, authorization.sender.clone());
         }
         if request.way == Way::Browser {
             authorization.waiting.browser = self.machine.browser.open(&authorization.waiting.url);
@@ -302,39 +341,16 @@ impl Paster {
     }
 
     async fn hand_over(&self, query: Secret) -> Result<()> {
-        let ended = || Error::usage("that authorization has ended already").hinted("begin a new one");
-        let (arrival, page) = Arrival::new(query);
-        self.sender.send(arrival).await.map_err(|_| ended())?;
-        match page.await {
-            Ok(page) if page.redirect.is_some() => {
+        match arrival::hand_over(&self.sender, query).await {
+            Answered::Connected(_) | Answered::Failed(_) => Ok(()),
+            Answered::Elsewhere(_) => {
                 Err(Error::usage("that address belongs to an authorization that another hallpass began")
                     .hinted("paste it there"))
             }
-            Ok(page) if page.status == 400 => Err(Error::usage(page.paragraphs.join(" "))
+            answered @ Answered::NotExpected(_) => Err(Error::usage(answered.page().paragraphs.join(" "))
                 .hinted("paste the address of the authorization that was begun last")),
-            Ok(_) => Ok(()),
-            Err(_) => Err(ended()),
+            Answered::Used => Err(Error::usage("that authorization has ended already").hinted("begin a new one")),
         }
-    }
-}
-
-impl Service {
-    /// Returns the variables of a connection: those given, and for the rest those it has already.
-    pub(super) fn variables_for(
-        &self,
-        provider: &Provider,
-        reference: &ConnectionRef,
-        given: &BTreeMap<String, String>,
-    ) -> Result<BTreeMap<String, String>> {
-        let mut all = given.clone();
-        if let Some(before) = self.store.connection(reference)? {
-            for (name, _) in provider.asked_variables() {
-                if let Some(value) = before.variables.get(name) {
-                    all.entry(name.to_owned()).or_insert_with(|| value.clone());
-                }
-            }
-        }
-        asked_variables(provider, &all)
     }
 }
 
@@ -342,41 +358,6 @@ impl Service {
 /// usual ones.
 pub(super) fn scopes_of(config: &Config, provider: &Provider, way: WayIn) -> Vec<String> {
     if config.scopes.is_empty() { provider.default_scopes(way).to_vec() } else { config.scopes.clone() }
-}
-
-/// Checks the variables a user gave, and that none is missing.
-fn asked_variables(provider: &Provider, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
-    for name in given.keys() {
-        if !provider.asked_variables().any(|(asked, _)| asked == name) {
-            let names: Vec<String> = provider.asked_variables().map(|(name, _)| format!("`{name}`")).collect();
-            let hint = if names.is_empty() {
-                format!("{} asks for none", provider.name)
-            } else {
-                format!("{} asks for {}", provider.name, names.join(", "))
-            };
-            return Err(Error::usage(format!(
-                "`{}` is not a variable of {}",
-                crate::model::untrusted::line(name),
-                provider.name
-            ))
-            .hinted(hint));
-        }
-    }
-    let mut checked = BTreeMap::new();
-    for (name, variable) in provider.asked_variables() {
-        match given.get(name).filter(|value| !value.trim().is_empty()) {
-            Some(value) => {
-                checked.insert(name.to_owned(), check_value(name, variable, value, provider.is_own)?);
-            }
-            None if variable.default.is_some() || variable.optional => {}
-            None => {
-                let label = variable.label.as_deref().unwrap_or(name);
-                return Err(Error::usage(format!("{} needs `{name}` ({label})", provider.name))
-                    .hinted(format!("give it with `--param {name}=VALUE`")));
-            }
-        }
-    }
-    Ok(checked)
 }
 
 fn redirect_uri(config: &Config, address: Option<&Address>, taken: Option<&Taken>) -> String {

@@ -3,11 +3,10 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::arrival::{Arrival, Shown};
+use super::arrival::{Answered, Arrival};
 use super::{Authorization, Connected};
 use crate::auth::Refusal;
 use crate::auth::callback::Verdict;
-use crate::listener::page::Page;
 use crate::model::Secret;
 use crate::service::hints::{self, Circumstances};
 use crate::service::items::digest;
@@ -92,41 +91,31 @@ impl Authorization {
 
     async fn take(&mut self, arrival: Arrival) -> Step {
         let Arrival { query, answer } = arrival;
-        let (shown, step) = match self.flow.judge(query.expose()) {
+        let (answered, step) = match self.flow.judge(query.expose()) {
             Verdict::Stranger(why) => {
                 tracing::warn!(why, "a callback that is not an answer to this authorization");
-                (self.for_another(&query).unwrap_or_else(|| Shown::page(stranger(why))), Step::Wait)
+                (self.for_another(&query).unwrap_or(Answered::NotExpected(why)), Step::Wait)
             }
-            Verdict::Denied(refusal) => {
-                let error = self.refused(refusal);
-                (Shown::page(failed(&error)), Step::End(Box::new(Err(error))))
-            }
+            Verdict::Denied(refusal) => ended(Err(self.refused(refusal))),
             Verdict::WrongIssuer(issuer) => {
                 let message = if issuer.is_empty() {
                     "the answer does not name its issuer, as this server's always do; it was not used".to_owned()
                 } else {
                     format!("the answer came from another issuer (`{issuer}`); it was not used")
                 };
-                let error = Error::new(Kind::Provider, message)
-                    .hinted("begin again, and tell the provider if it happens again");
-                (Shown::page(failed(&error)), Step::End(Box::new(Err(error))))
+                ended(Err(Error::new(Kind::Provider, message)
+                    .hinted("begin again, and tell the provider if it happens again")))
             }
-            Verdict::Code(code) => match Box::pin(self.exchange(&code, &query)).await {
-                Ok(connected) => (Shown::page(succeeded(&connected)), Step::End(Box::new(Ok(connected)))),
-                Err(error) => (Shown::page(failed(&error)), Step::End(Box::new(Err(error)))),
-            },
+            Verdict::Code(code) => ended(Box::pin(self.exchange(&code, &query)).await),
         };
         // Whoever asked may have gone away.
-        let _ = answer.send(shown);
+        let _ = answer.send(answered);
         step
     }
 
-    /// Sends a browser on to the process of ours that began its authorization.
-    fn for_another(&self, query: &Secret) -> Option<Shown> {
+    fn for_another(&self, query: &Secret) -> Option<Answered> {
         let (_, state) = url::form_urlencoded::parse(query.expose().as_bytes()).find(|(name, _)| name == "state")?;
-        let flow = self.service.store.pending(&digest(&state), self.service.now()).ok()??;
-        let path = &self.address.as_ref()?.path;
-        Some(Shown::redirect(format!("http://127.0.0.1:{}{path}?{}", flow.relay_port, query.expose())))
+        self.service.sent_on(&digest(&state), &self.address.as_ref()?.path, query)
     }
 
     async fn exchange(&self, code: &Secret, query: &Secret) -> Result<Connected> {
@@ -165,6 +154,9 @@ impl Authorization {
         {
             tracing::debug!(%error, "forgetting a pending flow");
         }
+        if let Some(state) = self.flow.state().filter(|_| self.is_hosted) {
+            self.service.busy.hosted(|hosted| hosted.remove(state));
+        }
         // Callbacks that wait in line get "already used".
         self.arrivals.close();
         while self.arrivals.try_recv().is_ok() {}
@@ -176,24 +168,10 @@ impl Authorization {
     }
 }
 
-fn succeeded(connected: &Connected) -> Page {
-    let connection = &connected.connection;
-    let mut page =
-        Page::new(200, "Connected", vec![format!("`{}` is authorized. You can close this tab.", connection.reference)]);
-    page.hint = connected.warnings.first().cloned();
-    page
-}
-
-fn failed(error: &Error) -> Page {
-    let mut paragraphs = vec![error.message.clone()];
-    paragraphs.extend(error.causes.iter().cloned());
-    // The words are a provider's or ours; whoever sent the browser here gets the same status.
-    Page { hint: error.hint.clone(), ..Page::new(200, "Not connected", paragraphs) }
-}
-
-fn stranger(why: &str) -> Page {
-    let words = format!(
-        "This address was not asked for by the authorization that is under way: {why}. Nothing was changed; hallpass goes on waiting."
-    );
-    Page::new(400, "Not expected", vec![words])
+fn ended(outcome: Result<Connected>) -> (Answered, Step) {
+    let answered = match &outcome {
+        Ok(connected) => Answered::Connected(Box::new(connected.clone())),
+        Err(error) => Answered::Failed(Box::new(error.clone())),
+    };
+    (answered, Step::End(Box::new(outcome)))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{DeviceCode, Way};
+use crate::auth::authorization_code::Further;
 use crate::auth::callback::{self, Verdict};
 use crate::auth::device::Device;
 use crate::auth::{AuthError, Client, Registration, Transport, authorization_code, device, oauth1};
@@ -28,10 +29,11 @@ impl Flow {
         registration: &Registration<'_>,
         way: Way,
         scopes: &[String],
+        further: &Further,
     ) -> Result<Self, AuthError> {
         if registration.way == WayIn::OAuth1 {
             let consumer = Box::new(oauth1::Consumer::new(registration)?);
-            let begun = Box::new(oauth1::begin(transport, &consumer, scopes).await?);
+            let begun = Box::new(oauth1::begin(transport, &consumer, scopes, further).await?);
             return Ok(Self::Signed { consumer, begun });
         }
         let client = Box::new(Client::new(registration)?);
@@ -40,7 +42,7 @@ impl Flow {
             let page = device.verification_uri_complete.clone().unwrap_or_else(|| device.verification_uri.clone());
             return Ok(Self::Device { client, device, page });
         }
-        let begun = Box::new(authorization_code::begin(&client, scopes)?);
+        let begun = Box::new(authorization_code::begin(&client, scopes, further)?);
         Ok(Self::Code { client, begun })
     }
 

@@ -198,7 +198,9 @@ pub fn provider_file(data: &[u8]) {
         redirect_uri: "http://localhost/",
         variables: &variables,
     };
-    if let Ok(begun) = Client::new(&registration).and_then(|client| authorization_code::begin(&client, &[])) {
+    if let Ok(begun) = Client::new(&registration)
+        .and_then(|client| authorization_code::begin(&client, &[], &authorization_code::Further::new()))
+    {
         assert!(begun.url.scheme() == "https" || is_loopback(&begun.url), "{}", begun.url);
     }
 }
