@@ -174,7 +174,7 @@ impl Backend {
     }
 
     /// Sends a request to the API of a connection.
-    pub async fn request(&self, reference: &ConnectionRef, request: &ApiRequest) -> Result<Answer> {
+    pub async fn request(&self, reference: &ConnectionRef, request: ApiRequest) -> Result<Answer> {
         self.service().request(reference, request).await
     }
 

@@ -183,6 +183,8 @@ pub struct Settings {
     pub clipboard_time: Duration,
     /// Whether nothing may be changed.
     pub read_only: bool,
+    /// Origins that requests to APIs may go to beside those of the provider files.
+    pub api_origins: Vec<url::Origin>,
 }
 
 /// What the command line says.
@@ -250,6 +252,7 @@ impl Settings {
             surroundings: Surroundings::of(environment),
             clipboard_time: Duration::from_secs(file.clipboard_seconds.unwrap_or(CLIPBOARD_SECONDS)),
             read_only: overrides.read_only,
+            api_origins: Vec::new(),
             paths,
         })
     }

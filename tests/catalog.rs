@@ -377,7 +377,7 @@ async fn check_kept(stage: &Stage, connected: &Connected, expected: &Value, repo
 async fn play_refresh(stage: &Stage, expected: &Value, report: &mut Report<'_>) {
     let has_refresh_token = expected["answer"].as_object().unwrap().values().any(|value| value == "{refresh}");
     let before = stage.player.seen().len();
-    let forced = Freshness { forced: true, min_ttl: None };
+    let forced = Freshness { forced: true, ..Freshness::default() };
     let outcome = stage.service.fresh_credentials(&reference(report.id), forced).await;
     let seen = stage.player.seen();
     let asked = seen.get(before);
@@ -479,7 +479,7 @@ async fn play_client_credentials(stage: &Stage, expected: &Value, report: &mut R
     let wanted = [("grant_type", "client_credentials"), ("scope", scope)];
     check_token_request(stage, &seen[0], &expected["token_url"], &wanted, &expected["token_params"], expected, report);
     let before = seen.len();
-    let forced = Freshness { forced: true, min_ttl: None };
+    let forced = Freshness { forced: true, ..Freshness::default() };
     match stage.service.fresh_credentials(&reference(id), forced).await {
         Ok(fresh) => report.check("it was not fetched again", fresh.was_refreshed),
         Err(error) => return report.problems.push(format!("{id}: {error}")),

@@ -47,7 +47,7 @@ async fn a_token_within_the_margin_is_refreshed_and_the_rotated_one_kept() {
 #[tokio::test]
 async fn a_longer_life_may_be_asked_for_but_never_more_than_half() {
     let trial = Trial::connected().await;
-    let ask = |seconds| Freshness { min_ttl: Some(Duration::from_secs(seconds)), forced: false };
+    let ask = |seconds| Freshness { min_ttl: Some(Duration::from_secs(seconds)), ..Freshness::default() };
     assert!(!trial.service.fresh_credentials(&jane(), ask(1_800)).await.unwrap().was_refreshed);
     trial.clock.advance(Duration::from_mins(10));
     assert!(
@@ -80,7 +80,7 @@ async fn fifty_at_once_are_one_refresh_and_equal_answers() {
 #[tokio::test]
 async fn forced_refreshes_at_once_share_one_answer() {
     let trial = Trial::connected().await;
-    let forced = Freshness { forced: true, min_ttl: None };
+    let forced = Freshness { forced: true, ..Freshness::default() };
     let asked: Vec<_> = (0..8)
         .map(|_| {
             let service = trial.service.clone();
@@ -186,7 +186,7 @@ async fn a_refused_connection_is_tried_again_only_when_that_is_asked_for() {
     trial.sandbox.set_next(&[Weather::InvalidGrant]);
     assert_eq!(fresh(&trial.service).await.unwrap_err().kind, Kind::AuthorizationNeeded);
     assert_eq!(fresh(&trial.service).await.unwrap_err().kind, Kind::AuthorizationNeeded);
-    let forced = Freshness { forced: true, min_ttl: None };
+    let forced = Freshness { forced: true, ..Freshness::default() };
     trial.service.fresh_credentials(&jane(), forced).await.unwrap();
     assert_eq!(trial.service.connection(&jane()).unwrap().problem, None);
 }

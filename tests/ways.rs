@@ -63,8 +63,8 @@ impl Stage {
     }
 
     async fn get(&self, path: &str) -> Result<(u16, String)> {
-        let request = ApiRequest { method: "get".to_owned(), path: path.to_owned(), headers: Vec::new(), body: None };
-        let mut answer = self.service.request(&jane(), &request).await?;
+        let request = ApiRequest { method: "get".to_owned(), path: path.to_owned(), ..ApiRequest::default() };
+        let mut answer = self.service.request(&jane(), request).await?;
         let status = answer.status();
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.unwrap() {
@@ -147,8 +147,9 @@ async fn a_header_given_twice_is_sent_twice_and_takes_the_place_of_the_files() {
     let stage = Stage::new(&file, |_| Reply::json(200, &json!({}))).await;
     stage.enter(&[("api_key", "key")]).await.unwrap();
     let headers = [("accept", "a/b"), ("accept", "a/c")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let request = ApiRequest { method: "GET".to_owned(), path: "/".to_owned(), headers: headers.into(), body: None };
-    stage.service.request(&jane(), &request).await.unwrap();
+    let request =
+        ApiRequest { method: "GET".to_owned(), path: "/".to_owned(), headers: headers.into(), ..ApiRequest::default() };
+    stage.service.request(&jane(), request).await.unwrap();
     assert_eq!(stage.player.seen().last().unwrap().headers["accept"], "a/b, a/c");
 }
 
@@ -179,7 +180,7 @@ async fn several_keys_stand_where_the_file_puts_them() {
 async fn a_key_cannot_be_refreshed_or_revoked_and_says_so() {
     let stage = Stage::new(KEY, who_am_i("good-key")).await;
     stage.enter(&[("api_key", "good-key")]).await.unwrap();
-    let forced = Freshness { forced: true, min_ttl: None };
+    let forced = Freshness { forced: true, ..Freshness::default() };
     let error = stage.service.fresh_credentials(&jane(), forced).await.unwrap_err();
     assert!(error.kind == Kind::Usage && error.message.contains("nothing to refresh it with"), "{error:?}");
     let deleted = stage.service.delete_connection(&jane(), true).await.unwrap();
@@ -353,9 +354,9 @@ async fn a_redirect_takes_the_credential_along_within_the_api_only() {
         method: "GET".to_owned(),
         path: "/away".to_owned(),
         headers: vec![("x-own".to_owned(), "v".to_owned())],
-        body: None,
+        ..ApiRequest::default()
     };
-    assert_eq!(stage.service.request(&jane(), &request).await.unwrap().status(), 200);
+    assert_eq!(stage.service.request(&jane(), request).await.unwrap().status(), 200);
     let seen = elsewhere.seen();
     assert_eq!(seen[0].query["signed"], "1");
     assert!(!seen[0].headers.contains_key("authorization") && !seen[0].headers.contains_key("x-own"), "{seen:?}");
@@ -370,8 +371,8 @@ async fn no_path_takes_the_credential_elsewhere_and_no_header_replaces_it() {
     }
     for (name, value) in [("Authorization", "Bearer x"), ("host", "evil.example"), ("x", "a\r\nb: c"), ("a b", "c")] {
         let headers = vec![(name.to_owned(), value.to_owned())];
-        let request = ApiRequest { method: "GET".to_owned(), path: "/".to_owned(), headers, body: None };
-        assert_eq!(stage.service.request(&jane(), &request).await.unwrap_err().kind, Kind::Usage, "{name}");
+        let request = ApiRequest { method: "GET".to_owned(), path: "/".to_owned(), headers, ..ApiRequest::default() };
+        assert_eq!(stage.service.request(&jane(), request).await.unwrap_err().kind, Kind::Usage, "{name}");
     }
     assert!(stage.player.seen().is_empty());
 }

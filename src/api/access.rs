@@ -24,6 +24,8 @@ pub struct Access {
     pub variables: BTreeMap<String, String>,
     /// What is shown.
     pub credentials: Credentials,
+    /// Origins that the user named for this API beside those of the provider file.
+    pub named: Vec<Origin>,
 }
 
 impl Access {
@@ -87,6 +89,17 @@ impl Access {
         self.with_parameters(url)
     }
 
+    /// Returns the URL of a path under another base URL than the file's; its origin must be one that the file
+    /// or the user names.
+    pub fn url_under(&self, base: &str, path: &str) -> Result<Url, ApiError> {
+        // What the user names may be of this machine.
+        let base = endpoint(base, self.provider.is_own || !self.named.is_empty())?;
+        if !self.may_go_to(&base) {
+            return Err(self.foreign(&base));
+        }
+        self.with_parameters(under(&base, path)?)
+    }
+
     /// Returns the URL of a call that the provider file itself names (`identity`, `verify`, `lookup`): a
     /// path with placeholders, or a whole URL of whatever origin.
     pub fn own_url(&self, path: &str) -> Result<Url, ApiError> {
@@ -117,7 +130,8 @@ impl Access {
         let named = calls.chain(self.provider.lookup.as_ref().map(|lookup| lookup.url.as_str()));
         let named = named.filter(|path| is_whole(path));
         let named = named.filter_map(|path| Url::parse(&self.fill_path(path).ok()??).ok());
-        self.base_url().ok().into_iter().chain(named).map(|url| url.origin()).collect()
+        let known = self.base_url().ok().into_iter().chain(named).map(|url| url.origin());
+        known.chain(self.named.iter().cloned()).collect()
     }
 
     fn foreign(&self, url: &Url) -> ApiError {

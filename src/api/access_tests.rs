@@ -10,6 +10,7 @@ fn access(file: &str, credentials: Credentials, variables: &[(&str, &str)]) -> A
         client_secret: Some(Secret::new("client-secret")),
         variables: variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         credentials,
+        named: Vec::new(),
     }
 }
 

@@ -1,5 +1,8 @@
 //! Sending a request to an API, and following it where it may go.
 
+use std::sync::{Mutex, PoisonError};
+
+use hyper::body::{Body, Bytes};
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use tokio::sync::OnceCell;
@@ -28,13 +31,53 @@ impl std::fmt::Debug for Client {
 }
 
 /// A request, before it is authorized.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Request {
     method: Method,
     url: Url,
     headers: HeaderMap,
-    body: Option<Vec<u8>>,
+    body: Payload,
     is_followed: bool,
+}
+
+/// What a request carries.
+#[derive(Debug, Default)]
+pub enum Payload {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// This, as often as need be.
+    Whole(Vec<u8>),
+    /// What comes from elsewhere, once.
+    Stream(Mutex<Option<reqwest::Body>>),
+}
+
+impl Payload {
+    /// Sends on what comes from elsewhere, piece by piece.
+    pub fn stream<B>(body: B) -> Self
+    where
+        B: Body<Data = Bytes> + Send + Sync + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        Self::Stream(Mutex::new(Some(reqwest::Body::wrap(body))))
+    }
+
+    /// Tells whether it can be sent a second time.
+    pub fn is_repeatable(&self) -> bool {
+        !matches!(self, Self::Stream(_))
+    }
+
+    fn whole(&self) -> Option<&[u8]> {
+        if let Self::Whole(bytes) = self { Some(bytes) } else { None }
+    }
+
+    fn to_body(&self) -> Option<reqwest::Body> {
+        match self {
+            Self::Nothing => None,
+            Self::Whole(bytes) => Some(bytes.clone().into()),
+            Self::Stream(body) => body.lock().unwrap_or_else(PoisonError::into_inner).take(),
+        }
+    }
 }
 
 impl Request {
@@ -42,7 +85,7 @@ impl Request {
     pub fn new(method: &str, url: Url) -> Result<Self, ApiError> {
         let malformed = || ApiError::Malformed(untrusted::line(method), "it is no HTTP method");
         let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).map_err(|_| malformed())?;
-        Ok(Self { method, url, headers: HeaderMap::new(), body: None, is_followed: true })
+        Ok(Self { method, url, headers: HeaderMap::new(), body: Payload::Nothing, is_followed: true })
     }
 
     /// Adds a header.
@@ -75,15 +118,19 @@ impl Request {
             let media_type = text.split(';').next().unwrap_or_default().trim();
             media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
         });
-        let body = self.body.as_deref().filter(|_| is_form).unwrap_or_default();
+        let body = self.body.whole().filter(|_| is_form).unwrap_or_default();
         url::form_urlencoded::parse(body).into_owned().collect()
     }
 
     /// Gives it a body.
     #[must_use]
-    pub fn body(mut self, body: Vec<u8>) -> Self {
-        self.body = Some(body);
-        self
+    pub fn body(self, body: Payload) -> Self {
+        Self { body, ..self }
+    }
+
+    /// Tells whether it can be sent a second time.
+    pub fn is_repeatable(&self) -> bool {
+        self.body.is_repeatable()
     }
 }
 
@@ -109,6 +156,11 @@ impl Answer {
     pub async fn chunk(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, ApiError> {
         let host = self.host.clone();
         self.response.chunk().await.map_err(|error| http::explain(&host, error).into())
+    }
+
+    /// Returns the body, to be read piece by piece.
+    pub fn into_body(self) -> reqwest::Body {
+        self.response.into()
     }
 
     /// Reads a body of at most `most` bytes as JSON.
@@ -183,8 +235,8 @@ impl Client {
         }
         let client = self.client(url).await?;
         let mut built = client.request(request.method.clone(), url.clone()).headers(headers);
-        if let Some(body) = request.body.as_ref().filter(|_| access.is_some()) {
-            built = built.body(body.clone());
+        if let Some(body) = access.and_then(|_| request.body.to_body()) {
+            built = built.body(body);
         }
         let host = host_of(url);
         let started = std::time::Instant::now();

@@ -8,7 +8,7 @@ mod access;
 mod client;
 
 pub use access::Access;
-pub use client::{Answer, Client, Request};
+pub use client::{Answer, Client, Payload, Request};
 
 use crate::auth::AuthError;
 use crate::model::template::TemplateError;

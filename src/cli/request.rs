@@ -9,7 +9,7 @@ use super::output::Body;
 use super::{Outcome, Output, prompt};
 use crate::backend::Backend;
 use crate::model::untrusted;
-use crate::service::request::{Answer, ApiRequest};
+use crate::service::request::{Answer, ApiRequest, Payload};
 use crate::service::{Error, Kind, Result};
 
 pub(super) async fn run(arguments: RequestArgs, backend: &Backend, output: Output) -> Outcome {
@@ -17,8 +17,9 @@ pub(super) async fn run(arguments: RequestArgs, backend: &Backend, output: Outpu
     let reference = target.existing(backend, output)?;
     let headers = arguments.headers.iter().map(|line| header(line)).collect::<Result<Vec<_>>>()?;
     let body = arguments.data.as_deref().map(body).transpose()?;
-    let request = ApiRequest { method, path, headers, body };
-    let answer = Box::pin(uninterrupted(backend.request(&reference, &request), backend, output)).await?;
+    let body = body.map_or(Payload::Nothing, Payload::Whole);
+    let request = ApiRequest { method, path, headers, body, ..ApiRequest::default() };
+    let answer = Box::pin(uninterrupted(backend.request(&reference, request), backend, output)).await?;
     let status = answer.status();
     if arguments.include {
         for (name, value) in answer.headers() {

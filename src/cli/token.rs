@@ -20,7 +20,7 @@ pub(super) async fn run(command: TokenCommand, backend: &Backend, output: Output
 }
 
 async fn get(arguments: TokenArgs, backend: &Backend, output: Output) -> Outcome {
-    let freshness = Freshness { min_ttl: arguments.min_ttl, forced: arguments.refresh };
+    let freshness = Freshness { min_ttl: arguments.min_ttl, forced: arguments.refresh, ..Freshness::default() };
     let form = match arguments.format {
         None if output.json && !arguments.copy => Form::Json,
         None | Some(TokenFormat::Raw) => Form::Raw,

@@ -7,6 +7,9 @@ use super::Time;
 /// The margin of the command line and the terminal UI.
 pub const INTERACTIVE_MARGIN: Duration = Duration::from_mins(1);
 
+/// The margin of programs that ask the local server: Nango's, whose programs keep a token for a while.
+pub const PROGRAM_MARGIN: Duration = Duration::from_mins(15);
+
 /// Returns for how long a token must still be valid to be handed out as it is.
 ///
 /// That is what was `asked` for, else what the `provider` file says, else `usual`; never more

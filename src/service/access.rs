@@ -23,6 +23,7 @@ impl Service {
             client_secret,
             variables: connection.variables.clone(),
             credentials: credentials.clone(),
+            named: Vec::new(),
         })
     }
 }

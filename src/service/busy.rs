@@ -1,6 +1,6 @@
 //! What is under way in this process: exchanges of tokens, during which the program must not end
 //! (from the request that spends a code or a refresh token to the moment its answer is kept), and
-//! authorizations, of which there is one for each connection.
+//! authorizations, of which there is one for each connection. And what it did a moment ago.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,24 +9,30 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::connect::{Arrival, Hosted};
+use super::recent::Recent;
 use crate::model::{ConnectionRef, Secret};
 
 /// How long the end of the program may be held up: for all tries of a refresh, and for keeping what
 /// it brings in a vault that takes its time.
 const PATIENCE: Duration = super::fresh::DEADLINE.saturating_add(Duration::from_secs(20));
 
-/// What is under way.
-#[derive(Debug)]
+/// What is under way, and what was done lately.
 pub(super) struct Busy {
     exchanges: Arc<watch::Sender<usize>>,
     /// Sending cancels one.
     authorizations: Mutex<HashMap<ConnectionRef, oneshot::Sender<()>>>,
     hosted: Mutex<Hosted>,
+    pub(super) recent: Recent,
 }
 
 impl Default for Busy {
     fn default() -> Self {
-        Self { exchanges: Arc::new(watch::Sender::new(0)), authorizations: Mutex::default(), hosted: Mutex::default() }
+        Self {
+            exchanges: Arc::new(watch::Sender::new(0)),
+            authorizations: Mutex::default(),
+            hosted: Mutex::default(),
+            recent: Recent::default(),
+        }
     }
 }
 

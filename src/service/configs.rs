@@ -74,6 +74,8 @@ impl Service {
             )));
         }
         let client_id = client_id_for(&provider, &new.client_id)?;
+        let redirect_uri = new.redirect_uri.as_deref().map(checked_redirect_uri).transpose()?;
+        self.forget_strangers(&new.key, &provider_id).await?;
         let secret = new.client_secret.filter(|secret| !secret.is_empty());
         let now = self.now();
         let mut config = Config {
@@ -83,7 +85,7 @@ impl Service {
             client_id,
             has_client_secret: secret.is_some(),
             scopes: new.scopes,
-            redirect_uri: new.redirect_uri.as_deref().map(checked_redirect_uri).transpose()?,
+            redirect_uri,
             created_at: now,
             updated_at: now,
             revision: 0,
@@ -200,6 +202,10 @@ impl Service {
         if self.store.config(new)?.is_some() {
             return Err(Error::usage(format!("there is a config `{new}` already")).hinted("choose another key"));
         }
+        if key != new && !self.store.connections_of(new)?.is_empty() {
+            return Err(Error::usage(format!("there are connections of an earlier config `{new}`"))
+                .hinted("choose another key, or delete them with `hallpass connection delete`"));
+        }
         // Nobody refreshes one of them meanwhile, or a rotated token would go to the old name.
         let mut held = Vec::new();
         for connection in self.store.connections_of(key)? {
@@ -253,6 +259,38 @@ impl Service {
         self.delete_item(&Item::Config(key.clone()), |intent| Ok(self.store.delete_config(key, &[intent])?)).await?;
         self.record_config(key, Happening::Deleted, About::saying(format!("with {} connections", connections.len())));
         Ok(connections.len())
+    }
+
+    /// Deletes a config and leaves the connections under it. They come back with a config of the same key and
+    /// provider; until then they can be listed and deleted, and nothing else (Nango's `DELETE /config`).
+    pub async fn set_config_aside(&self, key: &ConfigKey) -> Result<()> {
+        self.may_change()?;
+        let _lock = self.hold_config(key).await?;
+        self.config(key)?;
+        self.home_vault().await?;
+        let name = Item::Config(key.clone()).name();
+        let (vault, holder) = (self.vault.word().await, self.holder()?);
+        let forget = Announcement { kind: IntentKind::Forget, item: &name, vault, holder: &holder, at: self.now() };
+        let intent = self.store.set_config_aside(key, &forget)?;
+        self.vault.delete(&name).await?;
+        self.store.clear_intent(intent)?;
+        let left = self.store.connections_of(key)?.len();
+        self.record_config(key, Happening::Deleted, About::saying(format!("its {left} connections stay")));
+        Ok(())
+    }
+
+    /// What an earlier config of this key left comes back with a new one, unless its tokens are another
+    /// provider's: those would go to a stranger.
+    pub(super) async fn forget_strangers(&self, key: &ConfigKey, provider: &ProviderId) -> Result<()> {
+        for left in self.store.connections_of(key)?.iter().filter(|left| left.provider != *provider) {
+            self.forget(&left.reference).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the client secret of a config, for whoever registered it (Nango's `GET /config`).
+    pub async fn client_secret(&self, config: &Config) -> Result<Option<Secret>> {
+        self.load_client_secret(config).await
     }
 
     /// Suggests a key for a new config of a provider: its id, or that with a number.

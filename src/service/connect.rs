@@ -33,6 +33,7 @@ pub(super) use arrival::Arrival;
 use flow::Flow;
 pub use hosted::Callback;
 pub(super) use hosted::Hosted;
+pub(super) use variables::add_further;
 
 /// How long an authorization in a browser may take unless the user says otherwise.
 pub const TIMEOUT: Duration = Duration::from_mins(5);
@@ -189,7 +190,7 @@ impl Service {
         }
         let provider = if request.way == Way::Device { self.whole_provider(&config.provider).await? } else { provider };
         let mut variables = self.variables_for(&provider, &request.connection, &request.variables)?;
-        variables::add_further(&mut variables, &request.further, &provider)?;
+        add_further(&mut variables, &request.further, &provider)?;
         // A token that cannot be kept must not be asked for.
         self.prove_vault().await?;
         let scopes = request.scopes.clone().unwrap_or_else(|| scopes_of(&config, &provider, way_in));

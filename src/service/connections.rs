@@ -1,10 +1,15 @@
 //! Connections: finding, renaming, deleting, revoking.
 
+use std::collections::BTreeSet;
+
 use super::activity::About;
 use super::items::Item;
 use super::{Error, Result, Service};
 use crate::auth::{self, Registration};
-use crate::model::{ConfigKey, Connection, ConnectionId, ConnectionRef, Happening, Outcome, Provider, Secret, WayIn};
+use crate::model::{
+    ConfigKey, Connection, ConnectionId, ConnectionRef, Happening, Outcome, Problem, ProblemKind, Provider, Secret,
+    WayIn,
+};
 use crate::store::{Announcement, IntentKind, Rename};
 
 /// What became of a deletion.
@@ -14,20 +19,33 @@ pub struct Deleted {
     pub revocation: Option<std::result::Result<(), Error>>,
 }
 
+/// What is wrong with a connection whose config was deleted.
+fn left_behind(connection: &Connection) -> Problem {
+    let reason = format!("its config was deleted; one of the same key for {} brings it back", connection.provider);
+    Problem { kind: ProblemKind::NeedsAuthorization, reason, at: connection.updated_at }
+}
+
 impl Service {
-    /// Returns every connection, sorted by config and id.
+    /// Returns every connection, sorted by config and id. Those whose config was deleted say so.
     pub fn connections(&self) -> Result<Vec<Connection>> {
-        Ok(self.store.connections()?)
+        let mut connections = self.store.connections()?;
+        let configs: BTreeSet<ConfigKey> = self.store.configs()?.into_iter().map(|config| config.key).collect();
+        for connection in connections.iter_mut().filter(|left| !configs.contains(&left.reference.config)) {
+            connection.problem = Some(left_behind(connection));
+        }
+        Ok(connections)
     }
 
-    /// Returns one connection.
+    /// Returns one connection, whose config is there.
     pub fn connection(&self, reference: &ConnectionRef) -> Result<Connection> {
-        if let Some(connection) = self.store.connection(reference)? {
-            return Ok(connection);
-        }
+        let connection = self.store.connection(reference)?;
         self.config(&reference.config)?;
-        Err(Error::not_found(format!("there is no connection `{reference}`"))
-            .hinted(format!("authorize it with {}", super::error::authorize_command(reference))))
+        connection.ok_or_else(|| Self::no_connection(reference))
+    }
+
+    fn no_connection(reference: &ConnectionRef) -> Error {
+        Error::not_found(format!("there is no connection `{reference}`"))
+            .hinted(format!("authorize it with {}", super::error::authorize_command(reference)))
     }
 
     /// Finds the connection that is meant where its id was left out: the only one of the config.
@@ -80,7 +98,11 @@ impl Service {
     pub async fn delete_connection(&self, reference: &ConnectionRef, revoke: bool) -> Result<Deleted> {
         self.may_change()?;
         let _lock = self.hold(reference).await?;
-        self.connection(reference)?;
+        // One whose config is gone can be deleted too.
+        if self.store.connection(reference)?.is_none() {
+            self.config(&reference.config)?;
+            return Err(Self::no_connection(reference));
+        }
         let revocation = if revoke { Some(self.revoke_held(reference).await) } else { None };
         self.forget_held(reference).await?;
         let detail = match &revocation {

@@ -119,7 +119,10 @@ impl Demo {
         self.check(fresh.credentials.token().expose())?;
         tell(Step::Refreshed(second.clone()));
         service.revoke(connection).await?;
-        let refusal = match service.fresh_credentials(connection, Freshness { forced: true, min_ttl: None }).await {
+        let refusal = match service
+            .fresh_credentials(connection, Freshness { forced: true, ..Freshness::default() })
+            .await
+        {
             Err(error) if error.kind == Kind::AuthorizationNeeded => error.message,
             Err(error) => return Err(error),
             Ok(_) => return Err(Error::new(Kind::Internal, "the sandbox still refreshes a token that was revoked")),

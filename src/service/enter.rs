@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::activity::About;
-use super::connect::{Connected, keep, scopes_of};
+use super::connect::{Connected, add_further, keep, scopes_of};
 use super::items::Item;
 use super::{Error, Kind, Result, Service};
 use crate::api::Request;
@@ -27,12 +27,22 @@ pub struct EnterRequest {
     pub way_in: Option<WayIn>,
     /// The provider's variables.
     pub variables: BTreeMap<String, String>,
+    /// Further variables, which the provider file does not know.
+    pub further: BTreeMap<String, String>,
     /// The scopes of a token that the client gets for itself, if not those of the config.
     pub scopes: Option<Vec<String>>,
     /// What was entered, by the names of the fields; nothing where the client gets a token for itself.
     pub fields: BTreeMap<String, Secret>,
     /// Whether what was entered is kept though the provider's proving call refuses it.
     pub unverified: bool,
+}
+
+/// A connection that is about to be kept, and what is told of it.
+pub(super) struct Newcomer {
+    pub(super) connection: Connection,
+    pub(super) credentials: Credentials,
+    pub(super) warnings: Vec<String>,
+    pub(super) detail: String,
 }
 
 impl EnterRequest {
@@ -42,6 +52,7 @@ impl EnterRequest {
             connection,
             way_in: None,
             variables: BTreeMap::new(),
+            further: BTreeMap::new(),
             scopes: None,
             fields: BTreeMap::new(),
             unverified: false,
@@ -57,7 +68,8 @@ impl Service {
         let reference = request.connection.clone();
         let config = self.config(&reference.config)?;
         let (way, provider) = self.way_in(&config, request.way_in).await?;
-        let variables = self.variables_for(&provider, &reference, &request.variables)?;
+        let mut variables = self.variables_for(&provider, &reference, &request.variables)?;
+        add_further(&mut variables, &request.further, &provider)?;
         let scopes = request.scopes.clone().unwrap_or_else(|| scopes_of(&config, &provider, way));
         let mut warnings = Vec::new();
         let entered = match way {
@@ -99,16 +111,23 @@ impl Service {
             },
         };
         let proof = if warnings.is_empty() { "" } else { ", not proven" };
-        let mut connection = Connection::new(&reference, &config.provider, &credentials, scopes, variables);
-        keep::capture(&provider, &credentials, &Secret::default(), &mut connection.variables, &mut warnings);
-        self.look_up(&provider, &mut connection, &credentials, &mut warnings).await;
+        let detail =
+            if way.is_entered() { format!("{way}, as it was entered{proof}") } else { format!("{way}, for itself") };
+        let connection = Connection::new(&reference, &config.provider, &credentials, scopes, variables);
+        self.keep_new(Newcomer { connection, credentials, warnings, detail }, &provider, intent).await
+    }
+
+    /// Keeps a connection that no flow brought, whose locks are held.
+    pub(super) async fn keep_new(&self, new: Newcomer, provider: &Provider, intent: i64) -> Result<Connected> {
+        let Newcomer { mut connection, credentials, mut warnings, detail } = new;
+        let reference = connection.reference.clone();
+        keep::capture(provider, &credentials, &Secret::default(), &mut connection.variables, &mut warnings);
+        self.look_up(provider, &mut connection, &credentials, &mut warnings).await;
         if let Some(before) = self.store.connection(&reference)? {
             connection.created_at = before.created_at;
         }
         self.save_surely(&connection, &credentials, intent).await?;
         let fingerprint = credentials.fingerprint();
-        let detail =
-            if way.is_entered() { format!("{way}, as it was entered{proof}") } else { format!("{way}, for itself") };
         let about = About { detail, took: None, fingerprint: Some(fingerprint.clone()) };
         self.record(&reference, Happening::Authorized, Outcome::Done, about);
         let connection = self.connection(&reference).unwrap_or(connection);

@@ -17,9 +17,10 @@ use super::activity::About;
 use super::items::{Item, Loaded};
 use super::{Error, Kind, Result, Service};
 use crate::auth::{self, AuthError, Refusal};
-use crate::model::freshness::{INTERACTIVE_MARGIN, margin};
+use crate::model::freshness::{INTERACTIVE_MARGIN, PROGRAM_MARGIN, margin};
+use crate::model::provider::OAuth2;
 use crate::model::{
-    Connection, ConnectionRef, Credentials, Happening, Outcome, Problem, ProblemKind, Secret, TokenSet,
+    Connection, ConnectionRef, Credentials, Happening, Outcome, Problem, ProblemKind, Secret, Time, TokenSet,
 };
 use crate::store::IntentKind;
 
@@ -39,6 +40,27 @@ pub struct Freshness {
     pub min_ttl: Option<Duration>,
     /// Whether it is refreshed whatever its age.
     pub forced: bool,
+    /// Who asks, which decides about the usual margin.
+    pub asker: Asker,
+}
+
+/// Who asks for a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Asker {
+    /// A person, who uses it now.
+    #[default]
+    Person,
+    /// A program, which may keep it for a while: Nango's margin.
+    Program,
+}
+
+impl Asker {
+    fn margin(self) -> Duration {
+        match self {
+            Self::Person => INTERACTIVE_MARGIN,
+            Self::Program => PROGRAM_MARGIN,
+        }
+    }
 }
 
 /// A fresh token and what belongs to it.
@@ -134,12 +156,8 @@ impl Service {
         }
         let provider = self.provider(connection.provider.as_str()).ok().map(|(_, provider)| provider);
         let table = provider.as_ref().and_then(|provider| provider.oauth2_of(connection.way));
-        let declared = table.and_then(|table| table.response.refresh_margin).map(Duration::from_secs);
-        let margin = margin(freshness.min_ttl, declared, INTERACTIVE_MARGIN, tokens.lifetime());
         let now = self.now();
-        // A token from the future says that the clock was set back: its end says nothing.
-        let is_from_the_future = tokens.obtained_at - now > SKEW;
-        if tokens.is_fresh(now, margin) && !is_from_the_future {
+        if is_fresh(credentials, freshness, table.and_then(declared), now) {
             return Ok(true);
         }
         let is_valid = tokens.is_fresh(now, Duration::ZERO);
@@ -155,6 +173,12 @@ impl Service {
             &connection.reference,
             "its token has ended, or soon will, and it has no refresh token",
         ))
+    }
+
+    /// Returns what the provider file of a connection says of how fresh a token must be.
+    pub(super) fn declared_margin(&self, connection: &Connection) -> Option<Duration> {
+        let (_, provider) = self.provider(connection.provider.as_str()).ok()?;
+        provider.oauth2_of(connection.way).and_then(declared)
     }
 
     async fn refresh(&self, mut connection: Connection, loaded: &Loaded, freshness: Freshness) -> Result<Fresh> {
@@ -345,6 +369,18 @@ impl Service {
         self.record(reference, Happening::Refreshed, outcome, about);
         error
     }
+}
+
+fn declared(table: &OAuth2) -> Option<Duration> {
+    table.response.refresh_margin.map(Duration::from_secs)
+}
+
+/// Tells whether credentials are valid for at least the margin. Those that have no known end are.
+pub(super) fn is_fresh(credentials: &Credentials, freshness: Freshness, declared: Option<Duration>, now: Time) -> bool {
+    let Some(tokens) = credentials.tokens().filter(|tokens| tokens.expires_at.is_some()) else { return true };
+    let margin = margin(freshness.min_ttl, declared, freshness.asker.margin(), tokens.lifetime());
+    // A token from the future says that the clock was set back: its end says nothing.
+    tokens.is_fresh(now, margin) && tokens.obtained_at - now <= SKEW
 }
 
 /// A connection that was refused asks nobody again, unless that is what was asked for.

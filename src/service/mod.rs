@@ -23,10 +23,12 @@ mod mend;
 mod metadata;
 pub mod migrate;
 mod presence;
+mod recent;
 mod refresh_lock;
 pub mod request;
 pub mod sandbox;
 mod seat;
+pub mod take_in;
 pub mod vaults;
 
 use std::sync::Arc;

@@ -1,15 +1,26 @@
-//! An authorized request to a provider's API, with a fresh token; and once more with a new one where the
-//! API says 401.
+//! An authorized request to a provider's API, with a fresh token; once more with a new one where the API says
+//! 401, and again after a pause where that was asked for and the API says "later".
+
+use std::time::Duration;
+
+use url::{Origin, Url};
 
 use super::activity::About;
-use super::fresh::{Fresh, Freshness};
-use super::{Kind, Result, Service};
-pub use crate::api::Answer;
-use crate::api::{Access, Request};
+use super::fresh::{Asker, Fresh, Freshness};
+use super::{Error, Kind, Result, Service};
+use crate::api::{Access, ApiError, Request};
+pub use crate::api::{Answer, Payload};
 use crate::model::{ConnectionRef, Happening, Outcome};
 
+/// The most repetitions that can be asked for.
+const MOST_RETRIES: u32 = 10;
+/// The pause before the first repetition; it doubles.
+const PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause, whatever the API asks for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// What is to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct ApiRequest {
     /// The HTTP method, in any case.
     pub method: String,
@@ -18,42 +29,81 @@ pub struct ApiRequest {
     /// Further headers.
     pub headers: Vec<(String, String)>,
     /// The body.
-    pub body: Option<Vec<u8>>,
+    pub body: Payload,
+    /// Another base URL than the provider file's, of an origin that it names or the user.
+    pub base_url: Option<String>,
+    /// When it is sent again.
+    pub retries: Retries,
+    /// Who asks.
+    pub asker: Asker,
+}
+
+/// When a request is sent again, beside the one time after a 401.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Retries {
+    /// How often at most; ten is the most there is.
+    pub most: u32,
+    /// At which statuses beside 429 and those from 500.
+    pub on: Vec<u16>,
+}
+
+impl Retries {
+    fn are_for(&self, status: u16) -> bool {
+        status == 429 || status >= 500 || self.on.contains(&status)
+    }
 }
 
 impl Service {
     /// Sends a request to the API of a connection, authorized as its provider wants it.
-    pub async fn request(&self, reference: &ConnectionRef, request: &ApiRequest) -> Result<Answer> {
-        let fresh = self.fresh_credentials(reference, Freshness::default()).await?;
-        let access = self.access_of(&fresh).await?;
-        let mut ready = Request::new(&request.method, access.url(&request.path)?)?;
-        for (name, value) in &request.headers {
+    pub async fn request(&self, reference: &ConnectionRef, request: ApiRequest) -> Result<Answer> {
+        let asked = Freshness { asker: request.asker, ..Freshness::default() };
+        let mut fresh = self.recent_credentials(reference, asked).await?;
+        let ApiRequest { method, path, headers, body, base_url, retries, .. } = request;
+        let (mut access, mut left, mut pause) = (self.access_of(&fresh).await?, retries.most.min(MOST_RETRIES), PAUSE);
+        access.named.clone_from(&self.settings.api_origins);
+        let mut ready = Request::new(&method, to(&access, base_url.as_deref(), &path)?)?.body(body);
+        for (name, value) in &headers {
             ready = ready.header(name, value)?;
         }
-        if let Some(body) = &request.body {
-            ready = ready.body(body.clone());
-        }
-        let answer = self.network.api.send(&access, &ready).await?;
-        self.note_request(reference, &fresh, request, answer.status());
-        let is_renewable = fresh.credentials.is_refreshable() && !fresh.was_refreshed;
-        if answer.status() != 401 || !is_renewable || self.settings.read_only {
-            return Ok(answer);
-        }
-        // It may have been revoked before its time: one refresh, one more try.
-        tracing::info!("the API answered 401; refreshing once");
-        let fresh = match self.replaced(reference, &fresh).await {
-            Ok(fresh) => fresh,
-            Err(error) if matches!(error.kind, Kind::AuthorizationNeeded | Kind::Vault) => return Err(error),
-            Err(error) => {
-                tracing::info!(%error, "the refresh did not work");
+        let mut may_refresh = !fresh.was_refreshed && !self.settings.read_only;
+        loop {
+            let answer = match self.network.api.send(&access, &ready).await {
+                Err(error) if left > 0 && is_passing(&error) && ready.is_repeatable() => {
+                    tracing::info!(%error, left, "a request did not work; trying again");
+                    left -= 1;
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    continue;
+                }
+                answer => answer?,
+            };
+            let status = answer.status();
+            self.note_request(&fresh, &method, &path, status);
+            if !ready.is_repeatable() {
                 return Ok(answer);
             }
-        };
-        let access = self.access_of(&fresh).await?;
-        let ready = ready.moved(access.url(&request.path)?);
-        let answer = self.network.api.send(&access, &ready).await?;
-        self.note_request(reference, &fresh, request, answer.status());
-        Ok(answer)
+            if status == 401 && may_refresh && fresh.credentials.is_refreshable() {
+                // It may have been revoked before its time: one refresh, one more try.
+                tracing::info!("the API answered 401; refreshing once");
+                may_refresh = false;
+                fresh = match self.replaced(reference, &fresh).await {
+                    Ok(fresh) => fresh.into(),
+                    Err(error) if matches!(error.kind, Kind::AuthorizationNeeded | Kind::Vault) => return Err(error),
+                    Err(error) => {
+                        tracing::info!(%error, "the refresh did not work");
+                        return Ok(answer);
+                    }
+                };
+                access = Access { named: access.named, ..self.access_of(&fresh).await? };
+                ready = ready.moved(to(&access, base_url.as_deref(), &path)?);
+            } else if left > 0 && retries.are_for(status) {
+                left -= 1;
+                tokio::time::sleep(asked_pause(&answer).unwrap_or(pause).min(LONGEST_PAUSE)).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            } else {
+                return Ok(answer);
+            }
+        }
     }
 
     /// Returns other credentials than those that an API refused: those that somebody else got meanwhile, or
@@ -71,11 +121,39 @@ impl Service {
         self.access(&provider, &fresh.connection, &fresh.credentials).await
     }
 
-    fn note_request(&self, reference: &ConnectionRef, fresh: &Fresh, request: &ApiRequest, status: u16) {
-        let path = request.path.split('?').next().unwrap_or_default();
-        let detail = format!("{} {} → {status}", request.method.to_uppercase(), crate::model::untrusted::line(path));
+    fn note_request(&self, fresh: &Fresh, method: &str, path: &str, status: u16) {
+        let path = path.split('?').next().unwrap_or_default();
+        let detail = format!("{} {} → {status}", method.to_uppercase(), crate::model::untrusted::line(path));
         let fingerprint = Some(fresh.credentials.fingerprint());
         let outcome = if status < 400 { Outcome::Done } else { Outcome::Refused };
+        let reference = &fresh.connection.reference;
         self.record(reference, Happening::Requested, outcome, About { detail, took: None, fingerprint });
     }
+}
+
+fn to(access: &Access, base_url: Option<&str>, path: &str) -> Result<Url> {
+    Ok(match base_url {
+        Some(base) => access.url_under(base, path)?,
+        None => access.url(path)?,
+    })
+}
+
+/// Reads an origin that the user names for requests to APIs: `https://sandbox.api.example`.
+pub fn named_origin(text: &str) -> Result<Origin> {
+    let bad = || {
+        Error::usage(format!("`{}` is not the origin of an API", crate::model::untrusted::line(text)))
+            .hinted("expected `https://HOST`, or `http://localhost:PORT` for one on this machine")
+    };
+    let url = crate::model::template::endpoint(text, true).map_err(|_| bad())?;
+    if url.path() == "/" && url.query().is_none() { Ok(url.origin()) } else { Err(bad()) }
+}
+
+fn is_passing(error: &ApiError) -> bool {
+    matches!(error, ApiError::Http(error) if error.may_be_repeated())
+}
+
+/// Returns how long the API asks to wait (RFC 9110 section 10.2.3), where it says so in seconds.
+fn asked_pause(answer: &Answer) -> Option<Duration> {
+    let seconds = answer.headers().get("retry-after")?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }

@@ -13,7 +13,7 @@ const KEPT: i64 = 10_000;
 impl Store {
     /// Keeps what happened (its number is chosen here), and drops what is very old.
     pub fn add_activity(&self, activity: &Activity) -> Result<i64, StoreError> {
-        self.write(|database| {
+        self.append(|database| {
             let sql = "INSERT INTO activity (at, config, connection, happening, outcome, detail, took, fingerprint)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
             database.execute(

@@ -82,6 +82,15 @@ impl Store {
         deletions.ok_or_else(|| StoreError::Exists(new.to_string()))
     }
 
+    /// Deletes a config and leaves the connections under it; announces that its item in the vault is forgotten,
+    /// in one transaction; returns that intent.
+    pub fn set_config_aside(&self, key: &ConfigKey, forget: &Announcement<'_>) -> Result<i64, StoreError> {
+        self.write(|database| {
+            database.execute("DELETE FROM configs WHERE key = ?1", [key.as_str()])?;
+            super::intents::announce(database, forget)
+        })
+    }
+
     /// Deletes a config and the connections under it, and clears the intents that announced it.
     pub fn delete_config(&self, key: &ConfigKey, intents: &[i64]) -> Result<(), StoreError> {
         self.write(|database| {

@@ -13,6 +13,7 @@ mod pending;
 mod schema;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection as Sqlite;
@@ -77,6 +78,15 @@ impl StoreError {
 pub struct Store {
     file: Option<PathBuf>,
     database: Mutex<Database>,
+    /// How often this process changed something that is not activity.
+    changes: AtomicU64,
+}
+
+/// A state of the store: two that are equal have nothing between them but activity of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    version: i64,
+    changes: u64,
 }
 
 #[derive(Debug)]
@@ -90,12 +100,16 @@ impl Store {
     /// Takes the store at `file`, which is opened when it is first used and made when something
     /// is first saved.
     pub fn at(file: PathBuf) -> Result<Self, StoreError> {
-        Ok(Self { file: Some(file), database: Mutex::new(Database::Empty(schema::in_memory()?)) })
+        Ok(Self {
+            file: Some(file),
+            database: Mutex::new(Database::Empty(schema::in_memory()?)),
+            changes: AtomicU64::new(0),
+        })
     }
 
     /// Makes a store that is gone when the program ends.
     pub fn in_memory() -> Result<Self, StoreError> {
-        Ok(Self { file: None, database: Mutex::new(Database::Open(schema::in_memory()?)) })
+        Ok(Self { file: None, database: Mutex::new(Database::Open(schema::in_memory()?)), changes: AtomicU64::new(0) })
     }
 
     /// Tells whether anything was ever saved.
@@ -105,7 +119,14 @@ impl Store {
 
     /// Returns a number that changes when another process changes the store.
     pub fn version(&self) -> Result<i64, StoreError> {
-        self.read(|database| database.pragma_query_value(None, "data_version", |row| row.get(0)))
+        self.read(|database| database.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0)))
+    }
+
+    /// Returns the state of the store.
+    pub fn stamp(&self) -> Result<Stamp, StoreError> {
+        // Before the version: a change between the two makes this an older state, never a newer one.
+        let changes = self.changes.load(Ordering::SeqCst);
+        Ok(Stamp { version: self.version()?, changes })
     }
 
     /// Returns a fact about the store itself, such as which vault belongs to it.
@@ -142,6 +163,13 @@ impl Store {
 
     /// Runs `call` in one transaction that is durable when this returns.
     fn write<T>(&self, call: impl FnOnce(&Sqlite) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let written = self.append(call);
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        written
+    }
+
+    /// Does the same for what changes nothing that was read before: activity.
+    fn append<T>(&self, call: impl FnOnce(&Sqlite) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let mut database = self.lock();
         if let (Database::Empty(_), Some(file)) = (&*database, &self.file) {
             private::file(file)?;

@@ -338,7 +338,7 @@ impl Runtime {
             }
             Effect::CopyText(what, text) => Message::TextCopied(what, backend.copy_text(text)?),
             Effect::Refresh(connection) => {
-                backend.fresh_credentials(connection, Freshness { forced: true, min_ttl: None }).await?;
+                backend.fresh_credentials(connection, Freshness { forced: true, ..Freshness::default() }).await?;
                 Message::Refreshed(connection.clone())
             }
             Effect::Authorize(request) => {

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use super::{Authorization, Connected, spoken_scopes};
-use crate::api::{Access, Request};
+use crate::api::{Access, Payload, Request};
 use crate::auth::{AuthError, answer, introspect, renew};
 use crate::model::provider::Variable;
 use crate::model::template::check_value;
@@ -144,7 +144,8 @@ impl Service {
             let url = access.own_url(&lookup.url)?;
             let mut request = Request::new(lookup.method.as_deref().unwrap_or("GET"), url)?;
             if let Some(body) = &lookup.body {
-                request = request.header("content-type", "application/json")?.body(body.clone().into_bytes());
+                request =
+                    request.header("content-type", "application/json")?.body(Payload::Whole(body.clone().into_bytes()));
             }
             self.answer(&access, &request).await
         };

@@ -60,7 +60,7 @@ fn asked_variables(provider: &Provider, given: &BTreeMap<String, String>) -> Res
 }
 
 /// Adds variables that the provider file does not know. What it does know comes from nowhere else.
-pub(super) fn add_further(
+pub(in crate::service) fn add_further(
     variables: &mut BTreeMap<String, String>,
     further: &BTreeMap<String, String>,
     provider: &Provider,

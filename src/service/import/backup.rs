@@ -116,6 +116,9 @@ impl Service {
             updated_at: self.now(),
             ..config.clone()
         };
+        if here.is_none() {
+            self.forget_strangers(&config.key, &config.provider).await?;
+        }
         let commit = |row: &Config, intent: Option<i64>| match &here {
             Some(_) => Ok(self.store.update_config(row, intent)?),
             None => Ok(self.store.add_config(row, intent).map(|_| ())?),

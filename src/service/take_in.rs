@@ -1,0 +1,50 @@
+//! Connections whose credentials somebody has already: tokens of another store, put here as they are.
+
+use std::collections::BTreeMap;
+
+use super::connect::{Connected, add_further};
+use super::enter::Newcomer;
+use super::items::Item;
+use super::{Error, Result, Service};
+use crate::model::{Connection, ConnectionRef, Credentials};
+use crate::store::IntentKind;
+
+/// What is to be taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakeInRequest {
+    /// The connection; one that exists is replaced.
+    pub connection: ConnectionRef,
+    /// Its credentials.
+    pub credentials: Credentials,
+    /// The provider's variables.
+    pub variables: BTreeMap<String, String>,
+    /// Further variables, which the provider file does not know.
+    pub further: BTreeMap<String, String>,
+}
+
+impl Service {
+    /// Makes a connection of credentials that were obtained elsewhere. Nobody proves them: the next refresh,
+    /// or the API, will.
+    pub async fn take_in(&self, request: TakeInRequest) -> Result<Connected> {
+        self.may_change()?;
+        let TakeInRequest { connection: reference, credentials, variables, further } = request;
+        let config = self.config(&reference.config)?;
+        let (way, provider) = self.way_in(&config, Some(credentials.way())).await?;
+        let mut variables = self.variables_for(&provider, &reference, &variables)?;
+        add_further(&mut variables, &further, &provider)?;
+        if credentials.token().is_empty() {
+            return Err(Error::usage("the credentials are empty"));
+        }
+        self.prove_vault().await?;
+        let _config = self.hold_config(&reference.config).await?;
+        let _lock = self.hold(&reference).await?;
+        if self.config(&reference.config)?.provider != config.provider {
+            return Err(Error::usage(format!("`{}` was moved to another provider meanwhile", config.key)));
+        }
+        let intent = self.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
+        let scopes = credentials.tokens().and_then(|tokens| tokens.scopes.clone()).unwrap_or_default();
+        let connection = Connection::new(&reference, &config.provider, &credentials, scopes, variables);
+        let detail = format!("{way}, taken in as it was");
+        self.keep_new(Newcomer { connection, credentials, warnings: Vec::new(), detail }, &provider, intent).await
+    }
+}
