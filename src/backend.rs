@@ -1,7 +1,10 @@
 //! What the faces hold: the service of this machine, or, later, another host that speaks the same
 //! protocol. A face asks for [`Capabilities`] instead of asking which one it is.
 
+mod running;
+
 use std::ffi::{OsStr, OsString};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +12,7 @@ use crate::model::{
     Activity, Config, ConfigKey, Connection, ConnectionId, ConnectionRef, Provider, ProviderId, Secret, Time, WayIn,
 };
 use crate::service::configs::{ConfigChanges, NewConfig};
-use crate::service::connect::{Authorization, ConnectRequest, Connected};
+use crate::service::connect::{Answered, Authorization, Callback, ConnectRequest, Connected};
 use crate::service::connections::Deleted;
 use crate::service::copy::{Copied, CopiedTo, Form, HandedOut};
 use crate::service::doctor::Finding;
@@ -21,9 +24,13 @@ use crate::service::import::{ImportFile, ImportOptions, Imported};
 use crate::service::inspect::Inspection;
 use crate::service::migrate::Migrated;
 use crate::service::request::{Answer, ApiRequest};
+use crate::service::seat::ServerSeat;
+use crate::service::take_in::TakeInRequest;
 use crate::service::vaults::VaultStatus;
 use crate::service::{Result, Service};
 use crate::settings::{Settings, VaultKind};
+
+pub use running::{AboutServer, RunningServer, StartServer};
 
 /// Where everything is done.
 #[derive(Clone)]
@@ -151,6 +158,46 @@ impl Backend {
     /// Begins an authorization.
     pub async fn begin(&self, request: ConnectRequest) -> Result<Authorization> {
         self.service().begin(request).await
+    }
+
+    /// Begins an authorization whose callback comes to a server of ours.
+    pub async fn begin_hosted(&self, request: ConnectRequest, callback: &Callback) -> Result<Authorization> {
+        self.service().begin_hosted(request, callback).await
+    }
+
+    /// Judges a callback that came to a server of ours.
+    pub async fn answer_callback(&self, path: &str, query: Secret) -> Answered {
+        self.service().answer_callback(path, query).await
+    }
+
+    /// Takes a port for a server of ours.
+    pub async fn take_port(&self, address: Option<IpAddr>, port: u16) -> Result<ServerSeat> {
+        self.service().take_port(address, port).await
+    }
+
+    /// Makes a connection of credentials that were obtained elsewhere.
+    pub async fn take_in(&self, request: TakeInRequest) -> Result<Connected> {
+        self.service().take_in(request).await
+    }
+
+    /// Returns fresh credentials, from memory where nothing has changed.
+    pub async fn recent_credentials(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<Arc<Fresh>> {
+        self.service().recent_credentials(reference, freshness).await
+    }
+
+    /// Notes that a program was given the credentials of a connection.
+    pub fn note_program(&self, fresh: &Fresh, program: &str) {
+        self.service().note_program(fresh, program);
+    }
+
+    /// Returns the client secret of a config.
+    pub async fn client_secret(&self, config: &Config) -> Result<Option<Secret>> {
+        self.service().client_secret(config).await
+    }
+
+    /// Deletes a config and leaves its connections.
+    pub async fn set_config_aside(&self, key: &ConfigKey) -> Result<()> {
+        self.service().set_config_aside(key).await
     }
 
     /// Returns the way in which a config is authorized, and its provider.

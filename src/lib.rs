@@ -4,8 +4,8 @@
 //! room, and who may use whom is this picture, and nothing else (`tests/architecture.rs` holds it):
 //!
 //! ```text
-//!               cli               tui              faces: blind to each other, hold no rules,
-//!                \                 /                hold a Backend
+//!          cli       http       tui                faces: blind to each other, hold no rules,
+//!             \        |        /                   hold a Backend; http stands on listener too
 //!                      backend                     where everything is done: here, or on a host
 //!                         |
 //!                      service                     locks, retries, activity
@@ -76,4 +76,5 @@ pub mod sandbox;
 pub mod service;
 pub mod backend;
 pub mod cli;
+pub mod http;
 pub mod tui;

@@ -170,6 +170,32 @@ impl Surroundings {
     }
 }
 
+/// What the environment says about the local server, under Nango's names.
+#[derive(Debug, Clone, Default)]
+pub struct ServerEnvironment {
+    /// `SERVER_PORT`, or `PORT`, with its name.
+    pub port: Option<(&'static str, String)>,
+    /// `NANGO_SERVER_URL`: the address by which others know the server.
+    pub server_url: Option<String>,
+    /// `NANGO_CALLBACK_URL`: the redirect URI.
+    pub callback_url: Option<String>,
+    /// `NANGO_SECRET_KEY`: what callers must show.
+    pub key: Option<Secret>,
+}
+
+impl ServerEnvironment {
+    fn of(environment: &Environment) -> Self {
+        let named = |name: &'static str| environment.get(name).map(|value| (name, value.to_owned()));
+        let text = |name| environment.get(name).map(str::to_owned);
+        Self {
+            port: named("SERVER_PORT").or_else(|| named("PORT")),
+            server_url: text("NANGO_SERVER_URL"),
+            callback_url: text("NANGO_CALLBACK_URL"),
+            key: environment.get("NANGO_SECRET_KEY").map(Secret::new),
+        }
+    }
+}
+
 /// Everything the user decided, and everything the environment tells.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -183,6 +209,8 @@ pub struct Settings {
     pub clipboard_time: Duration,
     /// Whether nothing may be changed.
     pub read_only: bool,
+    /// What the environment says about the local server.
+    pub server: ServerEnvironment,
     /// Origins that requests to APIs may go to beside those of the provider files.
     pub api_origins: Vec<url::Origin>,
 }
@@ -252,6 +280,7 @@ impl Settings {
             surroundings: Surroundings::of(environment),
             clipboard_time: Duration::from_secs(file.clipboard_seconds.unwrap_or(CLIPBOARD_SECONDS)),
             read_only: overrides.read_only,
+            server: ServerEnvironment::of(environment),
             api_origins: Vec::new(),
             paths,
         })

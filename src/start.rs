@@ -6,16 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hallpass::backend::Backend;
-use hallpass::cli::args::{Arguments, Color, Command, Global, VaultCommand};
+use hallpass::cli::args::{Arguments, Color, Command, Global, ServeArgs, VaultCommand};
 use hallpass::cli::{self, DemoEnd, Outcome, Output, prompt};
+use hallpass::http;
 use hallpass::service::demo::Demo;
+use hallpass::service::request::named_origin;
 use hallpass::service::vaults::AskPassphrase;
 use hallpass::service::{Error, Kind, Machine, Service};
 use hallpass::settings::{Environment, Overrides, Settings, private};
 use hallpass::system::browser::DesktopBrowser;
 use hallpass::system::clipboard::{self, DesktopClipboard, HeldByChild, Sink, TerminalClipboard};
 use hallpass::system::clock::SystemClock;
-use hallpass::system::{Browser, Clipboard};
+use hallpass::system::{Browser, Clipboard, process};
 use hallpass::tui;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
@@ -53,6 +55,7 @@ pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> O
                         cli::sandbox(&arguments, &sandbox, output).await
                     })
                 }
+                Some(Command::Serve(arguments)) => serve(arguments, settings, output),
                 Some(command) => command_line(command, settings, output),
             }
         }
@@ -79,6 +82,32 @@ fn command_line(command: Command, settings: Settings, output: Output) -> Outcome
         cli::run(command, &backend, output).await
     });
     // A keychain call that hangs must not hold up the end.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Runs the local server.
+fn serve(arguments: ServeArgs, mut settings: Settings, output: Output) -> Outcome {
+    let named = arguments.api_origins.iter().map(|origin| named_origin(origin));
+    settings.api_origins = named.collect::<Result<_, _>>()?;
+    let flags = http::Flags {
+        port: arguments.port,
+        listen: arguments.listen,
+        hosts: arguments.hosts,
+        origins: arguments.origins,
+    };
+    let options = http::Options::of(&settings.server, &flags)?;
+    process::allow_many_files();
+    let runtime = runtime(Builder::new_multi_thread())?;
+    let clipboard = Box::new(TerminalClipboard::new(Sink::Terminal));
+    let ask: Option<AskPassphrase> = prompt::is_interactive().then(|| Arc::new(prompt::passphrase) as AskPassphrase);
+    let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
+    let backend = Backend::Local(Arc::new(Service::open(settings, machine, ask)?));
+    let outcome = runtime.block_on(async {
+        mend(&backend, output).await;
+        let server = http::start(backend.clone(), options).await?;
+        cli::serve(server, &backend, output).await
+    });
     runtime.shutdown_background();
     outcome
 }

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use verbs::{
-    ActivityArgs, ConnectArgs, DemoArgs, ExecArgs, ImportArgs, RequestArgs, SandboxArgs, TokenArgs, TokenFormat,
+    ActivityArgs, ConnectArgs, DemoArgs, ExecArgs, ImportArgs, RequestArgs, SandboxArgs, ServeArgs, TokenArgs,
+    TokenFormat,
 };
 
 /// A fresh token for any API, from your terminal, at the moment you need it
@@ -86,6 +87,8 @@ pub enum Command {
     Request(RequestArgs),
     /// Run a program with fresh tokens in its environment, and nowhere else
     Exec(ExecArgs),
+    /// Run the local server: Nango's REST API and frontend flow, for programs of this machine
+    Serve(ServeArgs),
     /// Show which vault keeps the secrets, unlock it, and move everything to another
     #[command(subcommand)]
     Vault(VaultCommand),

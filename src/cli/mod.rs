@@ -18,6 +18,7 @@ pub mod prompt;
 mod provider;
 mod request;
 mod sandbox;
+mod serve;
 mod shell;
 mod target;
 mod token;
@@ -28,6 +29,7 @@ use args::Command;
 pub use demo::{DemoEnd, run as demo};
 pub use output::{Failure, Outcome, Output};
 pub use sandbox::run as sandbox;
+pub use serve::run as serve;
 pub use shell::{completions, man};
 
 /// Runs a command that works on a backend.
@@ -48,6 +50,7 @@ pub async fn run(command: Command, backend: &Backend, output: Output) -> Outcome
         Command::Paths => doctor::paths(backend, output),
         Command::Demo(_)
         | Command::Sandbox(_)
+        | Command::Serve(_)
         | Command::Completions { .. }
         | Command::Man
         | Command::ClipboardHold { .. } => {

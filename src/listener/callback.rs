@@ -45,7 +45,7 @@ fn refusal(request: &Request<Incoming>, path: &str) -> Option<Reply> {
 
 /// A page of another site may send the browser here, but not fetch, frame or prefetch. A browser
 /// that sends no `Sec-Fetch` headers is let in.
-fn is_navigation(headers: &HeaderMap) -> bool {
+pub fn is_navigation(headers: &HeaderMap) -> bool {
     let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let is_prefetch =
         ["purpose", "sec-purpose"].iter().any(|name| value(name).is_some_and(|purpose| purpose.contains("prefetch")));

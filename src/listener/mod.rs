@@ -24,6 +24,10 @@ pub use reply::{Body, Reply};
 /// Answers a request whose Host was checked.
 pub type Handler = Arc<dyn Fn(Request<Incoming>) -> Pin<Box<dyn Future<Output = Reply> + Send>> + Send + Sync>;
 
+/// Who sent a request: an extension of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
 /// How much of its clients a listener bears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

@@ -37,10 +37,19 @@ pub fn empty(status: StatusCode) -> Reply {
 /// Returns a redirect (303, so that the next request is a GET). An address that cannot stand in a
 /// header gets an error instead.
 pub fn redirect(target: &str) -> Reply {
+    leading(StatusCode::SEE_OTHER, target)
+}
+
+/// Returns a redirect of a GET (302).
+pub fn found(target: &str) -> Reply {
+    leading(StatusCode::FOUND, target)
+}
+
+fn leading(status: StatusCode, target: &str) -> Reply {
     let Ok(location) = HeaderValue::try_from(target) else {
         return text(StatusCode::BAD_REQUEST, "That address cannot be redirected to.\n");
     };
-    let mut reply = text(StatusCode::SEE_OTHER, "");
+    let mut reply = text(status, "");
     reply.headers_mut().insert(LOCATION, location);
     reply
 }

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 
 use super::reply::{self, Reply};
-use super::{Handler, Limits};
+use super::{Handler, Limits, Peer};
 
 /// The largest request line and headers together, in bytes.
 const LARGEST_HEAD: usize = 16 * 1024;
@@ -53,7 +53,7 @@ pub(super) async fn accept(
                     () = stopped(&mut stop) => break,
                 };
                 let Ok(seat) = seat else { break };
-                let serving = connection(stream, served.clone(), stop.clone());
+                let serving = connection(stream, Peer(peer.ip()), served.clone(), stop.clone());
                 connections.spawn(async move {
                     serving.await;
                     drop(seat);
@@ -77,13 +77,14 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn connection(stream: TcpStream, served: Served, mut stop: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, peer: Peer, served: Served, mut stop: watch::Receiver<bool>) {
     let Served { hosts, handler, limits } = served;
     // Small answers, and a client that waits for each.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.stalled));
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let answer = if is_for(&request, &hosts) { Ok(handler(request)) } else { Err(wrong_host()) };
         async move {
             Ok::<_, Infallible>(match answer {

@@ -1,11 +1,14 @@
-//! The shapes of `--json`, with the field names of Nango's REST API. No secrets in them.
+//! The shapes of `--json` and of the local server, with the field names of Nango's REST API. No secrets in them
+//! but in [`credentials`].
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Activity, Config, Connection, Health, Time, WayIn};
+use super::provider::API_KEY;
+use super::{Activity, Config, Connection, Credentials, Health, Time, TokenSet, WayIn};
 
-fn text(time: Time) -> String {
+/// Writes a time as Nango does: ISO 8601 with milliseconds, in UTC.
+pub fn text(time: Time) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
@@ -101,6 +104,60 @@ pub fn auth_mode(way: WayIn) -> &'static str {
         WayIn::ApiKey => "API_KEY",
         WayIn::Basic => "BASIC",
     }
+}
+
+/// Returns credentials as Nango's REST API shows them (`credentials` of a connection): secrets, for the socket
+/// or standard output.
+pub fn credentials(credentials: &Credentials) -> Map<String, Value> {
+    let shown = match credentials {
+        Credentials::OAuth2(tokens) => token_set(tokens, "access_token"),
+        // Today's name of it.
+        Credentials::ClientCredentials(tokens) => token_set(tokens, "token"),
+        Credentials::OAuth1(pair) => {
+            let mut raw: Map<String, Value> = serde_json::from_str(pair.extra.expose()).unwrap_or_default();
+            let mut shown = Map::new();
+            for (name, value) in [("oauth_token", &pair.token), ("oauth_token_secret", &pair.token_secret)] {
+                shown.insert(name.to_owned(), value.expose().into());
+                raw.insert(name.to_owned(), value.expose().into());
+            }
+            shown.insert("raw".to_owned(), Value::Object(raw));
+            shown
+        }
+        Credentials::ApiKey(entered) => {
+            let key = entered.fields.get(API_KEY).map(|key| ("apiKey".to_owned(), Value::from(key.expose())));
+            let rest = entered.fields.iter().filter(|(name, _)| *name != API_KEY);
+            key.into_iter().chain(rest.map(|(name, value)| (name.clone(), value.expose().into()))).collect()
+        }
+        Credentials::Basic(entered) => {
+            entered.fields.iter().map(|(name, value)| (name.clone(), value.expose().into())).collect()
+        }
+    };
+    let head = ("type".to_owned(), Value::from(auth_mode(credentials.way())));
+    std::iter::once(head).chain(shown).collect()
+}
+
+fn token_set(tokens: &TokenSet, name: &str) -> Map<String, Value> {
+    let time = |time| Value::from(text(time));
+    let mut raw = tokens.extra_fields();
+    let mut shown = Map::from_iter([(name.to_owned(), Value::from(tokens.access_token.expose()))]);
+    raw.insert("access_token".to_owned(), tokens.access_token.expose().into());
+    if let Some(refresh_token) = &tokens.refresh_token {
+        shown.insert("refresh_token".to_owned(), refresh_token.expose().into());
+        raw.insert("refresh_token".to_owned(), refresh_token.expose().into());
+    }
+    raw.insert("token_type".to_owned(), tokens.token_type.clone().into());
+    if let Some(id_token) = &tokens.id_token {
+        raw.insert("id_token".to_owned(), id_token.expose().into());
+    }
+    if let Some(scopes) = &tokens.scopes {
+        raw.insert("scope".to_owned(), scopes.join(" ").into());
+    }
+    if let Some(end) = tokens.expires_at {
+        shown.insert("expires_at".to_owned(), time(end));
+        raw.insert("expires_at".to_owned(), time(end));
+    }
+    shown.insert("raw".to_owned(), Value::Object(raw));
+    shown
 }
 
 /// One happening, as `activity --json` shows it.

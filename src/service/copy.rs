@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
 use super::activity::About;
 use super::error::quoted;
 use super::fresh::{Fresh, Freshness};
 use super::{Error, Result, Service};
 use crate::api::Access;
-use crate::model::provider::API_KEY;
-use crate::model::rest::auth_mode;
-use crate::model::{ConnectionRef, Credentials, Happening, Outcome, Secret, TokenSet, WayIn, freshness};
+use crate::model::{ConnectionRef, Happening, Outcome, Secret, WayIn, freshness, rest};
 pub use crate::system::CopiedTo;
 
 /// The form in which a token is handed out.
@@ -128,7 +124,9 @@ impl Service {
         let credentials = &fresh.credentials;
         let text = match form {
             Form::Raw => credentials.token(),
-            Form::Json => credentials_json(credentials),
+            Form::Json => Secret::new(
+                serde_json::to_string_pretty(&rest::credentials(credentials)).expect("a map of text is JSON"),
+            ),
             Form::Env => Secret::new(format!(
                 "{}={}",
                 variable_name(&fresh.connection.reference),
@@ -176,60 +174,6 @@ fn curl(access: &Access) -> Result<Secret> {
         command = format!("{command} -H {}", quoted(&format!("{name}: {}", value.expose())));
     }
     Ok(Secret::new(format!("{command} {}", quoted(&url))))
-}
-
-/// The credentials as Nango's REST API shows them (`credentials` of a connection).
-fn credentials_json(credentials: &Credentials) -> Secret {
-    let shown = match credentials {
-        Credentials::OAuth2(tokens) => token_set(tokens, "access_token"),
-        // Today's name of it.
-        Credentials::ClientCredentials(tokens) => token_set(tokens, "token"),
-        Credentials::OAuth1(pair) => {
-            let mut raw: Map<String, Value> = serde_json::from_str(pair.extra.expose()).unwrap_or_default();
-            let mut shown = Map::new();
-            for (name, value) in [("oauth_token", &pair.token), ("oauth_token_secret", &pair.token_secret)] {
-                shown.insert(name.to_owned(), value.expose().into());
-                raw.insert(name.to_owned(), value.expose().into());
-            }
-            shown.insert("raw".to_owned(), Value::Object(raw));
-            shown
-        }
-        Credentials::ApiKey(entered) => {
-            let key = entered.fields.get(API_KEY).map(|key| ("apiKey".to_owned(), Value::from(key.expose())));
-            let rest = entered.fields.iter().filter(|(name, _)| *name != API_KEY);
-            key.into_iter().chain(rest.map(|(name, value)| (name.clone(), value.expose().into()))).collect()
-        }
-        Credentials::Basic(entered) => {
-            entered.fields.iter().map(|(name, value)| (name.clone(), value.expose().into())).collect()
-        }
-    };
-    let head = ("type".to_owned(), Value::from(auth_mode(credentials.way())));
-    let shown: Map<String, Value> = std::iter::once(head).chain(shown).collect();
-    Secret::new(serde_json::to_string_pretty(&Value::Object(shown)).expect("a map of text is JSON"))
-}
-
-fn token_set(tokens: &TokenSet, name: &str) -> Map<String, Value> {
-    let time = |time: crate::model::Time| Value::from(time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
-    let mut raw = tokens.extra_fields();
-    let mut shown = Map::from_iter([(name.to_owned(), Value::from(tokens.access_token.expose()))]);
-    raw.insert("access_token".to_owned(), tokens.access_token.expose().into());
-    if let Some(refresh_token) = &tokens.refresh_token {
-        shown.insert("refresh_token".to_owned(), refresh_token.expose().into());
-        raw.insert("refresh_token".to_owned(), refresh_token.expose().into());
-    }
-    raw.insert("token_type".to_owned(), tokens.token_type.clone().into());
-    if let Some(id_token) = &tokens.id_token {
-        raw.insert("id_token".to_owned(), id_token.expose().into());
-    }
-    if let Some(scopes) = &tokens.scopes {
-        raw.insert("scope".to_owned(), scopes.join(" ").into());
-    }
-    if let Some(end) = tokens.expires_at {
-        shown.insert("expires_at".to_owned(), time(end));
-        raw.insert("expires_at".to_owned(), time(end));
-    }
-    shown.insert("raw".to_owned(), Value::Object(raw));
-    shown
 }
 
 /// `GITHUB_JANE_TOKEN` for `github/jane`.

@@ -27,7 +27,7 @@ mod recent;
 mod refresh_lock;
 pub mod request;
 pub mod sandbox;
-mod seat;
+pub mod seat;
 pub mod take_in;
 pub mod vaults;
 

@@ -2,12 +2,14 @@
 //! same user holds that, a port of our own to which it sends our browser on.
 
 use std::fs::{File, TryLockError};
+use std::net::IpAddr;
 use std::path::Path;
 
+use tokio::sync::watch;
 use url::Url;
 
 use super::{Error, Result};
-use crate::listener::{BindError, Listener, LoopbackHost};
+use crate::listener::{BindError, Handler, Limits, Listener, LoopbackHost};
 use crate::settings::private;
 use crate::system::port_holder;
 
@@ -29,6 +31,52 @@ pub(super) enum Taken {
     Own(Seat),
     /// Another hallpass holds it; this is where it sends our browser on.
     Relayed(Seat),
+}
+
+/// The port of a server of ours, held so that other processes know that it hands on their callbacks.
+#[derive(Debug)]
+pub struct ServerSeat {
+    listener: Listener,
+    _lock: Option<File>,
+}
+
+impl ServerSeat {
+    /// Returns the port.
+    pub fn port(&self) -> u16 {
+        self.listener.port()
+    }
+
+    /// Serves until `stop` changes, and gives the port back then.
+    pub async fn serve(self, limits: Limits, hosts: Vec<String>, handler: Handler, stop: watch::Receiver<bool>) {
+        let Self { listener, _lock } = self;
+        listener.with_limits(limits).serve(hosts, handler, stop).await;
+    }
+}
+
+/// The lock file of a server's port.
+fn server_lock(locks: &Path, port: u16) -> std::io::Result<File> {
+    private::folder(locks).map_err(std::io::Error::other)?;
+    private::options().create(true).truncate(false).open(locks.join(format!("server-{port}.lock")))
+}
+
+fn is_locked(file: &File) -> bool {
+    matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+}
+
+/// Takes a port for a server; 0 takes any free one.
+pub(super) async fn take_for_server(address: Option<IpAddr>, port: u16, locks: Option<&Path>) -> Result<ServerSeat> {
+    let bound = match address {
+        Some(address) => Listener::bind_wide(address, port).await,
+        None => Listener::bind(LoopbackHost::Localhost, port).await,
+    };
+    let listener = bound.map_err(|error| {
+        refused(port, &error).hinted(
+            "end that program (a `hallpass connect` that waits ends by itself), or serve on another port with `--port`",
+        )
+    })?;
+    // Nobody else can have it: the port is ours.
+    let lock = locks.and_then(|locks| server_lock(locks, listener.port()).ok());
+    Ok(ServerSeat { listener, _lock: lock.filter(|file| file.try_lock().is_ok()) })
 }
 
 /// The parts of a redirect URI that can be listened at.
@@ -91,7 +139,7 @@ impl Address {
     /// port is one of ours, or will be in a moment.
     pub(super) async fn bind(&self, locks: Option<&Path>) -> std::result::Result<Seat, BindError> {
         let file = locks.filter(|_| !self.takes_any_port()).and_then(|locks| self.lock_file(locks).ok());
-        if file.as_ref().is_some_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock))) {
+        if file.as_ref().is_some_and(is_locked) {
             return Err(BindError::Taken(self.port));
         }
         let listener = Listener::bind(self.host, self.port).await?;
@@ -107,8 +155,8 @@ impl Address {
     }
 
     fn is_held_by_hallpass(&self, locks: Option<&Path>) -> bool {
-        let file = locks.filter(|_| !self.takes_any_port()).and_then(|locks| self.lock_file(locks).ok());
-        file.is_some_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+        let Some(locks) = locks.filter(|_| !self.takes_any_port()) else { return false };
+        [self.lock_file(locks), server_lock(locks, self.port)].into_iter().flatten().any(|file| is_locked(&file))
     }
 }
 
@@ -159,6 +207,19 @@ mod tests {
         let error = address.take(Some(locks.path())).await.unwrap_err();
         assert!(error.message.contains(&format!("port {port} is taken by")), "{error}");
         assert!(error.hint.unwrap().contains("--paste"));
+    }
+
+    #[tokio::test]
+    async fn a_server_of_ours_hands_on_the_callbacks_of_every_redirect_uri_on_its_port() {
+        let locks = tempfile::tempdir().unwrap();
+        let server = take_for_server(None, 0, Some(locks.path())).await.unwrap();
+        let port = server.listener.port();
+        for uri in ["http://localhost:PORT/oauth/callback", "http://127.0.0.1:PORT/other"] {
+            let address = Address::of(&uri.replace("PORT", &port.to_string())).unwrap();
+            assert!(matches!(address.take(Some(locks.path())).await.unwrap(), Taken::Relayed(_)), "{uri}");
+        }
+        let error = take_for_server(None, port, Some(locks.path())).await.unwrap_err();
+        assert!(error.message.contains("is taken by") && error.hint.unwrap().contains("--port"));
     }
 
     #[tokio::test]

@@ -58,6 +58,21 @@ pub fn detach(command: &mut Command) {
     }
 }
 
+/// Lets this process have as many connections open as a server may need, where the system allows it.
+pub fn allow_many_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        const WANTED: u64 = 4_096;
+        let found = getrlimit(Resource::Nofile);
+        let wanted = found.maximum.map_or(WANTED, |most| most.min(WANTED));
+        if found.current.is_some_and(|current| current < wanted) {
+            // A refusal changes nothing else: fewer are served at once.
+            let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: found.maximum });
+        }
+    }
+}
+
 /// Keeps other programs of the same user from reading this one's memory, and a crash from writing
 /// it to disk. The same user's debugger with root's help is out of reach of any program.
 pub fn harden() {

@@ -65,6 +65,26 @@ pub struct RequestArgs {
     pub include: bool,
 }
 
+/// `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The port; 0 takes any free one [default: 3003] [env: `SERVER_PORT` or `PORT`]
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Listen on this address too, for a back end in a container; `NANGO_SECRET_KEY` must be set then
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<std::net::IpAddr>,
+    /// A name by which others reach it, such as host.docker.internal (may be given several times)
+    #[arg(long = "allow-host", value_name = "NAME")]
+    pub hosts: Vec<String>,
+    /// Let web pages of this origin start flows; those of this machine always may
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    pub origins: Vec<String>,
+    /// Let /proxy send requests to this origin too, if a request names it (Base-Url-Override)
+    #[arg(long = "proxy-to", value_name = "ORIGIN")]
+    pub api_origins: Vec<String>,
+}
+
 /// `exec`.
 #[derive(Debug, Args)]
 pub struct ExecArgs {

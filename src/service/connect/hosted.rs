@@ -2,6 +2,7 @@
 //! hands over whatever arrives at its port, and the state says which authorization it is for.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -11,6 +12,7 @@ use super::arrival::{self, Arrival};
 use super::{Answered, Authorization, ConnectRequest};
 use crate::model::{Config, ConnectionRef, Secret, template};
 use crate::service::items::digest;
+use crate::service::seat::{self, ServerSeat};
 use crate::service::{Result, Service};
 
 /// How many wait at once; the oldest makes room.
@@ -91,6 +93,12 @@ impl Service {
     /// of this machine is listened for there.
     pub async fn begin_hosted(self: &Arc<Self>, request: ConnectRequest, callback: &Callback) -> Result<Authorization> {
         self.begin_with(request, Some(callback)).await
+    }
+
+    /// Takes a port for a server of ours: loopback, and another address as well if one is named.
+    pub async fn take_port(&self, address: Option<IpAddr>, port: u16) -> Result<ServerSeat> {
+        let locks = self.store_is_shared().then_some(self.settings.paths.locks.as_path());
+        seat::take_for_server(address, port, locks).await
     }
 
     /// Judges a callback that came to a server of ours at `path`, whichever process began its

@@ -1,0 +1,114 @@
+//! Credentials that a web page hands over for a person: API keys, logins, and tokens that the client gets for
+//! itself.
+
+use std::collections::BTreeMap;
+
+use hyper::body::Incoming;
+use hyper::header::ORIGIN;
+use hyper::{Method, Request, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::answer::Refusal;
+use super::popup::Asked;
+use super::query::Query;
+use super::today::parted;
+use super::{Server, body};
+use crate::listener::Peer;
+use crate::listener::reply::{self, Reply};
+use crate::model::provider::{API_KEY, PASSWORD, USERNAME};
+use crate::model::{Secret, WayIn, rest};
+use crate::service::enter::EnterRequest;
+
+impl Server {
+    /// `POST /api-auth/api-key/KEY`, `/api-auth/basic/KEY`, `/oauth2/auth/KEY`. The page may read the answer.
+    pub(super) async fn enter(&self, segments: &[&str], request: Request<Incoming>) -> Reply {
+        let origin = request.headers().get(ORIGIN).cloned();
+        let answer = match (request.method(), segments) {
+            (&Method::POST, ["api-auth", "api-key", key]) => self.entered(WayIn::ApiKey, key, request).await,
+            (&Method::POST, ["api-auth", "basic", key]) => self.entered(WayIn::Basic, key, request).await,
+            (&Method::POST, ["oauth2", "auth", key]) => self.entered(WayIn::ClientCredentials, key, request).await,
+            (&Method::POST, ["auth", mode, _]) => {
+                let message = format!("Auth mode {} not supported.", crate::model::untrusted::line(mode));
+                Err(Refusal::bad("auth_mode_err", message))
+            }
+            (&Method::POST, ["unauth", _]) => {
+                Err(Refusal::bad("auth_mode_err", "A connection without credentials is nothing that hallpass keeps."))
+            }
+            _ => Err(Refusal::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here.")),
+        };
+        // Both SDKs that ask read the sentence in an object; the code stands beside it too.
+        self.readable(answer.unwrap_or_else(|refusal| refusal.today()), origin)
+    }
+
+    async fn entered(&self, way: WayIn, key: &str, request: Request<Incoming>) -> Result<Reply, Refusal> {
+        let query = Query::of(&request);
+        let asked = self.asked(key, &query)?;
+        self.may_enter(&asked, &request)?;
+        let object = body::object(request).await?;
+        let fields = match way {
+            WayIn::ApiKey => fields(&object, &[("apiKey", API_KEY)])?,
+            WayIn::Basic => fields(&object, &[("username", USERNAME), ("password", PASSWORD)])?,
+            // The client is the config's; one that the page brings along would be another config.
+            _ => self.is_own_client(&asked, &object).await?,
+        };
+        let (variables, further) = parted(query.bracketed("params"), &asked.provider);
+        let (known, _) = self.backend.way_in(&asked.config, Some(way)).await.map_err(|error| {
+            let message = format!("Auth mode {} not supported: {}.", rest::auth_mode(way), error.message);
+            Refusal { message, code: "auth_mode_err", ..error.into() }
+        })?;
+        let request =
+            EnterRequest { way_in: Some(known), variables, further, fields, ..EnterRequest::new(asked.connection) };
+        let connected = self.backend.enter(request).await?;
+        let reference = connected.connection.reference;
+        Ok(reply::json(
+            StatusCode::OK,
+            &json!({"providerConfigKey": reference.config.as_str(), "connectionId": reference.id.as_str()}),
+        ))
+    }
+
+    /// Without a page of ours there is nobody to ask whether a connection may be replaced.
+    fn may_enter(&self, asked: &Asked, request: &Request<Incoming>) -> Result<(), Refusal> {
+        if asked.is_vouched {
+            return Ok(());
+        }
+        if !request.extensions().get::<Peer>().is_some_and(|peer| peer.0.is_loopback()) {
+            let message = "From another machine credentials are taken with a connect session alone.";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "missing_connect_session_token", message));
+        }
+        let is_page = request.headers().contains_key(ORIGIN);
+        if is_page && self.backend.connection(&asked.connection).is_ok() {
+            let message = format!("`{}` exists, and a web page does not replace it.", asked.connection);
+            return Err(Refusal::new(StatusCode::CONFLICT, "connection_exists", message)
+                .hinted("delete it first, or let the back end begin a connect session for it"));
+        }
+        Ok(())
+    }
+
+    async fn is_own_client(
+        &self,
+        asked: &Asked,
+        object: &Map<String, Value>,
+    ) -> Result<BTreeMap<String, Secret>, Refusal> {
+        let given = |name: &str| body::text(object, name).map(|text| text.filter(|text| !text.is_empty()));
+        let own = self.backend.client_secret(&asked.config).await?;
+        let is_other_id = given("client_id")?.is_some_and(|id| id != asked.config.client_id);
+        let is_other_secret = given("client_secret")?.is_some_and(|secret| own.as_ref() != Some(&Secret::new(secret)));
+        if is_other_id || is_other_secret {
+            let message = format!("The client is not the one of the config `{}`.", asked.config.key);
+            return Err(Refusal::bad("invalid_client", message)
+                .hinted("leave out `client_id` and `client_secret`, or make a config for this client"));
+        }
+        Ok(BTreeMap::new())
+    }
+}
+
+/// Reads fields under their names here.
+fn fields(object: &Map<String, Value>, names: &[(&str, &str)]) -> Result<BTreeMap<String, Secret>, Refusal> {
+    let mut fields = BTreeMap::new();
+    for (nangos, ours) in names {
+        if let Some(text) = body::text(object, nangos)? {
+            fields.insert((*ours).to_owned(), Secret::new(text));
+        }
+    }
+    Ok(fields)
+}

@@ -1,0 +1,124 @@
+//! The local server: Nango's REST API as it was in early 2023 and as it is today, the flow of its frontend
+//! SDK, and a proxy to the providers' APIs. Nango's published SDKs work against it unchanged.
+//!
+//! ```text
+//! accept → Host → guard (web pages, key) → route ─┬ era       /config, /connection
+//!                                                 ├ today     /connections, /integrations, /providers
+//!                                                 ├ sessions  /connect/sessions
+//!                                                 ├ popup     /oauth/connect, /oauth/callback
+//!                                                 ├ entered   /api-auth, /oauth2/auth
+//!                                                 ├ sockets   WebSocket, on any path
+//!                                                 └ proxy     /proxy
+//! ```
+//!
+//! Like every face it decides nothing but how things are shown: what is done is a call to the backend.
+
+mod answer;
+mod body;
+mod entered;
+mod era;
+mod guard;
+mod options;
+mod popup;
+mod proxy;
+mod query;
+mod sessions;
+mod sockets;
+mod today;
+
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::{Method, Request, StatusCode};
+use tokio::sync::watch;
+
+use crate::backend::{AboutServer, Backend, RunningServer};
+use crate::listener::reply::Reply;
+use crate::listener::{Handler, Limits};
+use crate::service::Result;
+use crate::service::connect::Callback;
+use answer::Refusal;
+pub use options::{Flags, Options};
+use sessions::Sessions;
+use sockets::Sockets;
+
+/// What every request needs.
+struct Server {
+    backend: Backend,
+    options: Options,
+    callback: Callback,
+    sockets: Sockets,
+    sessions: Sessions,
+    stop: watch::Receiver<bool>,
+}
+
+/// Starts a server.
+pub async fn start(backend: Backend, options: Options) -> Result<RunningServer> {
+    let seat = backend.take_port(options.listen, options.port).await?;
+    let port = seat.port();
+    let url = format!("http://localhost:{port}");
+    let callback = Callback { uri: options.callback_at(port), port };
+    let about = AboutServer {
+        url,
+        callback: callback.uri.clone(),
+        needs_key: options.key.is_some(),
+        listens_on: options.listen.map(|address| std::net::SocketAddr::new(address, port).to_string()),
+    };
+    let (stop, stopping) = watch::channel(false);
+    let hosts = options.hosts_at(port);
+    let server = Arc::new(Server {
+        backend,
+        options,
+        callback,
+        sockets: Sockets::default(),
+        sessions: Sessions::default(),
+        stop: stopping.clone(),
+    });
+    let handler: Handler = Arc::new(move |request| {
+        let server = server.clone();
+        Box::pin(async move { server.answer(request).await })
+    });
+    let task = tokio::spawn(async move {
+        seat.serve(Limits::SERVER, hosts, handler, stopping).await;
+    });
+    Ok(RunningServer::new(about, stop, task))
+}
+
+impl Server {
+    async fn answer(self: &Arc<Self>, mut request: Request<Incoming>) -> Reply {
+        if request.headers().contains_key(hyper::header::UPGRADE) {
+            return self.socket(&mut request);
+        }
+        let path = request.uri().path().to_owned();
+        let Some(segments) = query::segments(&path) else {
+            return Refusal::new(StatusCode::BAD_REQUEST, "invalid_path", "The path is not UTF-8.").era();
+        };
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let area = guard::Area::of(&segments);
+        if let Some(reply) = self.turned_away(area, &request) {
+            return reply;
+        }
+        self.route(&segments, &path, request).await
+    }
+
+    async fn route(self: &Arc<Self>, segments: &[&str], path: &str, request: Request<Incoming>) -> Reply {
+        let method = request.method().clone();
+        match (&method, segments) {
+            // The commonest call of all goes first.
+            (&Method::GET, ["connection", id]) => self.era_connection(id, &request).await,
+            (&Method::GET, ["health"]) => era::health(),
+            (_, ["proxy", ..]) => self.proxy(path, request).await,
+            (&Method::GET | &Method::POST, ["oauth", "connect", key]) => self.connect(key, request).await,
+            (&Method::GET, ["oauth", "callback"]) => self.callback(path, &request).await,
+            (_, ["api-auth" | "oauth2" | "auth" | "unauth", ..]) => self.enter(segments, request).await,
+            (_, ["connect", ..]) => self.connect_sessions(segments, request).await,
+            (_, ["config" | "connection", ..]) => self.era(segments, request).await,
+            (_, ["connections" | "integrations" | "providers", ..]) => self.today(segments, request).await,
+            // Another redirect URI than the usual one, of a config.
+            (&Method::GET, _) if query::Query::of(&request).get("state").is_some() => {
+                self.callback(path, &request).await
+            }
+            _ => answer::nothing_at(&method, path),
+        }
+    }
+}

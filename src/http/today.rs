@@ -1,0 +1,410 @@
+//! Today's routes, as Nango's SDK asks for them since 2024: `/connections`, `/integrations`, `/providers`.
+
+use hyper::body::Incoming;
+use hyper::{Method, Request, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::answer::Refusal;
+use super::query::Query;
+use super::{Server, body, era};
+use crate::listener::reply::{self, Reply};
+use crate::model::{
+    Config, ConfigKey, Connection, ConnectionId, ConnectionRef, Credentials, Entered, Provider, ProviderId, Secret,
+    Time, TokenPair, TokenSet, rest, search,
+};
+use crate::service::Error;
+use crate::service::configs::{ConfigChanges, NewConfig};
+use crate::service::take_in::TakeInRequest;
+
+/// The most connections that one answer lists, as the original.
+const MOST: usize = 2_000;
+
+type Answer = Result<Reply, Refusal>;
+
+impl Server {
+    pub(super) async fn today(&self, segments: &[&str], request: Request<Incoming>) -> Reply {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = match (&method, segments) {
+            (&Method::GET, ["connections"]) => self.connections(&request),
+            (&Method::POST, ["connections"]) => self.take_in_given(request).await,
+            (&Method::GET, ["connections", id]) => self.connection(id, &request).await,
+            (&Method::DELETE, ["connections", id]) => self.delete_connection(id, &request).await,
+            (&Method::GET, ["integrations"]) => self.integrations(),
+            (&Method::POST, ["integrations"]) => self.create_integration(request).await,
+            (&Method::GET, ["integrations", key]) => self.integration(key, &request).await,
+            (&Method::PATCH, ["integrations", key]) => self.edit_integration(key, request).await,
+            (&Method::DELETE, ["integrations", key]) => self.delete_integration(key).await,
+            (&Method::GET, ["providers"]) => Ok(self.providers(&request)),
+            (&Method::GET, ["providers", id]) => self.provider(id),
+            _ => Err(Refusal::new(
+                StatusCode::NOT_FOUND,
+                "not_found",
+                format!("There is nothing at {method} {}.", crate::model::untrusted::line(&path)),
+            )),
+        };
+        answer.unwrap_or_else(|refusal| refusal.today())
+    }
+
+    fn connections(&self, request: &Request<Incoming>) -> Answer {
+        let query = Query::of(request);
+        let id = query.connection_id("connectionId");
+        let keys: Option<Vec<&str>> = query.get("integrationId").map(|keys| keys.split(',').collect());
+        let (search, now) = (query.get("search").map(str::to_lowercase), self.backend.now());
+        let number = |name: &str| query.get(name).and_then(|number| number.parse::<usize>().ok());
+        let (limit, page) = (number("limit").unwrap_or(MOST).clamp(1, MOST), number("page").unwrap_or(0));
+        let connections = self.backend.connections()?;
+        let rows = connections.iter().filter(|row| {
+            let (key, name) = (row.reference.config.as_str(), row.reference.id.as_str());
+            id.as_deref().is_none_or(|id| id == name)
+                && keys.as_ref().is_none_or(|keys| keys.contains(&key))
+                && search.as_ref().is_none_or(|text| name.to_lowercase().contains(text.as_str()))
+        });
+        let rows: Vec<Value> = rows.skip(page.saturating_mul(limit)).take(limit).map(|row| listed(row, now)).collect();
+        Ok(reply::json(StatusCode::OK, &json!({"connections": rows})))
+    }
+
+    async fn connection(&self, id: &str, request: &Request<Incoming>) -> Answer {
+        let query = Query::of(request);
+        let reference = era::named(id, &query)?;
+        let fresh = self.fresh(&reference, &query, request).await;
+        // An unknown config is 400 on this route, as in the original.
+        let fresh =
+            fresh.map_err(|refusal| if refusal.code == "unkown_connection" { absent(refusal) } else { refusal })?;
+        let mut credentials = rest::credentials(&fresh.credentials);
+        if !query.is_true("refresh_token") {
+            credentials.remove("refresh_token");
+            if let Some(raw) = credentials.get_mut("raw").and_then(Value::as_object_mut) {
+                raw.remove("refresh_token");
+            }
+        }
+        let connection = &fresh.connection;
+        Ok(reply::json(
+            StatusCode::OK,
+            &json!({
+                "id": connection.number,
+                "connection_id": connection.reference.id.as_str(),
+                "provider_config_key": connection.reference.config.as_str(),
+                "provider": connection.provider.as_str(),
+                "errors": errors(connection, self.backend.now()),
+                "end_user": null,
+                "tags": {},
+                "metadata": {},
+                "connection_config": connection.variables,
+                "webhook_url_override": null,
+                "created_at": rest::text(connection.created_at),
+                "updated_at": rest::text(connection.updated_at),
+                "last_fetched_at": rest::text(self.backend.now()),
+                "credentials": credentials,
+            }),
+        ))
+    }
+
+    async fn delete_connection(&self, id: &str, request: &Request<Incoming>) -> Answer {
+        let reference = era::named(id, &Query::of(request))?;
+        let deleted = self.backend.delete_connection(&reference, false).await;
+        deleted.map_err(|error| match self.not_had(&reference, error) {
+            refusal if refusal.code == "unkown_connection" => Refusal { code: "unknown_connection", ..refusal },
+            refusal => refusal,
+        })?;
+        Ok(reply::json(StatusCode::OK, &json!({"success": true})))
+    }
+
+    /// `POST /connections`: credentials that were obtained elsewhere.
+    pub(super) async fn take_in_given(&self, request: Request<Incoming>) -> Answer {
+        let object = body::object(request).await?;
+        let key = body::text(&object, "provider_config_key")?
+            .ok_or_else(|| Refusal::missing("missing_provider_config", "provider_config_key"))?;
+        let id = body::text(&object, "connection_id")?.unwrap_or_else(super::sockets::uuid);
+        let config = self.known_config(&key)?;
+        let id = ConnectionId::new(id).map_err(|error| Refusal::bad("invalid_connection_id", format!("{error}.")))?;
+        let credentials = object.get("credentials").and_then(Value::as_object);
+        let credentials = credentials.ok_or_else(|| Refusal::missing("invalid_body", "credentials"))?;
+        let (_, provider) = self.backend.provider(config.provider.as_str())?;
+        let (variables, further) = parted(body::texts(&object, "connection_config"), &provider);
+        let connection = ConnectionRef::new(config.key, id);
+        let credentials = taken(credentials, self.backend.now())?;
+        let kind = rest::auth_mode(credentials.way());
+        let connected = self.backend.take_in(TakeInRequest { connection, credentials, variables, further }).await?;
+        let connection = connected.connection;
+        Ok(reply::json(
+            StatusCode::CREATED,
+            &json!({
+                "id": connection.number,
+                "connection_id": connection.reference.id.as_str(),
+                "provider_config_key": connection.reference.config.as_str(),
+                "provider": connection.provider.as_str(),
+                "connection_config": connection.variables,
+                "credentials": {"type": kind},
+                "errors": [],
+                "end_user": null,
+                "tags": {},
+                "metadata": {},
+                "created_at": rest::text(connection.created_at),
+                "updated_at": rest::text(connection.updated_at),
+            }),
+        ))
+    }
+
+    fn integrations(&self) -> Answer {
+        let rows: Vec<Value> = self.backend.configs()?.iter().map(|config| self.shown_integration(config)).collect();
+        Ok(reply::json(StatusCode::OK, &json!({"data": rows})))
+    }
+
+    fn shown_integration(&self, config: &Config) -> Value {
+        let name = self.backend.provider(config.provider.as_str()).ok().map(|(_, provider)| provider.name);
+        json!({
+            "unique_key": config.key.as_str(),
+            "provider": config.provider.as_str(),
+            "display_name": name,
+            "logo": "",
+            "forward_webhooks": false,
+            "created_at": rest::text(config.created_at),
+            "updated_at": rest::text(config.updated_at),
+        })
+    }
+
+    async fn integration(&self, key: &str, request: &Request<Incoming>) -> Answer {
+        let config = self.known_config(key).map_err(absent)?;
+        let mut shown = self.shown_integration(&config);
+        let query = Query::of(request);
+        let includes = |what: &str| {
+            let plain = query.get("include").is_some_and(|words| words.split(',').any(|word| word == what));
+            plain || query.bracketed("include").values().any(|word| word == what)
+        };
+        if includes("webhook") {
+            shown["webhook_url"] = Value::Null;
+        }
+        if includes("credentials") {
+            let secret = self.backend.client_secret(&config).await?;
+            shown["credentials"] = json!({
+                "type": self.auth_mode(&config),
+                "client_id": config.client_id,
+                "client_secret": secret.as_ref().map(Secret::expose),
+                "scopes": config.scopes.join(","),
+                "webhook_secret": null,
+            });
+        }
+        Ok(reply::json(StatusCode::OK, &json!({"data": shown})))
+    }
+
+    fn auth_mode(&self, config: &Config) -> &'static str {
+        let way = self
+            .backend
+            .provider(config.provider.as_str())
+            .ok()
+            .and_then(|(_, provider)| provider.usual_way(!config.client_id.is_empty()));
+        rest::auth_mode(way.unwrap_or_default())
+    }
+
+    async fn create_integration(&self, request: Request<Incoming>) -> Answer {
+        let object = body::object(request).await?;
+        let needed = |name: &str| body::text(&object, name)?.ok_or_else(|| Refusal::missing("invalid_body", name));
+        let (provider, key) = (needed("provider")?, needed("unique_key")?);
+        self.backend.provider(&provider).map_err(|error| Refusal { code: "invalid_body", ..error.into() })?;
+        let key = ConfigKey::new(key).map_err(Error::from)?;
+        if self.backend.config(&key).is_ok() {
+            let message = format!("There is already an integration `{key}`.");
+            return Err(Refusal::new(StatusCode::CONFLICT, "duplicate_integration", message));
+        }
+        let given = given(&object)?;
+        let new = NewConfig {
+            key,
+            provider,
+            client_id: given.client_id.unwrap_or_default(),
+            client_secret: given.client_secret,
+            scopes: given.scopes.unwrap_or_default(),
+            redirect_uri: None,
+        };
+        let config = self.backend.create_config(new).await?;
+        Ok(reply::json(StatusCode::OK, &json!({"data": self.shown_integration(&config)})))
+    }
+
+    async fn edit_integration(&self, key: &str, request: Request<Incoming>) -> Answer {
+        let object = body::object(request).await?;
+        let mut config = self.known_config(key).map_err(absent)?;
+        let given = given(&object)?;
+        let changes = ConfigChanges {
+            provider: None,
+            client_id: given.client_id,
+            client_secret: given.client_secret,
+            scopes: given.scopes,
+            redirect_uri: None,
+        };
+        config = self.backend.edit_config(&config.key, changes).await?;
+        if let Some(new) = body::text(&object, "unique_key")?.filter(|new| new != config.key.as_str()) {
+            let new = ConfigKey::new(new).map_err(Error::from)?;
+            self.backend.rename_config(&config.key, &new).await?;
+            config = self.backend.config(&new)?;
+        }
+        Ok(reply::json(StatusCode::OK, &json!({"data": self.shown_integration(&config)})))
+    }
+
+    async fn delete_integration(&self, key: &str) -> Answer {
+        let config = self.known_config(key).map_err(absent)?;
+        self.backend.delete_config(&config.key).await?;
+        Ok(reply::json(StatusCode::OK, &json!({"success": true})))
+    }
+
+    fn providers(&self, request: &Request<Incoming>) -> Reply {
+        let query = Query::of(request);
+        let providers = self.backend.providers().into_iter().filter_map(|(id, provider)| Some((id, provider.ok()?)));
+        let mut providers: Vec<(ProviderId, Provider)> = providers.collect();
+        if let Some(text) = query.get("search") {
+            let names: Vec<String> =
+                providers.iter().map(|(id, found)| format!("{} {}", id.as_str(), found.name)).collect();
+            providers = search::fuzzy(text, &names).into_iter().map(|index| providers[index].clone()).collect();
+        }
+        let rows: Vec<Value> = providers.iter().map(|(id, provider)| shown_provider(id, provider)).collect();
+        reply::json(StatusCode::OK, &json!({"data": rows}))
+    }
+
+    fn provider(&self, id: &str) -> Answer {
+        let (id, provider) = self.backend.provider(id)?;
+        Ok(reply::json(StatusCode::OK, &json!({"data": shown_provider(&id, &provider)})))
+    }
+}
+
+/// What is not there is 404 on today's routes.
+fn absent(refusal: Refusal) -> Refusal {
+    match refusal.code {
+        "unkown_connection" | "unknown_provider_config" => {
+            Refusal { status: StatusCode::NOT_FOUND, code: "not_found", ..refusal }
+        }
+        _ => refusal,
+    }
+}
+
+fn listed(connection: &Connection, now: Time) -> Value {
+    json!({
+        "id": connection.number,
+        "connection_id": connection.reference.id.as_str(),
+        "provider_config_key": connection.reference.config.as_str(),
+        "provider": connection.provider.as_str(),
+        "errors": errors(connection, now),
+        "end_user": null,
+        "tags": {},
+        "metadata": {},
+        "created": rest::text(connection.created_at),
+    })
+}
+
+/// A connection that must be authorized again says so.
+fn errors(connection: &Connection, now: Time) -> Value {
+    if connection.health(now).needs_authorization() { json!([{"type": "auth", "log_id": ""}]) } else { json!([]) }
+}
+
+fn shown_provider(id: &ProviderId, provider: &Provider) -> Value {
+    json!({
+        "name": id.as_str(),
+        "display_name": provider.name,
+        "categories": provider.categories,
+        "auth_mode": rest::auth_mode(provider.usual_way(true).unwrap_or_default()),
+        "docs": provider.docs,
+        "logo_url": "",
+    })
+}
+
+/// What `credentials` of an integration may say.
+struct Given {
+    client_id: Option<String>,
+    client_secret: Option<Secret>,
+    scopes: Option<Vec<String>>,
+}
+
+fn given(object: &Map<String, Value>) -> Result<Given, Refusal> {
+    let none = Map::new();
+    let credentials = object.get("credentials").and_then(Value::as_object).unwrap_or(&none);
+    Ok(Given {
+        client_id: body::text(credentials, "client_id")?,
+        client_secret: body::text(credentials, "client_secret")?.map(Secret::new),
+        scopes: body::text(credentials, "scopes")?.map(|text| era::scopes(&text)),
+    })
+}
+
+/// Parts what a provider file asks for from what it does not know.
+pub(super) fn parted(
+    given: std::collections::BTreeMap<String, String>,
+    provider: &Provider,
+) -> (std::collections::BTreeMap<String, String>, std::collections::BTreeMap<String, String>) {
+    given.into_iter().partition(|(name, _)| provider.asked_variables().any(|(asked, _)| asked == name))
+}
+
+/// Reads credentials as Nango writes them.
+fn taken(object: &Map<String, Value>, now: Time) -> Result<Credentials, Refusal> {
+    let needed = |name: &str| {
+        let found = body::text(object, name)?.filter(|text| !text.is_empty());
+        found.map(Secret::new).ok_or_else(|| Refusal::missing("invalid_body", &format!("credentials.{name}")))
+    };
+    let entered = |names: &[(&str, &str)]| {
+        let mut fields = std::collections::BTreeMap::new();
+        for (nangos, ours) in names {
+            fields.insert((*ours).to_owned(), needed(nangos)?);
+        }
+        Ok::<_, Refusal>(Entered { fields, obtained_at: now })
+    };
+    let raw = || {
+        let mut raw = object.get("raw").and_then(Value::as_object).cloned().unwrap_or_default();
+        for name in [
+            "access_token",
+            "refresh_token",
+            "id_token",
+            "token_type",
+            "expires_at",
+            "scope",
+            "oauth_token",
+            "oauth_token_secret",
+        ] {
+            raw.remove(name);
+        }
+        Secret::new(Value::Object(raw).to_string())
+    };
+    let said = |name: &str| object.get("raw").and_then(|raw| raw.get(name)).and_then(Value::as_str);
+    match body::text(object, "type")?.as_deref() {
+        Some(kind @ ("OAUTH2" | "OAUTH2_CC")) => {
+            let name = if kind == "OAUTH2_CC" && object.contains_key("token") { "token" } else { "access_token" };
+            let tokens = TokenSet {
+                access_token: needed(name)?,
+                token_type: said("token_type").unwrap_or("Bearer").to_owned(),
+                refresh_token: body::text(object, "refresh_token")?.filter(|text| !text.is_empty()).map(Secret::new),
+                id_token: said("id_token").map(Secret::new),
+                nonce: None,
+                expires_at: object.get("expires_at").filter(|end| !end.is_null()).map(end_of).transpose()?,
+                obtained_at: now,
+                scopes: said("scope").map(era::scopes),
+                extra: raw(),
+            };
+            Ok(if kind == "OAUTH2" { Credentials::OAuth2(tokens) } else { Credentials::ClientCredentials(tokens) })
+        }
+        Some("OAUTH1") => Ok(Credentials::OAuth1(TokenPair {
+            token: needed("oauth_token")?,
+            token_secret: needed("oauth_token_secret")?,
+            obtained_at: now,
+            extra: raw(),
+        })),
+        Some("API_KEY") => {
+            let name = if object.contains_key("api_key") { "api_key" } else { "apiKey" };
+            Ok(Credentials::ApiKey(entered(&[(name, crate::model::provider::API_KEY)])?))
+        }
+        Some("BASIC") => {
+            use crate::model::provider::{PASSWORD, USERNAME};
+            Ok(Credentials::Basic(entered(&[("username", USERNAME), ("password", PASSWORD)])?))
+        }
+        _ => Err(Refusal::bad(
+            "invalid_body",
+            "Param 'credentials.type' must be one of OAUTH2, OAUTH2_CC, OAUTH1, API_KEY, BASIC.",
+        )),
+    }
+}
+
+/// Reads a time: ISO 8601, or seconds or milliseconds since 1970 (those of a year after 5138 are the latter).
+fn end_of(value: &Value) -> Result<Time, Refusal> {
+    let number = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
+    let time = match number {
+        Some(number) if number.abs() >= 100_000_000_000 => Time::from_timestamp_millis(number),
+        Some(number) => Time::from_timestamp(number, 0),
+        None => value.as_str().and_then(|text| text.parse().ok()),
+    };
+    time.ok_or_else(|| {
+        Refusal::bad("invalid_body", "Param 'credentials.expires_at' must be a time, as in 2026-01-31T12:00:00Z.")
+    })
+}
