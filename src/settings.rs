@@ -3,6 +3,7 @@
 //! Defaults ← `settings.toml` ← environment ← flags.
 
 pub mod private;
+mod server;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::model::Secret;
+pub use server::ServerEnvironment;
 
 /// How long a copied token stays on the clipboard unless the settings say otherwise.
 const CLIPBOARD_SECONDS: u64 = 30;
@@ -167,32 +169,6 @@ impl Surroundings {
     /// Tells whether the user's browser is on another machine: over SSH, unless `$BROWSER` names one.
     pub fn is_remote(&self) -> bool {
         self.is_ssh && self.browser.is_none()
-    }
-}
-
-/// What the environment says about the local server, under Nango's names.
-#[derive(Debug, Clone, Default)]
-pub struct ServerEnvironment {
-    /// `SERVER_PORT`, or `PORT`, with its name.
-    pub port: Option<(&'static str, String)>,
-    /// `NANGO_SERVER_URL`: the address by which others know the server.
-    pub server_url: Option<String>,
-    /// `NANGO_CALLBACK_URL`: the redirect URI.
-    pub callback_url: Option<String>,
-    /// `NANGO_SECRET_KEY`: what callers must show.
-    pub key: Option<Secret>,
-}
-
-impl ServerEnvironment {
-    fn of(environment: &Environment) -> Self {
-        let named = |name: &'static str| environment.get(name).map(|value| (name, value.to_owned()));
-        let text = |name| environment.get(name).map(str::to_owned);
-        Self {
-            port: named("SERVER_PORT").or_else(|| named("PORT")),
-            server_url: text("NANGO_SERVER_URL"),
-            callback_url: text("NANGO_CALLBACK_URL"),
-            key: environment.get("NANGO_SECRET_KEY").map(Secret::new),
-        }
     }
 }
 

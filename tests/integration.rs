@@ -11,6 +11,8 @@ mod catalog;
 mod cli;
 /// Authorizing, through the listener and by paste, with strangers about.
 mod connect;
+/// Nango's wire contract: the 25 tests of its section 10, under their numbers.
+mod contract;
 /// Fresh tokens: refresh, rotation, bad weather, many at once.
 mod fresh;
 /// The inputs that the fuzzer keeps, on a stable compiler.
@@ -33,6 +35,8 @@ mod readme;
 mod screenshots;
 /// Planted secrets, looked for in everything that comes out.
 mod secrets;
+/// The local server: who is let in, web pages, the proxy, sessions, other processes.
+mod serve;
 /// The terminal UI in a real terminal: start, filter, leave, be killed.
 mod terminal;
 /// The screens by keys: what is shown, and what is asked for.

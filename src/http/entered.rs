@@ -9,9 +9,9 @@ use hyper::{Method, Request, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::answer::Refusal;
+use super::given::parted;
 use super::popup::Asked;
 use super::query::Query;
-use super::today::parted;
 use super::{Server, body};
 use crate::listener::Peer;
 use crate::listener::reply::{self, Reply};

@@ -17,6 +17,7 @@ mod answer;
 mod body;
 mod entered;
 mod era;
+mod given;
 mod guard;
 mod options;
 mod popup;

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::answer::{Refusal, sentence};
 use super::era::scopes;
+use super::given::parted;
 use super::guard::refuse_page;
 use super::query::Query;
 use super::sessions::{Defaults, Session};
-use super::today::parted;
 use super::{Server, body, sockets};
 use crate::listener::Peer;
 use crate::listener::callback::is_navigation;

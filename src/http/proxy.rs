@@ -40,7 +40,8 @@ impl Server {
         let on = on.split(',').map(str::trim).filter(|status| !status.is_empty()).map(str::parse);
         let on = on.collect::<Result<Vec<u16>, _>>().map_err(|_| bad_header("Retry-On", "numbers of HTTP statuses"))?;
         // An old SDK puts the endpoint behind a slash of its own, and the endpoint has one too.
-        let path = format!("/{}", path.trim_start_matches("/proxy").trim_start_matches('/'));
+        let rest = path.trim_start_matches('/').split_once('/').map_or("", |(_, rest)| rest);
+        let path = format!("/{}", rest.trim_start_matches('/'));
         let path = match request.uri().query() {
             Some(query) => format!("{path}?{query}"),
             None => path,

@@ -4,6 +4,7 @@ pub mod odd_server;
 pub mod player;
 pub mod program;
 pub mod screen;
+pub mod served;
 #[cfg(unix)]
 pub mod session;
 pub mod svg;

@@ -1,0 +1,560 @@
+//! The local server: who is let in, what web pages may and may not, the proxy, sessions, and other processes
+//! on the same home.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hallpass::http::Flags;
+use hallpass::model::{ConfigKey, ConnectionRef, Secret};
+use hallpass::service::configs::{ConfigChanges, NewConfig};
+use hallpass::service::connect::{ConnectRequest, Way};
+use hallpass::service::fresh::Freshness;
+use serde_json::{Value, json};
+
+use crate::support::player::{Player, Reply, Seen};
+use crate::support::served::{Answer, Served};
+use crate::support::trial::{Remembering, Slate, Trial, jane, service_of, settings};
+use crate::support::{Decision, consent, visit};
+
+const EVIL: &str = "https://evil.example";
+
+/// A server with `sandbox/jane`; the callback of its config comes to the server.
+async fn served() -> (Trial, Served) {
+    let trial = Trial::connected().await;
+    let edit = ConfigChanges { redirect_uri: Some(String::new()), ..ConfigChanges::default() };
+    trial.service.edit_config(&ConfigKey::new("sandbox").unwrap(), edit).await.unwrap();
+    let served = Served::over(trial.service.clone()).await;
+    (trial, served)
+}
+
+const JANE: &str = "/connection/jane?provider_config_key=sandbox";
+
+#[tokio::test]
+async fn no_web_page_gets_a_token() {
+    let (_trial, served) = served().await;
+    served.get(JANE).await.ok();
+    let pages: [&[(&str, &str)]; 4] = [
+        &[("origin", EVIL)],
+        &[("origin", "http://localhost:5173")],
+        &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")],
+        &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate")],
+    ];
+    for path in [JANE, "/config", "/config/sandbox", "/connections", "/proxy/userinfo", "/integrations"] {
+        for headers in pages {
+            for method in ["GET", "OPTIONS", "POST"] {
+                let answer = served.raw(method, path, headers, "").await;
+                assert_eq!(answer.status, 403, "{method} {path} {headers:?}");
+                assert_eq!(answer.header("access-control-allow-origin"), None);
+                assert!(!answer.body.contains("sbx_at_"));
+            }
+        }
+    }
+    // A person who types the address is no page.
+    served.raw("GET", JANE, &[("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")], "").await.ok();
+}
+
+#[tokio::test]
+async fn another_host_is_not_served() {
+    let (_trial, served) = served().await;
+    for host in ["evil.example", "localhost", "evil.example:3003", "localhost.evil.example:1"] {
+        let answer = served.raw("GET", JANE, &[("host", host)], "").await;
+        assert_eq!(answer.status, 421, "{host}");
+    }
+    for host in [format!("127.0.0.1:{}", served.port), format!("LOCALHOST:{}", served.port)] {
+        served.raw("GET", JANE, &[("host", &host)], "").await.ok();
+    }
+}
+
+#[tokio::test]
+async fn pages_of_this_machine_and_those_named_may_use_the_frontends_routes() {
+    let trial = Trial::configured().await;
+    let flags = Flags { origins: vec!["https://app.example".to_owned()], ..Flags::default() };
+    let served = Served::with(trial.service.clone(), None, &flags).await;
+    let preflight = async |origin: &str| {
+        let headers = [("origin", origin), ("access-control-request-method", "POST")];
+        served.raw("OPTIONS", "/api-auth/api-key/sandbox?connection_id=c", &headers, "").await
+    };
+    for origin in ["http://localhost:5173", "http://127.0.0.1", "http://app.localhost:8080", "https://app.example"] {
+        let answer = preflight(origin).await;
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, Some(origin)));
+        assert!(served.page(Some(origin)).await.is_ok(), "{origin}");
+    }
+    for origin in [EVIL, "null", "https://localhost.evil.example", "https://app.example.evil.example"] {
+        let answer = preflight(origin).await;
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (403, None), "{origin}");
+        assert_eq!(served.page(Some(origin)).await.err(), Some(403), "{origin}");
+    }
+    assert!(served.page(None).await.is_ok(), "a program of this machine");
+}
+
+#[tokio::test]
+async fn a_strangers_page_cannot_begin_a_flow() {
+    let trial = Trial::configured().await;
+    let served = Served::over(trial.service.clone()).await;
+    let foreign = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+    let path = "/oauth/connect/sandbox?connection_id=jane";
+    let begin = async |path: &str, more: &[(&str, &str)]| {
+        let headers: Vec<(&str, &str)> = foreign.iter().copied().chain(more.iter().copied()).collect();
+        served.raw("GET", path, &headers, "").await
+    };
+    for headers in [&[][..], &[("referer", "https://evil.example/x")], &[("referer", "nonsense")]] {
+        let refused = begin(path, headers).await;
+        assert!(refused.status == 403 && refused.body.contains("--allow-origin"), "{refused:?}");
+        assert_eq!(refused.told(), Value::Null, "it is told nothing");
+    }
+    let made_up = begin(&format!("{path}&ws_client_id=00000000-0000-4000-8000-000000000000"), &[]).await;
+    assert_eq!(made_up.status, 403);
+    // A page on 127.0.0.1 is another site than localhost, and of this machine.
+    assert_eq!(begin(path, &[("referer", "http://127.0.0.1:5173/")]).await.status, 302);
+    let page = served.page(Some("http://127.0.0.1:5173")).await.unwrap();
+    assert_eq!(begin(&format!("{path}&ws_client_id={}", page.name), &[]).await.status, 302);
+    let framed = [("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+    assert_eq!(served.raw("GET", path, &framed, "").await.status, 403);
+}
+
+/// What a browser sends along when a page of this machine opens a popup.
+const BROWSER: [(&str, &str); 3] =
+    [("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+
+#[tokio::test]
+async fn a_flow_of_a_page_does_not_silently_replace_a_connection() {
+    let (trial, served) = served().await;
+    let before = trial.service.fresh_credentials(&jane(), Freshness::default()).await.unwrap().credentials;
+    let mut page = served.page(Some("http://localhost:5173")).await.unwrap();
+    let path = format!("/oauth/connect/sandbox?connection_id=jane&ws_client_id={}", page.name);
+    let asked = served.raw("GET", &path, &BROWSER, "").await;
+    assert!(asked.status == 200 && asked.body.contains("sandbox/jane") && asked.header("location").is_none());
+    let agreed = asked.body.split("name=\"agreed\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let forged = served.raw("POST", &path, &form, "agreed=guessed&decision=replace").await;
+    assert!(forged.status == 403 && forged.header("location").is_none(), "{forged:?}");
+    assert_eq!(page.hear().await.unwrap()["message_type"], "error");
+    let mut page = served.page(Some("http://localhost:5173")).await.unwrap();
+    let path = format!("/oauth/connect/sandbox?connection_id=jane&ws_client_id={}", page.name);
+    let kept = served.raw("POST", &path, &form, &format!("agreed={agreed}&decision=keep")).await;
+    assert!(kept.status == 200 && kept.header("location").is_none());
+    assert!(page.hear().await.unwrap()["error_desc"].as_str().unwrap().contains("kept"));
+    let now = trial.service.fresh_credentials(&jane(), Freshness::default()).await.unwrap().credentials;
+    assert_eq!(now, before);
+    let replaced = served.raw("POST", &path, &form, &format!("agreed={agreed}&decision=replace")).await;
+    assert_eq!(Served::location(&replaced).path(), "/authorize");
+    // One that a program begins goes on at once, and so does one for a new connection.
+    Served::location(&served.get("/oauth/connect/sandbox?connection_id=jane").await);
+    Served::location(&served.raw("GET", "/oauth/connect/sandbox?connection_id=new", &BROWSER, "").await);
+}
+
+#[tokio::test]
+async fn a_back_end_vouches_for_a_flow_by_a_session() {
+    let (trial, served) = served().await;
+    let body = json!({
+        "end_user": {"id": "1"},
+        "allowed_integrations": ["sandbox"],
+        "integrations_config_defaults": {"sandbox": {"authorization_params": {"prompt": "consent"}}},
+    });
+    let begun = served.send("POST", "/connect/sessions", &body).await;
+    assert_eq!(begun.status, 201);
+    let data = begun.json()["data"].clone();
+    let token = data["token"].as_str().unwrap();
+    assert_eq!(token.len(), "nango_connect_session_".len() + 64);
+    let foreign = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+    let path = format!("/oauth/connect/sandbox?connect_session_token={token}");
+    let flow = served.raw("GET", &path, &foreign, "").await;
+    let url = Served::location(&flow);
+    assert!(url.query().unwrap().contains("prompt=consent"));
+    let last = served.callback(&consent(&url, Decision::Allow).await).await;
+    assert_eq!(last.told()["data"]["connectionId"].as_str().unwrap().len(), 36, "the server chose the id");
+    trial.configure("other", "sandbox-secret", "http://127.0.0.1:0/oauth/callback").await;
+    let other = served.get(&format!("/oauth/connect/other?connect_session_token={token}")).await;
+    assert_eq!(other.status, 403);
+    let unknown = served.get("/oauth/connect/sandbox?connect_session_token=nango_connect_session_0").await;
+    assert_eq!(unknown.status, 401);
+    let link: url::Url = data["connect_link"].as_str().unwrap().parse().unwrap();
+    let page = served.get(&format!("{}?{}", link.path(), link.query().unwrap())).await.ok();
+    assert!(page.body.contains("Sandbox (sandbox)") && !page.body.contains("(other)"), "{}", page.body);
+    let again = json!({"connection_id": "jane", "integration_id": "sandbox"});
+    let begun = served.send("POST", "/connect/sessions/reconnect", &again).await;
+    let token = begun.json()["data"]["token"].as_str().unwrap().to_owned();
+    let flow = served.raw("GET", &format!("/oauth/connect/sandbox?connect_session_token={token}"), &BROWSER, "").await;
+    let last = served.callback(&consent(&Served::location(&flow), Decision::Allow).await).await;
+    assert_eq!(last.told()["data"]["connectionId"], "jane");
+}
+
+#[tokio::test]
+async fn tokens_that_somebody_has_are_taken_in() {
+    let (trial, served) = served().await;
+    let body = json!({
+        "provider_config_key": "sandbox",
+        "connection_id": "taken",
+        "credentials": {"type": "OAUTH2", "access_token": "at-1", "refresh_token": "rt-1", "expires_at": "2026-01-01T02:00:00.000Z"},
+        "connection_config": {"team": "t"},
+    });
+    let taken = served.send("POST", "/connections", &body).await;
+    assert_eq!(taken.status, 201, "{taken:?}");
+    assert!(!taken.body.contains("at-1"));
+    let shown = served.get("/connection/taken?provider_config_key=sandbox").await.ok().json();
+    assert_eq!(shown["credentials"]["access_token"], "at-1");
+    assert_eq!(shown["credentials"]["expires_at"], "2026-01-01T02:00:00.000Z");
+    assert_eq!(shown["connection_config"]["connectionConfig.params.team"], "t");
+    for (change, words) in [
+        (json!({"type": "OAUTH9"}), "credentials.type"),
+        (json!({"type": "OAUTH2"}), "credentials.access_token"),
+        (json!({"type": "OAUTH2", "access_token": "a", "expires_at": "soon"}), "expires_at"),
+        (json!({"type": "API_KEY", "apiKey": "a"}), "offers no api_key"),
+    ] {
+        let mut bad = body.clone();
+        bad["credentials"] = change;
+        let refused = served.send("POST", "/connections", &bad).await;
+        assert!(refused.status == 400 && refused.body.contains(words), "{refused:?}");
+    }
+    for (end, time) in [(json!(1_767_232_800), "02:00"), (json!("1767232800000"), "02:00")] {
+        let mut other = body.clone();
+        other["credentials"]["expires_at"] = end;
+        served.send("POST", "/connections", &other).await.ok();
+        let taken = ConnectionRef::parse("sandbox/taken").unwrap();
+        assert!(trial.service.connection(&taken).unwrap().expires_at.unwrap().to_string().contains(time));
+    }
+}
+
+/// A server that plays an API, with the config `acme` for it and a connection.
+struct Api {
+    player: Player,
+    _home: tempfile::TempDir,
+    served: Served,
+}
+
+impl Api {
+    async fn new(more: &str, answer: impl FnMut(&Seen) -> Reply + Send + 'static) -> Self {
+        let player = Player::start(answer);
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("providers")).unwrap();
+        let base = player.base();
+        let file = format!("name = \"Acme\"\n{more}\n[api]\nbase_url = \"{base}/v1\"\n").replace("{base}", &base);
+        std::fs::write(home.path().join("providers/acme.toml"), file).unwrap();
+        let clock = hallpass::system::clock::FixedClock::at("2026-01-01T00:00:00Z".parse().unwrap());
+        let service = service_of(settings(home.path()), &clock, &Remembering::default(), &Slate::default());
+        let new = NewConfig {
+            key: ConfigKey::new("acme").unwrap(),
+            provider: "acme".to_owned(),
+            client_id: "me".to_owned(),
+            client_secret: Some(Secret::new("secret")),
+            scopes: Vec::new(),
+            redirect_uri: None,
+        };
+        service.create_config(new).await.unwrap();
+        let served = Served::over(service).await;
+        Self { player, _home: home, served }
+    }
+
+    async fn oauth2(answer: impl FnMut(&Seen) -> Reply + Send + 'static) -> Self {
+        let file = "[oauth2]\nauthorization_endpoint = \"{base}/a\"\ntoken_endpoint = \"{base}/t\"";
+        let api = Self::new(file, answer).await;
+        let body = json!({
+            "provider_config_key": "acme", "connection_id": "c",
+            "credentials": {"type": "OAUTH2", "access_token": "at-1", "refresh_token": "rt-1"},
+        });
+        api.served.send("POST", "/connections", &body).await.ok();
+        api
+    }
+
+    async fn proxy(&self, method: &str, path: &str, more: &[(&str, &str)], body: &str) -> Answer {
+        let named = [("Provider-Config-Key", "acme"), ("Connection-Id", "c")];
+        let headers: Vec<(&str, &str)> = named.iter().chain(more).copied().collect();
+        self.served.raw(method, path, &headers, body).await
+    }
+}
+
+fn refreshed(seen: &Seen) -> Option<Reply> {
+    let answer = json!({"access_token": "at-2", "token_type": "bearer", "refresh_token": "rt-2", "expires_in": 3600});
+    (seen.path == "/t").then(|| Reply::json(200, &answer))
+}
+
+#[tokio::test]
+async fn the_proxy_puts_the_credentials_in_and_hands_the_answer_back() {
+    let api = Api::oauth2(|seen| {
+        let mut reply = Reply::json(201, &json!({"got": seen.body}));
+        reply.headers = ["x-rate: 7", "set-cookie: a=b", "access-control-allow-origin: *"].map(str::to_owned).to_vec();
+        reply
+    })
+    .await;
+    for (path, target) in
+        [("/proxy/things?a=b%20c", "/v1/things"), ("/proxy//user", "/v1/user"), ("/proxy/proxy/x", "/v1/proxy/x")]
+    {
+        let headers =
+            [("content-type", "application/json"), ("nango-proxy-x-mine", "1"), ("authorization", "Bearer ours")];
+        let answer = api.proxy("POST", path, &headers, "{\"x\":1}").await;
+        assert_eq!((answer.status, answer.json()), (201, json!({"got": "{\"x\":1}"})));
+        assert_eq!((answer.header("x-rate"), answer.header("set-cookie")), (Some("7"), None));
+        assert_eq!(answer.header("access-control-allow-origin"), None);
+        let seen = api.player.seen().pop().unwrap();
+        assert_eq!((seen.path.as_str(), seen.method.as_str()), (target, "POST"));
+        assert_eq!((seen.headers["authorization"].as_str(), seen.headers["x-mine"].as_str()), ("Bearer at-1", "1"));
+        assert!(!seen.headers.contains_key("provider-config-key") && !seen.headers.contains_key("connection-id"));
+    }
+    assert_eq!(api.player.seen()[0].query["a"], "b c");
+    for method in ["GET", "PUT", "PATCH", "DELETE"] {
+        assert_eq!(api.proxy(method, "/proxy/x", &[], "").await.status, 201, "{method}");
+    }
+    let missing = api.served.raw("GET", "/proxy/x", &[("Provider-Config-Key", "acme")], "").await;
+    assert_eq!(missing.code(400), "missing_connection_id");
+}
+
+#[tokio::test]
+async fn a_401_is_answered_by_one_refresh_and_one_more_try() {
+    let api = Api::oauth2(|seen| {
+        refreshed(seen).unwrap_or_else(|| {
+            let is_new = seen.headers.get("authorization").is_some_and(|value| value == "Bearer at-2");
+            Reply::json(if is_new { 200 } else { 401 }, &json!({}))
+        })
+    })
+    .await;
+    assert_eq!(api.proxy("GET", "/proxy/x", &[], "").await.status, 200);
+    let paths: Vec<String> = api.player.seen().into_iter().map(|seen| seen.path).collect();
+    assert_eq!(paths, ["/v1/x", "/t", "/v1/x"]);
+    let api = Api::oauth2(|seen| refreshed(seen).unwrap_or_else(|| Reply::json(401, &json!({})))).await;
+    assert_eq!(api.proxy("GET", "/proxy/x", &[], "").await.status, 401);
+    assert_eq!(api.player.seen().len(), 3, "no third try");
+}
+
+#[tokio::test]
+async fn retries_are_made_where_they_were_asked_for() {
+    let number = Arc::new(AtomicUsize::new(0));
+    let counted = number.clone();
+    let api = Api::oauth2(move |_| {
+        let number = counted.fetch_add(1, Ordering::SeqCst);
+        let mut reply = Reply::json(if number < 2 { 503 } else { 200 }, &json!({}));
+        reply.headers = vec!["retry-after: 0".to_owned()];
+        reply
+    })
+    .await;
+    assert_eq!(api.proxy("GET", "/proxy/x", &[], "").await.status, 503);
+    number.store(0, Ordering::SeqCst);
+    assert_eq!(api.proxy("POST", "/proxy/x", &[("Retries", "3")], "body").await.status, 200);
+    assert_eq!(api.player.seen().last().unwrap().body, "body");
+    let refused = api.proxy("GET", "/proxy/x", &[("Retries", "many")], "").await;
+    assert_eq!(refused.code(400), "invalid_headers");
+    let api = Api::oauth2({
+        let mut number = 0;
+        move |_| {
+            number += 1;
+            let mut reply = Reply::json(if number == 1 { 404 } else { 200 }, &json!({}));
+            reply.headers = vec!["retry-after: 0".to_owned()];
+            reply
+        }
+    })
+    .await;
+    assert_eq!(api.proxy("GET", "/proxy/x", &[("Retries", "1"), ("Retry-On", "404,409")], "").await.status, 200);
+}
+
+#[tokio::test]
+async fn no_credential_goes_to_an_origin_that_nobody_named() {
+    let elsewhere = Player::start(|_| Reply::json(200, &json!({"elsewhere": true})));
+    let target = format!("{}/take", elsewhere.base());
+    let api = Api::oauth2(move |_| Reply::redirect(302, &target)).await;
+    let answer = api.proxy("GET", "/proxy/x", &[], "").await;
+    assert_eq!(answer.json(), json!({"elsewhere": true}));
+    assert!(!elsewhere.seen()[0].headers.contains_key("authorization"));
+    for base in [elsewhere.base().as_str(), "http://169.254.169.254", "https://evil.example", "file:///etc", "nonsense"]
+    {
+        let refused = api.proxy("GET", "/proxy/x", &[("Base-Url-Override", base)], "").await;
+        assert_eq!(refused.status, 400, "{base}: {refused:?}");
+    }
+    assert_eq!(elsewhere.seen().len(), 1);
+    for path in ["/proxy/%2e%2e/%2e%2e/x", "/proxy/https://evil.example/x", "/proxy/@evil.example/"] {
+        api.proxy("GET", path, &[], "").await;
+    }
+    assert!(api.player.seen().iter().all(|seen| seen.headers["host"].starts_with("127.0.0.1")));
+    let own = format!("{}/v2", api.player.base());
+    api.proxy("GET", "/proxy/x", &[("Base-Url-Override", &own)], "").await;
+    assert!(api.player.seen().iter().any(|seen| seen.path == "/v2/x"), "another path of the API's own origin");
+}
+
+#[tokio::test]
+async fn a_large_body_is_streamed_through() {
+    let api = Api::oauth2(|seen| Reply::json(200, &json!({"length": seen.body.len()}))).await;
+    let body = "x".repeat(3 * 1024 * 1024);
+    let answer = api.proxy("PUT", "/proxy/x", &[], &body).await.ok();
+    assert_eq!(answer.json()["length"], body.len());
+    let too_large = api.served.send("POST", "/config", &json!({"x": body})).await;
+    assert_eq!(too_large.status, 413);
+}
+
+#[tokio::test]
+async fn keys_and_logins_come_from_pages_too() {
+    let api = Api::new("[api_key]\n[basic]", |_| Reply::json(200, &json!({}))).await;
+    let page = [("origin", "http://localhost:5173"), ("content-type", "application/json")];
+    let path = "/api-auth/api-key/acme?connection_id=k&public_key=any";
+    let made = api.served.raw("POST", path, &page, "{\"apiKey\":\"canary-key\"}").await;
+    assert_eq!((made.status, made.json()), (200, json!({"providerConfigKey": "acme", "connectionId": "k"})));
+    assert_eq!(made.header("access-control-allow-origin"), Some("http://localhost:5173"));
+    let shown = api.served.get("/connection/k?provider_config_key=acme").await.ok().json();
+    assert_eq!(shown["credentials"], json!({"type": "API_KEY", "apiKey": "canary-key"}));
+    let again = api.served.raw("POST", path, &page, "{\"apiKey\":\"other\"}").await;
+    assert_eq!(again.code(409), "connection_exists");
+    assert_eq!(again.header("access-control-allow-origin"), Some("http://localhost:5173"), "its page may read why");
+    let body = "{\"username\":\"u\",\"password\":\"p\"}";
+    api.served.raw("POST", "/api-auth/basic/acme?connection_id=b", &page, body).await.ok();
+    let shown = api.served.get("/connection/b?provider_config_key=acme").await.ok().json();
+    assert_eq!(shown["credentials"], json!({"type": "BASIC", "username": "u", "password": "p"}));
+    let form = [("origin", "http://localhost:5173"), ("content-type", "text/plain")];
+    let plain = api.served.raw("POST", "/api-auth/api-key/acme?connection_id=x", &form, "{\"apiKey\":\"k\"}").await;
+    assert_eq!(plain.status, 400, "what needs no preflight is not read");
+    let evil = [("origin", EVIL), ("content-type", "application/json")];
+    assert_eq!(api.served.raw("POST", path, &evil, "{\"apiKey\":\"k\"}").await.status, 403);
+    assert_eq!(
+        api.served.raw("POST", "/auth/two-step/acme?connection_id=x", &page, "{}").await.code(400),
+        "auth_mode_err"
+    );
+    assert_eq!(
+        api.served.raw("POST", "/oauth2/auth/acme?connection_id=x", &page, "{}").await.code(400),
+        "auth_mode_err"
+    );
+}
+
+#[tokio::test]
+async fn a_client_gets_a_token_for_itself_through_the_sdk() {
+    let api = Api::new("[client_credentials]\ntoken_endpoint = \"{base}/t\"", |_| {
+        Reply::json(200, &json!({"access_token": "cc", "token_type": "bearer", "expires_in": 3600}))
+    })
+    .await;
+    let page = [("origin", "http://localhost:5173"), ("content-type", "application/json")];
+    let body = "{\"client_id\":\"me\",\"client_secret\":\"secret\"}";
+    api.served.raw("POST", "/oauth2/auth/acme?connection_id=m", &page, body).await.ok();
+    let shown = api.served.get("/connections/m?provider_config_key=acme").await.ok().json();
+    assert_eq!((&shown["credentials"]["type"], &shown["credentials"]["token"]), (&json!("OAUTH2_CC"), &json!("cc")));
+    let era = api.served.get("/connection/m?provider_config_key=acme").await.ok().json();
+    assert_eq!((&era["credentials"]["type"], &era["credentials"]["access_token"]), (&json!("OAUTH2"), &json!("cc")));
+    let other = "{\"client_id\":\"me\",\"client_secret\":\"another\"}";
+    let refused = api.served.raw("POST", "/oauth2/auth/acme?connection_id=n", &page, other).await;
+    assert_eq!(refused.code(400), "invalid_client");
+}
+
+#[tokio::test]
+async fn integrations_are_made_changed_and_deleted_as_todays_sdk_does() {
+    let (_trial, served) = served().await;
+    let body = json!({"provider": "github", "unique_key": "gh", "credentials": {"type": "OAUTH2", "client_id": "id", "client_secret": "cs", "scopes": "repo,gist"}});
+    let made = served.send("POST", "/integrations", &body).await.ok().json();
+    assert_eq!((&made["data"]["unique_key"], &made["data"]["provider"]), (&json!("gh"), &json!("github")));
+    assert_eq!(served.send("POST", "/integrations", &body).await.code(409), "duplicate_integration");
+    let shown = served.get("/integrations/gh?include=credentials").await.ok().json()["data"]["credentials"].clone();
+    assert_eq!(
+        (&shown["client_id"], &shown["client_secret"], &shown["scopes"]),
+        (&json!("id"), &json!("cs"), &json!("repo,gist"))
+    );
+    assert!(served.get("/integrations/gh").await.ok().json()["data"].get("credentials").is_none());
+    served
+        .send(
+            "PATCH",
+            "/integrations/gh",
+            &json!({"unique_key": "hub", "credentials": {"type": "OAUTH2", "client_id": "id2"}}),
+        )
+        .await
+        .ok();
+    let keys: Vec<Value> = served.get("/integrations").await.ok().json()["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["unique_key"].clone())
+        .collect();
+    assert_eq!(keys, ["hub", "sandbox"]);
+    assert_eq!(served.delete("/integrations/hub").await.ok().json(), json!({"success": true}));
+    assert_eq!(served.get("/integrations/hub").await.code(404), "not_found");
+    let providers = served.get("/providers?search=github").await.ok().json();
+    assert!(providers["data"].as_array().unwrap().iter().any(|row| row["name"] == "github"));
+    assert_eq!(served.get("/providers/github").await.ok().json()["data"]["auth_mode"], "OAUTH2");
+    assert_eq!(served.get("/providers/nobody").await.code(404), "not_found");
+}
+
+#[tokio::test]
+async fn what_another_process_changes_is_seen_at_once() {
+    let (trial, served) = served().await;
+    let token = async || served.get(JANE).await.ok().json()["credentials"]["access_token"].clone();
+    let first = token().await;
+    assert_eq!(token().await, first);
+    let other = trial.another();
+    let forced = Freshness { forced: true, ..Freshness::default() };
+    other.fresh_credentials(&jane(), forced).await.unwrap();
+    let second = token().await;
+    assert_ne!(second, first);
+    other.delete_connection(&jane(), false).await.unwrap();
+    assert_eq!(served.get(JANE).await.status, 400);
+    let new = json!({"provider_config_key": "sandbox", "connection_id": "jane", "credentials": {"type": "OAUTH2", "access_token": "new"}});
+    served.send("POST", "/connections", &new).await.ok();
+    assert_eq!(token().await, "new");
+    served.delete("/config/sandbox").await.ok();
+    assert_eq!(served.get(JANE).await.error(400), "There is no Provider Configuration matching this key.");
+}
+
+#[tokio::test]
+async fn the_same_token_for_the_same_program_is_noted_once() {
+    let (trial, served) = served().await;
+    for _ in 0..20 {
+        served.raw("GET", JANE, &[("user-agent", "my-app/1.0")], "").await.ok();
+        served.raw("GET", JANE, &[("user-agent", "axios")], "").await.ok();
+    }
+    let noted = trial.service.activity(Some(&jane()), 100).unwrap();
+    let noted: Vec<&str> =
+        noted.iter().map(|row| row.detail.as_str()).filter(|detail| detail.starts_with("to ")).collect();
+    assert_eq!(noted.len(), 2, "{noted:?}");
+}
+
+#[tokio::test]
+async fn an_authorization_of_another_process_comes_back_through_the_server() {
+    let trial = Trial::new().await;
+    let served = Served::over(trial.service.clone()).await;
+    let uri = format!("http://localhost:{}/oauth/callback", served.port);
+    trial.configure("sandbox", "sandbox-secret", &uri).await;
+    let other = trial.another();
+    let request = ConnectRequest { way: Way::NoBrowser, ..ConnectRequest::new(jane()) };
+    let authorization = other.begin(request).await.unwrap();
+    assert!(authorization.waiting().is_relayed);
+    let url = authorization.waiting().url.clone();
+    let (outcome, (status, page)) = tokio::join!(authorization.finish(), visit(&url, Decision::Allow));
+    outcome.unwrap();
+    assert!(status == 200 && page.contains("is authorized"), "{page}");
+    served.get(JANE).await.ok();
+}
+
+#[tokio::test]
+async fn no_more_flows_wait_than_there_is_room_for() {
+    let (_trial, served) = served().await;
+    let first = served.get("/oauth/connect/sandbox?connection_id=first").await;
+    let first = consent(&Served::location(&first), Decision::Allow).await;
+    for number in 0..130 {
+        Served::location(&served.get(&format!("/oauth/connect/sandbox?connection_id=c{number}")).await);
+    }
+    let last = served.callback(&first).await;
+    assert_eq!(last.status, 410, "it made room: {last:?}");
+    let begun = served.get("/oauth/connect/sandbox?connection_id=last").await;
+    let back = consent(&Served::location(&begun), Decision::Allow).await;
+    served.callback(&back).await.ok();
+}
+
+#[tokio::test]
+async fn what_is_not_there_and_what_cannot_be_is_told_and_ends_nothing() {
+    let (_trial, served) = served().await;
+    let cases: [(&str, &str, u16); 8] = [
+        ("GET", "/", 404),
+        ("GET", "/nothing", 404),
+        ("POST", "/health", 404),
+        ("PUT", "/connection/jane", 405),
+        ("DELETE", "/config", 405),
+        ("GET", "/connection/%ff?provider_config_key=sandbox", 400),
+        ("GET", "/connections/a/b/c", 404),
+        ("POST", "/oauth/callback?state=x", 404),
+    ];
+    for (method, path, status) in cases {
+        assert_eq!(served.raw(method, path, &[], "").await.status, status, "{method} {path}");
+    }
+    let headers = [("content-type", "application/json")];
+    for body in ["{", "[]", "\"x\"", "{\"provider_config_key\":7}"] {
+        let refused = served.raw("POST", "/config", &headers, body).await;
+        assert_eq!(refused.status, 400, "{body}");
+        assert!(refused.json()["error"].is_string());
+    }
+    // A body of another type counts as none, as in the original.
+    let form =
+        served.raw("POST", "/config", &[("content-type", "text/plain")], "{\"provider_config_key\":\"x\"}").await;
+    assert_eq!(form.error(400), "Missing param 'provider_config_key'.");
+    assert_eq!(served.raw("GET", "/x", &[("upgrade", "websocket")], "").await.status, 400);
+    served.get("/health").await.ok();
+}
