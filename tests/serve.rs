@@ -125,7 +125,14 @@ async fn a_flow_of_a_page_does_not_silently_replace_a_connection() {
     let asked = served.raw("GET", &path, &BROWSER, "").await;
     assert!(asked.status == 200 && asked.body.contains("sandbox/jane") && asked.header("location").is_none());
     let agreed = asked.body.split("name=\"agreed\" value=\"").nth(1).unwrap().split('"').next().unwrap();
-    let form = [("content-type", "application/x-www-form-urlencoded")];
+    // As a browser sends the form of a page without a referrer.
+    let form = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("origin", "null"),
+        ("sec-fetch-site", "same-origin"),
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-dest", "document"),
+    ];
     let forged = served.raw("POST", &path, &form, "agreed=guessed&decision=replace").await;
     assert!(forged.status == 403 && forged.header("location").is_none(), "{forged:?}");
     assert_eq!(page.hear().await.unwrap()["message_type"], "error");

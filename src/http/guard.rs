@@ -68,6 +68,8 @@ impl Server {
             Area::Anybody => Ok(()),
             // Web pages may start flows, and read what came of them, where they are of this machine or named.
             Area::Pages => match request.headers().get(ORIGIN) {
+                // A page of our own sends `null`: it has no referrer.
+                Some(_) if request.headers().get("sec-fetch-site").is_some_and(|site| site == "same-origin") => Ok(()),
                 Some(origin) if !self.is_page_allowed(origin) => Err(refuse_page(origin)),
                 _ => Ok(()),
             },

@@ -150,7 +150,7 @@ impl Served {
                 let mut page = Page { socket, name: String::new() };
                 let ack = page.hear().await.unwrap();
                 assert_eq!(ack["message_type"], "connection_ack");
-                page.name = ack["ws_client_id"].as_str().unwrap().to_owned();
+                ack["ws_client_id"].as_str().unwrap().clone_into(&mut page.name);
                 Ok(page)
             }
             Err(tokio_tungstenite::tungstenite::Error::Http(refusal)) => Err(refusal.status().as_u16()),
