@@ -185,6 +185,11 @@ impl Backend {
         self.service().recent_credentials(reference, freshness).await
     }
 
+    /// Returns fresh credentials that are in memory; nothing is waited for.
+    pub fn credentials_at_hand(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<Option<Arc<Fresh>>> {
+        self.service().credentials_at_hand(reference, freshness)
+    }
+
     /// Notes that a program was given the credentials of a connection.
     pub fn note_program(&self, fresh: &Fresh, program: &str) {
         self.service().note_program(fresh, program);

@@ -58,7 +58,7 @@ async fn another_host_is_not_served() {
     let (_trial, served) = served().await;
     for host in ["evil.example", "localhost", "evil.example:3003", "localhost.evil.example:1"] {
         let answer = served.raw("GET", JANE, &[("host", host)], "").await;
-        assert_eq!(answer.status, 421, "{host}");
+        assert!(answer.error(421).contains(host) && answer.body.contains("--allow-host"), "{answer:?}");
     }
     for host in [format!("127.0.0.1:{}", served.port), format!("LOCALHOST:{}", served.port)] {
         served.raw("GET", JANE, &[("host", &host)], "").await.ok();
@@ -99,7 +99,8 @@ async fn a_strangers_page_cannot_begin_a_flow() {
     };
     for headers in [&[][..], &[("referer", "https://evil.example/x")], &[("referer", "nonsense")]] {
         let refused = begin(path, headers).await;
-        assert!(refused.status == 403 && refused.body.contains("--allow-origin"), "{refused:?}");
+        let words = if headers.is_empty() { "does not say which web page" } else { "--allow-origin" };
+        assert!(refused.status == 403 && refused.body.contains(words), "{refused:?}");
         assert_eq!(refused.told(), Value::Null, "it is told nothing");
     }
     let made_up = begin(&format!("{path}&ws_client_id=00000000-0000-4000-8000-000000000000"), &[]).await;
@@ -133,18 +134,19 @@ async fn a_flow_of_a_page_does_not_silently_replace_a_connection() {
         ("sec-fetch-mode", "navigate"),
         ("sec-fetch-dest", "document"),
     ];
-    let forged = served.raw("POST", &path, &form, "agreed=guessed&decision=replace").await;
+    let forged = served.raw("POST", &path, &form, "agreed=guessed&decision=agree").await;
     assert!(forged.status == 403 && forged.header("location").is_none(), "{forged:?}");
     assert_eq!(page.hear().await.unwrap()["message_type"], "error");
     let mut page = served.page(Some("http://localhost:5173")).await.unwrap();
     let path = format!("/oauth/connect/sandbox?connection_id=jane&ws_client_id={}", page.name);
-    let kept = served.raw("POST", &path, &form, &format!("agreed={agreed}&decision=keep")).await;
+    let kept = served.raw("POST", &path, &form, &format!("agreed={agreed}&decision=refuse")).await;
     assert!(kept.status == 200 && kept.header("location").is_none());
-    assert!(page.hear().await.unwrap()["error_desc"].as_str().unwrap().contains("kept"));
+    assert!(page.hear().await.unwrap()["error_desc"].as_str().unwrap().contains("the answer was no"));
     let now = trial.service.fresh_credentials(&jane(), Freshness::default()).await.unwrap().credentials;
     assert_eq!(now, before);
-    let replaced = served.raw("POST", &path, &form, &format!("agreed={agreed}&decision=replace")).await;
-    assert_eq!(Served::location(&replaced).path(), "/authorize");
+    let replaced = served.raw("POST", &path, &form, &format!("agreed={agreed}&decision=agree")).await;
+    assert_eq!(replaced.status, 303, "a GET comes after the POST");
+    assert!(replaced.header("location").unwrap().contains("/authorize?"));
     // One that a program begins goes on at once, and so does one for a new connection.
     Served::location(&served.get("/oauth/connect/sandbox?connection_id=jane").await);
     Served::location(&served.raw("GET", "/oauth/connect/sandbox?connection_id=new", &BROWSER, "").await);
@@ -184,6 +186,136 @@ async fn a_back_end_vouches_for_a_flow_by_a_session() {
     let flow = served.raw("GET", &format!("/oauth/connect/sandbox?connect_session_token={token}"), &BROWSER, "").await;
     let last = served.callback(&consent(&Served::location(&flow), Decision::Allow).await).await;
     assert_eq!(last.told()["data"]["connectionId"], "jane");
+}
+
+#[tokio::test]
+async fn a_session_replaces_no_connection_but_the_one_that_its_back_end_named() {
+    let (_trial, served) = served().await;
+    let begun = served.send("POST", "/connect/sessions", &json!({"end_user": {"id": "1"}})).await;
+    let token = begun.json()["data"]["token"].as_str().unwrap().to_owned();
+    let path = format!("/oauth/connect/sandbox?connection_id=jane&connect_session_token={token}");
+    for headers in [&BROWSER[..], &[]] {
+        let answer = served.raw("GET", &path, headers, "").await;
+        assert!(answer.status == 403 || answer.body.contains("name=\"agreed\""), "{answer:?}");
+        assert!(answer.header("location").is_none());
+    }
+    for wrong in [json!({"allowed_integrations": "sandbox"}), json!({"allowed_integrations": ["nobody"]})] {
+        assert_eq!(served.send("POST", "/connect/sessions", &wrong).await.code(400), "invalid_body", "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_comes_through_a_tunnel_is_not_of_this_machine() {
+    let (_trial, served) = served().await;
+    for header in ["x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-host"] {
+        let far = [(header, "203.0.113.7")];
+        assert_eq!(served.raw("GET", JANE, &far, "").await.status, 403, "{header}");
+        let flow = served.raw("GET", "/oauth/connect/sandbox?connection_id=new", &far, "").await;
+        assert!(flow.status == 403 && flow.body.contains("connect session"), "{header}: {flow:?}");
+        let far = [(header, "203.0.113.7"), ("content-type", "application/json")];
+        let entered =
+            served.raw("POST", "/api-auth/api-key/sandbox?connection_id=new", &far, "{\"apiKey\":\"k\"}").await;
+        assert_eq!(entered.code(403), "missing_connect_session_token", "{header}");
+    }
+    let trial = Trial::connected().await;
+    let flags = Flags { hosts: vec!["tunnel.example".to_owned()], ..Flags::default() };
+    let served = Served::with(trial.service.clone(), Some("s3"), &flags).await;
+    let host = ("host", "tunnel.example");
+    let flow = served.raw("GET", "/oauth/connect/sandbox?connection_id=new", &[host], "").await;
+    assert_eq!(flow.status, 403);
+    served.raw("GET", JANE, &[host, ("authorization", "Bearer s3")], "").await.ok();
+}
+
+#[tokio::test]
+async fn with_a_key_a_program_that_does_not_show_it_replaces_nothing() {
+    let trial = Trial::connected().await;
+    let served = Served::with(trial.service.clone(), Some("s3"), &Flags::default()).await;
+    let path = "/oauth/connect/sandbox?connection_id=jane";
+    let refused = served.get(path).await;
+    assert!(refused.status == 403 && refused.body.contains("NANGO_SECRET_KEY"), "{refused:?}");
+    Served::location(&served.raw("GET", path, &[("authorization", "Bearer s3")], "").await);
+}
+
+#[tokio::test]
+async fn the_client_secret_goes_to_no_host_that_a_page_names() {
+    let file = "[oauth2]\nauthorization_endpoint = \"https://{host}/a\"\ntoken_endpoint = \"https://{host}/t\"\n[client_credentials]\ntoken_endpoint = \"https://{host}/t\"\n[variables.host]\nkind = \"host\"";
+    let api = Api::new(file, |_| Reply::json(200, &json!({}))).await;
+    let page = [("origin", "http://localhost:5173"), ("content-type", "application/json")];
+    let path = "/oauth2/auth/acme?connection_id=x&params[host]=evil.example";
+    assert_eq!(api.served.raw("POST", path, &page, "{}").await.code(403), "host_not_allowed");
+    let flow = "/oauth/connect/acme?connection_id=x&params[host]=evil.example";
+    let asked = api.served.raw("GET", flow, &BROWSER, "").await;
+    assert!(
+        asked.status == 200 && asked.body.contains("evil.example") && asked.body.contains("client secret"),
+        "{asked:?}"
+    );
+    // A program of this machine may have the secret anyway.
+    assert_eq!(Served::location(&api.served.get(flow).await).host_str(), Some("evil.example"));
+    let session = json!({"integrations_config_defaults": {"acme": {"connection_config": {"host": "good.example"}}}});
+    let begun = api.served.send("POST", "/connect/sessions", &session).await;
+    let token = begun.json()["data"]["token"].as_str().unwrap().to_owned();
+    let named =
+        api.served.raw("GET", &format!("/oauth/connect/acme?connect_session_token={token}"), &BROWSER, "").await;
+    assert_eq!(Served::location(&named).host_str(), Some("good.example"));
+    let other = format!("/oauth/connect/acme?connect_session_token={token}&params[host]=evil.example");
+    assert_eq!(api.served.raw("GET", &other, &BROWSER, "").await.status, 403);
+}
+
+#[tokio::test]
+async fn any_path_of_a_redirect_uri_on_the_servers_port_is_a_callback() {
+    let api = Api::oauth2(|seen| refreshed(seen).unwrap()).await;
+    for path in ["auth/callback", "oauth2/callback", "connect/callback", "cb"] {
+        let uri = format!("http://localhost:{}/{path}", api.served.port);
+        let edit = ConfigChanges { redirect_uri: Some(uri.clone()), ..ConfigChanges::default() };
+        api.served.service.edit_config(&ConfigKey::new("acme").unwrap(), edit).await.unwrap();
+        let id = path.replace('/', "-");
+        let begun = Served::location(&api.served.get(&format!("/oauth/connect/acme?connection_id={id}")).await);
+        let asked: std::collections::BTreeMap<String, String> = begun.query_pairs().into_owned().collect();
+        assert_eq!(asked["redirect_uri"], uri);
+        let last = api.served.get(&format!("/{path}?code=x&state={}", asked["state"])).await.ok();
+        assert!(last.body.contains("is authorized"), "{last:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_asks_for_http_2_is_answered_all_the_same() {
+    let (_trial, served) = served().await;
+    served.raw("GET", JANE, &[("upgrade", "h2c"), ("http2-settings", "AAMAAABk")], "").await.ok();
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_during_a_refresh_loses_no_refresh_token() {
+    let (trial, served) = served().await;
+    trial.expire();
+    trial.sandbox.set_next(&[hallpass::sandbox::Weather::Slow]);
+    let request = format!("GET {JANE} HTTP/1.1\r\nhost: localhost:{}\r\n\r\n", served.port);
+    {
+        use tokio::io::AsyncWriteExt;
+        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", served.port)).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        while trial.sandbox.counts().requests < 2 {
+            tokio::task::yield_now().await;
+        }
+    }
+    let token = served.get(JANE).await.ok().json()["credentials"]["access_token"].clone();
+    assert!(trial.sandbox.accepts(token.as_str().unwrap()));
+    assert_eq!((trial.sandbox.counts().refreshes, trial.sandbox.counts().reuses), (1, 0));
+    let forced = Freshness { forced: true, ..Freshness::default() };
+    trial.service.fresh_credentials(&jane(), forced).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_flow_does_not_replace_a_connection_that_came_to_be_meanwhile() {
+    let (trial, served) = served().await;
+    let begun = served.raw("GET", "/oauth/connect/sandbox?connection_id=new", &BROWSER, "").await;
+    let back = consent(&Served::location(&begun), Decision::Allow).await;
+    let taken = json!({"provider_config_key": "sandbox", "connection_id": "new", "credentials": {"type": "OAUTH2", "access_token": "mine"}});
+    served.send("POST", "/connections", &taken).await.ok();
+    let last = served.callback(&back).await;
+    assert!(last.status == 400 && last.body.contains("came to be meanwhile"), "{last:?}");
+    let new = ConnectionRef::parse("sandbox/new").unwrap();
+    let kept = trial.service.fresh_credentials(&new, Freshness::default()).await.unwrap();
+    assert_eq!(kept.credentials.token().expose(), "mine");
 }
 
 #[tokio::test]
@@ -562,6 +694,10 @@ async fn what_is_not_there_and_what_cannot_be_is_told_and_ends_nothing() {
     let form =
         served.raw("POST", "/config", &[("content-type", "text/plain")], "{\"provider_config_key\":\"x\"}").await;
     assert_eq!(form.error(400), "Missing param 'provider_config_key'.");
-    assert_eq!(served.raw("GET", "/x", &[("upgrade", "websocket")], "").await.status, 400);
+    let socket = [("upgrade", "websocket"), ("connection", "upgrade")];
+    assert_eq!(served.raw("GET", "/x", &socket, "").await.status, 400);
+    for query in ["endUserId=1", "tags[a]=b"] {
+        assert_eq!(served.get(&format!("/connections?{query}")).await.code(400), "invalid_query_params");
+    }
     served.get("/health").await.ok();
 }

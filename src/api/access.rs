@@ -123,15 +123,24 @@ impl Access {
         self.origins().contains(&url.origin())
     }
 
+    /// Tells whether a redirect from one URL to another takes the credential along: within an origin, and to
+    /// those of the provider file. What the user named is for requests that name it.
+    pub fn may_be_sent_to(&self, next: &Url, from: &Url) -> bool {
+        next.origin() == from.origin() || self.file_origins().contains(&next.origin())
+    }
+
     fn origins(&self) -> Vec<Origin> {
+        self.file_origins().into_iter().chain(self.named.iter().cloned()).collect()
+    }
+
+    fn file_origins(&self) -> Vec<Origin> {
         let api = &self.provider.api;
         let calls = [api.identity.as_deref(), api.verify.as_deref()].into_iter().flatten();
         let calls = calls.filter_map(|call| call.split_once(' ')).map(|(_, path)| path);
         let named = calls.chain(self.provider.lookup.as_ref().map(|lookup| lookup.url.as_str()));
         let named = named.filter(|path| is_whole(path));
         let named = named.filter_map(|path| Url::parse(&self.fill_path(path).ok()??).ok());
-        let known = self.base_url().ok().into_iter().chain(named).map(|url| url.origin());
-        known.chain(self.named.iter().cloned()).collect()
+        self.base_url().ok().into_iter().chain(named).map(|url| url.origin()).collect()
     }
 
     fn foreign(&self, url: &Url) -> ApiError {

@@ -12,6 +12,7 @@ use super::{Access, ApiError};
 use crate::auth::AuthError;
 use crate::auth::http::{self, Reach, host_of};
 use crate::auth::transport::Now;
+use crate::model::template::is_link_local;
 use crate::model::untrusted;
 
 /// How many redirects are followed.
@@ -196,7 +197,7 @@ impl Client {
             let is_safe = request.is_followed && matches!(request.method, Method::GET | Method::HEAD);
             let Some(next) = next(&answer, &url).filter(|_| is_safe) else { return Ok(answer) };
             // Never with it again once it left: whoever it went to decides where it comes back to.
-            is_ours = is_ours && access.may_go_to(&next) && next.scheme() == url.scheme();
+            is_ours = is_ours && access.may_be_sent_to(&next, &url) && next.scheme() == url.scheme();
             tracing::debug!(host = host_of(&next), is_ours, "following a redirect of the API");
             let next = if is_ours { Some(access.within(next)?) } else { access.outside(next) };
             let Some(next) = next else { return Ok(answer) };
@@ -263,5 +264,5 @@ fn next(answer: &Answer, from: &Url) -> Option<Url> {
     }
     let target = from.join(answer.headers().get(LOCATION)?.to_str().ok()?).ok()?;
     let is_fit = target.scheme() == "https" || target.scheme() == from.scheme();
-    (is_fit && target.username().is_empty() && target.password().is_none()).then_some(target)
+    (is_fit && target.username().is_empty() && target.password().is_none() && !is_link_local(&target)).then_some(target)
 }

@@ -29,6 +29,9 @@ impl Reach {
     }
 }
 
+/// How long an API may take to say something, and to take a body that is sent to it.
+const SILENCE: Duration = Duration::from_mins(5);
+
 /// Makes a client that follows no redirect, keeps no connection and repeats nothing. `timeout` is for a
 /// whole request; without one, only for reading from the connection. The error says what is missing.
 pub fn client(timeout: Option<Duration>, reach: Reach) -> Result<reqwest::Client, String> {
@@ -43,7 +46,7 @@ pub fn client(timeout: Option<Duration>, reach: Reach) -> Result<reqwest::Client
         .user_agent(concat!("hallpass/", env!("CARGO_PKG_VERSION")));
     let builder = match timeout {
         Some(timeout) => builder.timeout(timeout),
-        None => builder.read_timeout(Duration::from_mins(1)),
+        None => builder.read_timeout(SILENCE),
     };
     let builder = match reach {
         Reach::Outside => builder,

@@ -33,8 +33,11 @@ pub async fn run(server: RunningServer, backend: &Backend, output: Output) -> Ou
         output.note("Stopping.");
     }
     server.stop().await;
-    backend.settle().await;
-    Ok(())
+    // What a provider answers right now must still be kept; whoever cannot wait says so once more.
+    tokio::select! {
+        () = backend.settle() => Ok(()),
+        again = ended() => Ok(again?),
+    }
 }
 
 /// Waits until somebody wants the program to end.

@@ -9,11 +9,10 @@ use hyper::{Method, Request, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::answer::Refusal;
-use super::given::parted;
-use super::popup::Asked;
+use super::asked::Asked;
+use super::guard::is_near;
 use super::query::Query;
 use super::{Server, body};
-use crate::listener::Peer;
 use crate::listener::reply::{self, Reply};
 use crate::model::provider::{API_KEY, PASSWORD, USERNAME};
 use crate::model::{Secret, WayIn, rest};
@@ -42,8 +41,9 @@ impl Server {
 
     async fn entered(&self, way: WayIn, key: &str, request: Request<Incoming>) -> Result<Reply, Refusal> {
         let query = Query::of(&request);
-        let asked = self.asked(key, &query)?;
+        let asked = self.asked(key, &query, &request)?;
         self.may_enter(&asked, &request)?;
+        let may_replace = asked.may_replace();
         let object = body::object(request).await?;
         let fields = match way {
             WayIn::ApiKey => fields(&object, &[("apiKey", API_KEY)])?,
@@ -51,13 +51,26 @@ impl Server {
             // The client is the config's; one that the page brings along would be another config.
             _ => self.is_own_client(&asked, &object).await?,
         };
-        let (variables, further) = parted(query.bracketed("params"), &asked.provider);
+        let (variables, further) = asked.variables(&query);
+        let hosts = if way.is_entered() { Vec::new() } else { self.new_hosts(&asked, &variables)? };
+        if !hosts.is_empty() {
+            let message =
+                format!("The client secret is not sent to `{}` because a web page says so.", hosts.join("`, `"));
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "host_not_allowed", message)
+                .hinted("authorize once with `hallpass connect`, or name it in `integrations_config_defaults` of a connect session"));
+        }
         let (known, _) = self.backend.way_in(&asked.config, Some(way)).await.map_err(|error| {
             let message = format!("Auth mode {} not supported: {}.", rest::auth_mode(way), error.message);
             Refusal { message, code: "auth_mode_err", ..error.into() }
         })?;
-        let request =
-            EnterRequest { way_in: Some(known), variables, further, fields, ..EnterRequest::new(asked.connection) };
+        let request = EnterRequest {
+            way_in: Some(known),
+            variables,
+            further,
+            fields,
+            may_replace,
+            ..EnterRequest::new(asked.connection)
+        };
         let connected = self.backend.enter(request).await?;
         let reference = connected.connection.reference;
         Ok(reply::json(
@@ -68,18 +81,17 @@ impl Server {
 
     /// Without a page of ours there is nobody to ask whether a connection may be replaced.
     fn may_enter(&self, asked: &Asked, request: &Request<Incoming>) -> Result<(), Refusal> {
-        if asked.is_vouched {
-            return Ok(());
+        let is_near = is_near(request) || self.shows_key(request.headers());
+        if asked.session.is_none() && !is_near {
+            let message = "From elsewhere credentials are taken with a connect session alone.";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "missing_connect_session_token", message)
+                .hinted("let the back end begin one: `POST /connect/sessions`"));
         }
-        if !request.extensions().get::<Peer>().is_some_and(|peer| peer.0.is_loopback()) {
-            let message = "From another machine credentials are taken with a connect session alone.";
-            return Err(Refusal::new(StatusCode::FORBIDDEN, "missing_connect_session_token", message));
-        }
-        let is_page = request.headers().contains_key(ORIGIN);
-        if is_page && self.backend.connection(&asked.connection).is_ok() {
-            let message = format!("`{}` exists, and a web page does not replace it.", asked.connection);
-            return Err(Refusal::new(StatusCode::CONFLICT, "connection_exists", message)
-                .hinted("delete it first, or let the back end begin a connect session for it"));
+        if !asked.may_replace() && self.exists(&asked.connection)? {
+            let message = format!("`{}` exists, and is not replaced.", asked.connection);
+            return Err(Refusal::new(StatusCode::CONFLICT, "connection_exists", message).hinted(
+                "delete it first, or let the back end begin a session for it: `POST /connect/sessions/reconnect`",
+            ));
         }
         Ok(())
     }

@@ -175,6 +175,25 @@ impl Server {
         Ok(reply::json(StatusCode::OK, &json!({"connections": rows})))
     }
 
+    /// Answers `GET /connection/ID` from memory, where the token is there and nothing has changed.
+    pub(super) fn at_hand(&self, segments: &[String], request: &Request<Incoming>) -> Option<Reply> {
+        let (Method::GET, [route, id]) = (request.method().clone(), segments) else { return None };
+        let query = Query::of(request);
+        if route != "connection" || query.is_true("force_refresh") {
+            return None;
+        }
+        let reference = named(id, &query).ok()?;
+        let freshness = Freshness { asker: Asker::Program, ..Freshness::default() };
+        let fresh = self.backend.credentials_at_hand(&reference, freshness).ok()??;
+        self.note(&fresh, request);
+        Some(reply::json(StatusCode::OK, &self.era_shape(&fresh)))
+    }
+
+    fn note(&self, fresh: &Fresh, request: &Request<Incoming>) {
+        let program = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+        self.backend.note_program(fresh, program.unwrap_or("a program that does not say its name"));
+    }
+
     pub(super) async fn era_connection(&self, id: &str, request: &Request<Incoming>) -> Reply {
         let answer = async {
             let query = Query::of(request);
@@ -226,8 +245,7 @@ impl Server {
             Freshness { forced: query.is_true("force_refresh"), asker: Asker::Program, ..Freshness::default() };
         let fresh = self.backend.recent_credentials(reference, freshness).await;
         let fresh = fresh.map_err(|error| self.not_had(reference, error))?;
-        let program = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
-        self.backend.note_program(&fresh, program.unwrap_or("a program that does not say its name"));
+        self.note(&fresh, request);
         Ok(fresh)
     }
 

@@ -129,7 +129,7 @@ fn taken(object: &Map<String, Value>, now: Time) -> Result<Credentials, Refusal>
 fn end_of(value: &Value) -> Result<Time, Refusal> {
     let number = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
     let time = match number {
-        Some(number) if number.abs() >= 100_000_000_000 => Time::from_timestamp_millis(number),
+        Some(number) if number.unsigned_abs() >= 100_000_000_000 => Time::from_timestamp_millis(number),
         Some(number) => Time::from_timestamp(number, 0),
         None => value.as_str().and_then(|text| text.parse().ok()),
     };

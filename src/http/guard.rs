@@ -7,38 +7,42 @@
 use base64::Engine as _;
 use hyper::body::Incoming;
 use hyper::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, HOST,
-    HeaderMap, HeaderValue, ORIGIN, VARY,
+    ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION,
+    HOST, HeaderMap, HeaderValue, ORIGIN, VARY,
 };
 use hyper::{Method, Request, StatusCode};
 
 use super::Server;
 use super::answer::Refusal;
+use super::query::Query;
 use crate::listener::Peer;
 use crate::listener::reply::{self, Reply};
 use crate::model::{Secret, untrusted};
 
-/// What a route is for.
+/// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Area {
-    /// Whoever: `/health`, and the callback, which the state guards.
+    /// Whoever: `/health`, and callbacks, which the state guards.
     Anybody,
     /// Web pages with Nango's frontend SDK.
     Pages,
+    /// The WebSocket of such a page.
+    Socket,
     /// Programs.
     Programs,
 }
 
 impl Area {
-    pub(super) fn of(segments: &[&str]) -> Self {
-        match segments {
-            ["oauth", "connect", _] | ["api-auth" | "auth" | "unauth" | "oauth2", ..] | ["connect", "link"] => {
-                Self::Pages
-            }
-            ["config" | "connection" | "connections" | "integrations" | "providers" | "proxy" | "connect", ..] => {
-                Self::Programs
-            }
-            _ => Self::Anybody,
+    pub(super) fn of(method: &Method, segments: &[String], query: &Query) -> Self {
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        match segments.as_slice() {
+            ["config" | "connection" | "connections" | "integrations" | "providers" | "proxy", ..]
+            | ["connect", "sessions", ..] => Self::Programs,
+            ["oauth", "connect", _] | ["connect", "link"] => Self::Pages,
+            // Any other path may be that of a config's redirect URI.
+            ["health"] | ["oauth", "callback"] if method == Method::GET => Self::Anybody,
+            _ if method == Method::GET && query.get("state").is_some() => Self::Anybody,
+            _ => Self::Pages,
         }
     }
 
@@ -64,26 +68,52 @@ impl Server {
 
     fn admit(&self, area: Area, request: &Request<Incoming>) -> Result<(), Refusal> {
         self.check_host(area, request)?;
+        let origin = request.headers().get(ORIGIN);
         match area {
             Area::Anybody => Ok(()),
+            // A page of our own sends `null`: it has no referrer.
+            Area::Pages if is_from(request.headers(), &["same-origin"]) => Ok(()),
             // Web pages may start flows, and read what came of them, where they are of this machine or named.
-            Area::Pages => match request.headers().get(ORIGIN) {
-                // A page of our own sends `null`: it has no referrer.
-                Some(_) if request.headers().get("sec-fetch-site").is_some_and(|site| site == "same-origin") => Ok(()),
+            Area::Pages | Area::Socket => match origin {
                 Some(origin) if !self.is_page_allowed(origin) => Err(refuse_page(origin)),
+                None if area == Area::Socket && !is_near(request) => Err(too_far()),
                 _ => Ok(()),
             },
             Area::Programs => self.admit_program(request),
         }
     }
 
-    /// The host of a redirect URI that leads here from elsewhere is for that alone.
+    /// Exactly one Host, and one that is served: anything else is a rebound DNS name or a confused client. The
+    /// host of a redirect URI that leads here from elsewhere is for callbacks alone.
     fn check_host(&self, area: Area, request: &Request<Incoming>) -> Result<(), Refusal> {
-        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        if area == Area::Anybody || !self.options.is_for_callbacks_only(host) {
+        let mut named = request.headers().get_all(HOST).iter();
+        let (first, second) = (named.next(), named.next());
+        let host = first.and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let is_served = second.is_none() && self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
+        if is_served && (area == Area::Anybody || !self.options.is_for_callbacks_only(host)) {
             return Ok(());
         }
-        Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", "This host is served for callbacks only."))
+        tracing::warn!(host = untrusted::line(host), "refused a request for another host");
+        let shown = untrusted::line(host);
+        let message = if is_served {
+            format!("`{shown}` is served for callbacks only.")
+        } else {
+            format!("`{shown}` is not served here.")
+        };
+        Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", message)
+            .hinted("ask `localhost`; or name the host when the server is started: `hallpass serve --allow-host NAME`"))
+    }
+
+    /// Tells whether a request shows the key that there is.
+    pub(super) fn shows_key(&self, headers: &HeaderMap) -> bool {
+        self.options.key.as_ref().is_some_and(|key| check_key(key, headers).is_ok())
+    }
+
+    /// Tells whether a request is one of a program that may have every token anyway.
+    pub(super) fn is_program(&self, request: &Request<Incoming>) -> bool {
+        let headers = request.headers();
+        let is_page = headers.contains_key(ORIGIN) || is_browser(headers);
+        !is_page && if self.options.key.is_some() { self.shows_key(headers) } else { is_near(request) }
     }
 
     /// Tells whether a web page of this origin may use the frontend's routes.
@@ -102,22 +132,14 @@ impl Server {
         if let Some(key) = &self.options.key {
             return check_key(key, headers);
         }
-        let from_page = headers.contains_key(ORIGIN)
-            || headers.get("sec-fetch-site").is_some_and(|site| !matches!(site.as_bytes(), b"none" | b"same-origin"));
+        let is_foreign = headers.contains_key("sec-fetch-site") && !is_from(headers, &["none", "same-origin"]);
+        let from_page = headers.contains_key(ORIGIN) || is_foreign;
         if from_page {
             let message = "Web pages get no tokens: without a key, this route answers programs of this machine only.";
             return Err(Refusal::new(StatusCode::FORBIDDEN, "web_page_refused", message)
                 .hinted("ask from your back end; or set NANGO_SECRET_KEY for the server, and show it"));
         }
-        let is_near = request.extensions().get::<Peer>().is_some_and(|peer| peer.0.is_loopback());
-        if is_near {
-            return Ok(());
-        }
-        Err(Refusal::new(
-            StatusCode::FORBIDDEN,
-            "not_this_machine",
-            "Without a key, this route answers this machine only.",
-        ))
+        if is_near(request) { Ok(()) } else { Err(too_far()) }
     }
 
     /// Lets the page that asked read the answer.
@@ -127,6 +149,40 @@ impl Server {
         }
         reply
     }
+}
+
+/// Tells whether a request comes from this machine: over loopback, to a name of this machine, and handed on
+/// by nobody. A tunnel or a proxy that runs here comes over loopback too.
+pub(super) fn is_near(request: &Request<Incoming>) -> bool {
+    let headers = request.headers();
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let is_ours = ["localhost", "127.0.0.1", "[::1]"].iter().any(|own| own.eq_ignore_ascii_case(name));
+    let is_handed_on = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"]
+        .iter()
+        .any(|name| headers.contains_key(*name));
+    let is_loopback = request.extensions().get::<Peer>().is_some_and(|peer| peer.0.is_loopback());
+    is_loopback && is_ours && !is_handed_on
+}
+
+/// Says that a request came from elsewhere, or through a tunnel.
+fn too_far() -> Refusal {
+    let message = "Without a key, this route answers programs of this machine only.";
+    Refusal::new(StatusCode::FORBIDDEN, "not_this_machine", message)
+        .hinted("set NANGO_SECRET_KEY for the server, and show it")
+}
+
+/// Tells whether a browser says that a request comes from one of these (Fetch Metadata: `Sec-Fetch-Site`).
+pub(super) fn is_from(headers: &HeaderMap, sites: &[&str]) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| sites.iter().any(|known| site == known))
+}
+
+/// A browser shows itself by what it sends along; a program that pretends to be none gains nothing that it
+/// could not have by other routes.
+pub(super) fn is_browser(headers: &HeaderMap) -> bool {
+    let accepts_pages = |accept: &HeaderValue| accept.to_str().is_ok_and(|accept| accept.contains("text/html"));
+    headers.contains_key("sec-fetch-mode") && headers.contains_key("sec-fetch-site")
+        || headers.get(ACCEPT).is_some_and(accepts_pages)
 }
 
 /// Says that web pages of an origin may not start flows here.
@@ -215,12 +271,20 @@ mod tests {
 
     #[test]
     fn every_route_that_gives_a_secret_is_for_programs() {
-        for path in ["config", "connection", "connections", "integrations", "providers", "proxy"] {
-            assert_eq!(Area::of(&[path]), Area::Programs);
-            assert_eq!(Area::of(&[path, "x"]), Area::Programs);
+        let area = |path: &str, query: &str| {
+            let segments: Vec<String> = path.split('/').map(str::to_owned).collect();
+            Area::of(&Method::GET, &segments, &Query::parse(query))
+        };
+        for path in ["config", "connection", "connections", "integrations", "providers", "proxy", "connect/sessions"] {
+            for query in ["", "state=x&code=y"] {
+                assert_eq!(area(path, query), Area::Programs, "{path}");
+                assert_eq!(area(&format!("{path}/x"), query), Area::Programs, "{path}");
+            }
         }
-        assert_eq!(Area::of(&["connect", "sessions"]), Area::Programs);
-        assert_eq!(Area::of(&["oauth", "connect", "k"]), Area::Pages);
-        assert_eq!(Area::of(&["oauth", "callback"]), Area::Anybody);
+        assert_eq!(area("oauth/connect/k", "state=x"), Area::Pages);
+        for path in ["oauth/callback", "auth/callback", "oauth2/callback", "connect/callback", "cb"] {
+            assert_eq!(area(path, "state=x&code=y"), Area::Anybody, "{path}");
+        }
+        assert_eq!(area("api-auth/api-key/k", ""), Area::Pages);
     }
 }

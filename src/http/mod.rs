@@ -14,7 +14,9 @@
 //! Like every face it decides nothing but how things are shown: what is done is a call to the backend.
 
 mod answer;
+mod asked;
 mod body;
+mod consent;
 mod entered;
 mod era;
 mod given;
@@ -39,7 +41,9 @@ use crate::listener::{Handler, Limits};
 use crate::service::Result;
 use crate::service::connect::Callback;
 use answer::Refusal;
+use guard::Area;
 pub use options::{Flags, Options};
+use query::Query;
 use sessions::Sessions;
 use sockets::Sockets;
 
@@ -48,6 +52,8 @@ struct Server {
     backend: Backend,
     options: Options,
     callback: Callback,
+    /// Every Host that is served.
+    hosts: Vec<String>,
     sockets: Sockets,
     sessions: Sessions,
     stop: watch::Receiver<bool>,
@@ -71,6 +77,7 @@ pub async fn start(backend: Backend, options: Options) -> Result<RunningServer> 
         backend,
         options,
         callback,
+        hosts,
         sockets: Sockets::default(),
         sessions: Sessions::default(),
         stop: stopping.clone(),
@@ -80,45 +87,59 @@ pub async fn start(backend: Backend, options: Options) -> Result<RunningServer> 
         Box::pin(async move { server.answer(request).await })
     });
     let task = tokio::spawn(async move {
-        seat.serve(Limits::SERVER, hosts, handler, stopping).await;
+        // The guard knows the hosts, and what to say to others.
+        seat.serve(Limits::SERVER, Vec::new(), handler, stopping).await;
     });
     Ok(RunningServer::new(about, stop, task))
 }
 
 impl Server {
     async fn answer(self: &Arc<Self>, mut request: Request<Incoming>) -> Reply {
-        if request.headers().contains_key(hyper::header::UPGRADE) {
-            return self.socket(&mut request);
-        }
         let path = request.uri().path().to_owned();
         let Some(segments) = query::segments(&path) else {
-            return Refusal::new(StatusCode::BAD_REQUEST, "invalid_path", "The path is not UTF-8.").era();
+            return Refusal::bad("invalid_path", "The path is not UTF-8.").era();
         };
-        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let area = guard::Area::of(&segments);
+        let area = if sockets::is_handshake(&request) {
+            Area::Socket
+        } else {
+            Area::of(request.method(), &segments, &Query::of(&request))
+        };
         if let Some(reply) = self.turned_away(area, &request) {
             return reply;
         }
-        self.route(&segments, &path, request).await
+        match area {
+            Area::Socket => return self.socket(&mut request),
+            Area::Anybody if segments == ["health"] => return era::health(),
+            // The commonest call of all is answered without a detour, where it can be.
+            Area::Programs => {
+                if let Some(reply) = self.at_hand(&segments, &request) {
+                    return reply;
+                }
+            }
+            Area::Anybody | Area::Pages => {}
+        }
+        // On its own: a client that goes away must not stop what keeps a refresh token, and a panic is one
+        // request's.
+        let server = self.clone();
+        let task = tokio::spawn(async move { server.route(area, &segments, &path, request).await });
+        task.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a request ended badly");
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "This is a bug in hallpass.").era()
+        })
     }
 
-    async fn route(self: &Arc<Self>, segments: &[&str], path: &str, request: Request<Incoming>) -> Reply {
+    async fn route(self: &Arc<Self>, area: Area, segments: &[String], path: &str, request: Request<Incoming>) -> Reply {
         let method = request.method().clone();
-        match (&method, segments) {
-            // The commonest call of all goes first.
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        match (&method, segments.as_slice()) {
+            (&Method::GET, _) if area == Area::Anybody => self.callback(path, &request).await,
             (&Method::GET, ["connection", id]) => self.era_connection(id, &request).await,
-            (&Method::GET, ["health"]) => era::health(),
             (_, ["proxy", ..]) => self.proxy(path, request).await,
             (&Method::GET | &Method::POST, ["oauth", "connect", key]) => self.connect(key, request).await,
-            (&Method::GET, ["oauth", "callback"]) => self.callback(path, &request).await,
-            (_, ["api-auth" | "oauth2" | "auth" | "unauth", ..]) => self.enter(segments, request).await,
-            (_, ["connect", ..]) => self.connect_sessions(segments, request).await,
-            (_, ["config" | "connection", ..]) => self.era(segments, request).await,
-            (_, ["connections" | "integrations" | "providers", ..]) => self.today(segments, request).await,
-            // Another redirect URI than the usual one, of a config.
-            (&Method::GET, _) if query::Query::of(&request).get("state").is_some() => {
-                self.callback(path, &request).await
-            }
+            (_, ["api-auth" | "oauth2" | "auth" | "unauth", ..]) => self.enter(&segments, request).await,
+            (_, ["connect", ..]) => self.connect_sessions(&segments, request).await,
+            (_, ["config" | "connection", ..]) => self.era(&segments, request).await,
+            (_, ["connections" | "integrations" | "providers", ..]) => self.today(&segments, request).await,
             _ => answer::nothing_at(&method, path),
         }
     }

@@ -33,7 +33,9 @@ pub struct Options {
     hosts: Vec<String>,
     pub(super) origins: Vec<String>,
     pub(super) key: Option<Secret>,
-    /// The redirect URI that the environment names.
+    /// The address that the environment names.
+    server: Option<Url>,
+    /// The redirect URI that it names, or that follows from it.
     callback: Option<Url>,
 }
 
@@ -55,26 +57,37 @@ impl Options {
         for host in &flags.hosts {
             hosts.push(host_name(host)?);
         }
+        hosts.extend(flags.listen.filter(|address| !address.is_unspecified()).map(|address| match address {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!("[{address}]"),
+        }));
         let own = server.as_ref().filter(|url| !crate::model::template::is_loopback(url));
         hosts.extend(own.and_then(authority));
         let origins = flags.origins.iter().map(|origin| page_origin(origin)).collect::<Result<Vec<_>>>()?;
         let key = environment.key.clone().filter(|key| !key.is_empty());
-        let is_wide = flags.listen.is_some_and(|address| !address.is_loopback()) || !hosts.is_empty();
+        let is_wide = hosts.iter().any(|host| !is_loopback_name(host))
+            || flags.listen.is_some_and(|address| !address.is_loopback());
         if is_wide && key.is_none() {
             return Err(Error::usage("a server that others can reach needs a key")
                 .hinted("set NANGO_SECRET_KEY to a long random text, and give it to your programs"));
         }
         let callback = named.or_else(|| {
-            let mut url = server?;
+            let mut url = server.clone()?;
             url.set_path(&format!("{}/oauth/callback", url.path().trim_end_matches('/')));
             Some(url)
         });
-        Ok(Self { port, listen: flags.listen, hosts, origins, key, callback })
+        Ok(Self { port, listen: flags.listen, hosts, origins, key, server, callback })
     }
 
     /// Returns the redirect URI of configs that name none.
     pub(super) fn callback_at(&self, port: u16) -> String {
         self.callback.as_ref().map_or_else(|| format!("http://localhost:{port}/oauth/callback"), Url::to_string)
+    }
+
+    /// Returns the address of the server, as pages and programs write it.
+    pub(super) fn url_at(&self, port: u16) -> String {
+        let named = self.server.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+        named.unwrap_or_else(|| format!("http://localhost:{port}"))
     }
 
     /// Returns every Host that is served.
@@ -105,6 +118,11 @@ impl Options {
 fn authority(url: &Url) -> Option<String> {
     let host = url.host_str()?;
     Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
+fn is_loopback_name(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn web_address(name: &str, text: &str) -> Result<Url> {

@@ -6,40 +6,28 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, HeaderMap, HeaderValue, REFERER};
+use hyper::header::{HeaderValue, REFERER};
 use hyper::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
+use super::Server;
 use super::answer::{Refusal, sentence};
+use super::asked::Asked;
 use super::era::scopes;
-use super::given::parted;
-use super::guard::refuse_page;
+use super::guard::{is_browser, is_from, is_near, refuse_page};
 use super::query::Query;
-use super::sessions::{Defaults, Session};
-use super::{Server, body, sockets};
-use crate::listener::Peer;
 use crate::listener::callback::is_navigation;
-use crate::listener::page::{Form, Page};
+use crate::listener::page::Page;
 use crate::listener::reply::{self, Reply};
-use crate::model::{Config, ConnectionId, ConnectionRef, Provider, Secret, WayIn};
+use crate::model::{Secret, WayIn};
 use crate::service::connect::{Answered, Authorization, ConnectRequest, Way};
 use crate::service::{Error, Kind};
 
 /// How long a flow may take.
 const TIME: Duration = Duration::from_mins(10);
 
-/// A flow that is asked for.
-pub(super) struct Asked {
-    pub(super) config: Config,
-    pub(super) provider: Provider,
-    pub(super) connection: ConnectionRef,
-    /// Whether a back end vouches for it.
-    pub(super) is_vouched: bool,
-    defaults: Defaults,
-}
-
 /// What a page is told of a flow that it asked for.
-struct Told<'a> {
+pub(super) struct Told<'a> {
     key: &'a str,
     id: &'a str,
     socket: Option<&'a str>,
@@ -79,23 +67,32 @@ impl Server {
     fn may_begin(&self, request: &Request<Incoming>, query: &Query) -> Result<(), Refusal> {
         let headers = request.headers();
         let is_vouched = query.get("connect_session_token").is_some_and(|token| self.sessions.of(token).is_some());
-        if is_vouched {
+        if is_vouched || self.shows_key(headers) {
             return Ok(());
         }
-        if !request.extensions().get::<Peer>().is_some_and(|peer| peer.0.is_loopback()) {
-            let message = "From another machine a flow begins with a connect session alone.";
+        if !is_near(request) {
+            let message = "From elsewhere a flow begins with a connect session alone.";
             return Err(Refusal::new(StatusCode::FORBIDDEN, "missing_connect_session_token", message)
                 .hinted("let the back end begin one: `POST /connect/sessions`"));
         }
-        let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
-        let is_foreign = site.is_some_and(|site| !matches!(site, "none" | "same-origin" | "same-site"));
-        if !is_foreign || query.get("ws_client_id").is_some_and(|name| self.sockets.is_open(name)) {
+        let is_known_site = is_from(headers, &["none", "same-origin", "same-site"]);
+        if is_known_site || query.get("ws_client_id").is_some_and(|name| self.sockets.is_open(name)) {
             return Ok(());
         }
-        let from = headers.get(REFERER).and_then(|referer| url::Url::parse(referer.to_str().ok()?).ok());
-        let from = from.map_or_else(|| "null".to_owned(), |url| url.origin().ascii_serialization());
-        let origin = HeaderValue::from_str(&from).unwrap_or(HeaderValue::from_static("null"));
-        if self.is_page_allowed(&origin) { Ok(()) } else { Err(refuse_page(&origin)) }
+        if let Some(referer) = headers.get(REFERER) {
+            let from = url::Url::parse(referer.to_str().unwrap_or_default()).ok();
+            let origin = from.and_then(|url| HeaderValue::from_str(&url.origin().ascii_serialization()).ok());
+            let origin = origin.unwrap_or(HeaderValue::from_static("null"));
+            return if self.is_page_allowed(&origin) { Ok(()) } else { Err(refuse_page(&origin)) };
+        }
+        // A browser that does not say where it comes from, or says that it is from elsewhere.
+        if !headers.contains_key("sec-fetch-site") && !is_browser(headers) {
+            return Ok(());
+        }
+        let message = "The browser does not say which web page starts this flow.";
+        Err(Refusal::new(StatusCode::FORBIDDEN, "origin_not_allowed", message).hinted(
+            "let the page have a referrer (no `no-referrer` policy), use the SDK from 0.9.0 on, or begin a connect session",
+        ))
     }
 
     async fn begin(
@@ -105,11 +102,16 @@ impl Server {
         query: &Query,
         told: &Told<'_>,
     ) -> Result<Reply, Refusal> {
-        let asked = self.asked(key, query)?;
-        if let Some(reply) = self.question(&asked, request, told).await? {
+        let asked = self.asked(key, query, &request)?;
+        let (variables, further) = asked.variables(query);
+        let is_agreed = request.method() == Method::POST;
+        if let Some(reply) = self.question(&asked, &variables, request, told).await? {
             return Ok(reply);
         }
-        let authorization = self.authorization(&asked, query).await?;
+        let may_replace = is_agreed || asked.may_replace();
+        let request =
+            ConnectRequest { variables, further, may_replace, ..ConnectRequest::new(asked.connection.clone()) };
+        let authorization = self.authorization(&asked, query, request).await?;
         let target = authorization.waiting().url.to_string();
         let (server, id, socket) = (self.clone(), asked.connection, told.socket.map(str::to_owned));
         tokio::spawn(async move {
@@ -124,97 +126,17 @@ impl Server {
                 }
             }
         });
-        Ok(reply::found(&target))
+        // 303 makes a GET of what was agreed to by POST.
+        Ok(if is_agreed { reply::redirect(&target) } else { reply::found(&target) })
     }
 
-    /// Reads what is asked for: which config, which connection, and who vouches for it.
-    pub(super) fn asked(&self, key: &str, query: &Query) -> Result<Asked, Refusal> {
-        let session = match query.get("connect_session_token") {
-            None => None,
-            Some(token) => Some(self.sessions.of(token).ok_or_else(|| {
-                let message = "The connect session is unknown here, or has ended.";
-                Refusal::new(StatusCode::UNAUTHORIZED, "invalid_connect_session_token", message)
-                    .hinted("let the back end begin a new one: `POST /connect/sessions`")
-            })?),
-        };
-        let is_vouched = session.is_some();
-        let session: Session = session.unwrap_or_default();
-        if !session.allows(key) {
-            return Err(Refusal::new(
-                StatusCode::FORBIDDEN,
-                "integration_not_allowed",
-                format!("This connect session is not for `{key}`."),
-            ));
-        }
-        let id = match (query.connection_id("connection_id"), &session.again) {
-            (_, Some(again)) => again.id.clone(),
-            (Some(id), None) => {
-                ConnectionId::new(id).map_err(|error| Refusal::bad("invalid_connection_id", format!("{error}.")))?
-            }
-            (None, None) if is_vouched => ConnectionId::new(sockets::uuid()).map_err(Error::from)?,
-            (None, None) => return Err(Refusal::bad("missing_connection_id", "Missing Connection ID.")),
-        };
-        let config = self.known_config(key).map_err(|refusal| match refusal.code {
-            "unknown_provider_config" => {
-                let message = format!("Could not find a Provider Config matching the \"{key}\" key.");
-                Refusal { code: "provider_config_err", message, ..refusal }
-            }
-            _ => refusal,
-        })?;
-        let (_, provider) = self.backend.provider(config.provider.as_str())?;
-        let connection = ConnectionRef::new(config.key.clone(), id);
-        Ok(Asked { defaults: session.defaults(key), config, provider, connection, is_vouched })
-    }
-
-    /// A flow that a web page begins does not silently replace a connection: the person is asked first.
-    async fn question(
+    async fn authorization(
         &self,
         asked: &Asked,
-        request: Request<Incoming>,
-        told: &Told<'_>,
-    ) -> Result<Option<Reply>, Refusal> {
-        let exists = self.backend.connection(&asked.connection).is_ok();
-        let is_agreed = request.method() == Method::POST;
-        if !is_agreed && (!exists || asked.is_vouched || !is_browser(request.headers())) {
-            return Ok(None);
-        }
-        let name = asked.connection.to_string();
-        if !is_agreed {
-            let words = vec![
-                format!("A web page asks to authorize `{name}` again. The tokens that are there would be replaced."),
-                "If you did not just ask for that, keep what is there.".to_owned(),
-            ];
-            let form = Form {
-                fields: vec![("agreed".to_owned(), self.sessions.agreement(&name))],
-                buttons: vec![("replace", "Authorize again"), ("keep", "Keep what is there")],
-            };
-            return Ok(Some(Page { form: Some(form), ..Page::new(200, "Replace a connection?", words) }.reply()));
-        }
-        let bytes = body::bytes(request.into_body()).await?;
-        let fields: BTreeMap<String, String> = url::form_urlencoded::parse(&bytes).into_owned().collect();
-        let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
-        // Only our own page knows it: no other can agree in the person's place.
-        if Secret::new(field("agreed")) != Secret::new(self.sessions.agreement(&name)) {
-            return Err(Refusal::new(
-                StatusCode::FORBIDDEN,
-                "callback_err",
-                "This was not agreed to on the page that asked.",
-            ));
-        }
-        if field("decision") == "replace" {
-            return Ok(None);
-        }
-        let kept = Refusal::new(StatusCode::OK, "callback_err", format!("`{name}` was kept as it is."));
-        self.tell(told, Err(&kept));
-        let mut page = Page::new(200, "Kept", vec![format!("`{name}` stays as it is. You can close this tab.")]);
-        page.message = Some(failure(&kept));
-        Ok(Some(page.reply()))
-    }
-
-    async fn authorization(&self, asked: &Asked, query: &Query) -> Result<Authorization, Refusal> {
-        let mut given = asked.defaults.connection_config.clone();
-        given.extend(query.bracketed("params"));
-        let (variables, further) = parted(given, &asked.provider);
+        query: &Query,
+        request: ConnectRequest,
+    ) -> Result<Authorization, Refusal> {
+        let (variables, defaults) = (&request.variables, asked.defaults());
         let known = self.backend.connection(&asked.connection).ok();
         let missing = asked.provider.asked_variables().find(|(name, variable)| {
             let is_given = variables.get(*name).is_some_and(|value| !value.trim().is_empty());
@@ -225,7 +147,7 @@ impl Server {
             let table = asked.provider.oauth2.as_ref();
             let url = table.and_then(|table| table.authorization_endpoint.as_ref());
             let url = url.and_then(|url| url.candidates().first().cloned()).unwrap_or_default();
-            let given = serde_json::to_string(&variables).unwrap_or_default();
+            let given = serde_json::to_string(variables).unwrap_or_default();
             let message = format!(
                 "Missing Connection Config param(s) in Auth request to interpolate url {url}. Provided Connection Config: {given}"
             );
@@ -237,29 +159,18 @@ impl Server {
             return Err(Refusal::bad("auth_mode_err", format!("Auth mode {mode} not supported."))
                 .hinted("no browser takes part in it: give the credentials with the SDK's third argument, or with `hallpass connect`"));
         }
-        let mut parameters: BTreeMap<String, Option<String>> = asked
-            .defaults
-            .authorization_params
-            .iter()
-            .map(|(name, value)| (name.clone(), Some(value.clone())))
-            .collect();
+        let mut parameters: BTreeMap<String, Option<String>> =
+            defaults.authorization_params.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
         for (name, value) in query.bracketed("authorization_params") {
             // That is how the SDK writes a parameter that is to be left out.
             parameters.insert(name, (value != "undefined").then_some(value));
         }
         let asked_scopes = parameters.remove("scope").flatten().map(|text| scopes(&text));
-        if let Some(scopes) = query.get("user_scope").or(asked.defaults.user_scopes.as_deref()) {
+        if let Some(scopes) = query.get("user_scope").or(defaults.user_scopes.as_deref()) {
             parameters.insert("user_scope".to_owned(), Some(scopes.to_owned()));
         }
-        let request = ConnectRequest {
-            variables,
-            further,
-            parameters,
-            scopes: asked_scopes,
-            way: Way::NoBrowser,
-            timeout: Some(TIME),
-            ..ConnectRequest::new(asked.connection.clone())
-        };
+        let request =
+            ConnectRequest { parameters, scopes: asked_scopes, way: Way::NoBrowser, timeout: Some(TIME), ..request };
         let begun = self.backend.begin_hosted(request, &self.callback).await;
         begun.map_err(|error| match error.kind {
             Kind::Provider | Kind::Network if way == WayIn::OAuth1 => {
@@ -306,7 +217,7 @@ impl Server {
     }
 
     /// Tells the page that asked how its flow ended.
-    fn tell(&self, told: &Told<'_>, outcome: Result<(), &Refusal>) {
+    pub(super) fn tell(&self, told: &Told<'_>, outcome: Result<(), &Refusal>) {
         let Some(socket) = told.socket else { return };
         let message = match outcome {
             Ok(()) => json!({
@@ -327,7 +238,7 @@ impl Server {
     }
 
     pub(super) fn url(&self) -> String {
-        format!("http://localhost:{}", self.callback.port)
+        self.options.url_at(self.callback.port)
     }
 }
 
@@ -345,7 +256,7 @@ fn described(refusal: &Refusal) -> String {
 }
 
 /// What 0.8.0 of the SDK listens for.
-fn failure(refusal: &Refusal) -> Value {
+pub(super) fn failure(refusal: &Refusal) -> Value {
     json!({
         "eventType": "AUTHORIZATION_FAILED",
         "data": {"error": {"type": refusal.code, "message": described(refusal)}},
@@ -357,14 +268,4 @@ fn page_of(refusal: &Refusal, message: Option<Value>) -> Page {
     page.hint.clone_from(&refusal.hint);
     page.message = message;
     page
-}
-
-/// A browser shows itself by what it sends along; a program that pretends to be none gains nothing that it
-/// could not have by other routes.
-fn is_browser(headers: &HeaderMap) -> bool {
-    headers.contains_key("sec-fetch-mode")
-        || headers
-            .get(ACCEPT)
-            .and_then(|accept| accept.to_str().ok())
-            .is_some_and(|accept| accept.contains("text/html"))
 }

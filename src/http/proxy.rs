@@ -84,10 +84,13 @@ fn bad_header(name: &str, expected: &str) -> Refusal {
     Refusal::bad("invalid_headers", format!("The header `{name}` must be {expected}."))
 }
 
-/// Which connection is meant. A header may hold it encoded: not every text can stand there as it is.
+/// Which connection is meant. Headers are bytes: those of a text in UTF-8, or in Latin-1 as Node writes them.
 fn named(headers: &HeaderMap) -> Result<ConnectionRef, Refusal> {
     let needed = |name: &str, code: &'static str| {
-        let found = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let found = headers.get(name).map(|value| match std::str::from_utf8(value.as_bytes()) {
+            Ok(text) => text.to_owned(),
+            Err(_) => value.as_bytes().iter().map(|byte| char::from(*byte)).collect(),
+        });
         found.ok_or_else(|| Refusal::bad(code, format!("Missing header '{name}'.")))
     };
     let key = needed("Provider-Config-Key", "missing_provider_config_key")?;

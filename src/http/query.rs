@@ -24,7 +24,7 @@ impl Query {
         Self::parse(request.uri().query().unwrap_or_default())
     }
 
-    fn parse(raw: &str) -> Self {
+    pub(super) fn parse(raw: &str) -> Self {
         Self { pairs: url::form_urlencoded::parse(raw.as_bytes()).into_owned().collect(), raw: raw.to_owned() }
     }
 
@@ -39,11 +39,13 @@ impl Query {
         self.get(name).is_some_and(|value| matches!(value, "true" | "1"))
     }
 
-    /// Returns a connection id. The SDKs send it as it is, so that a `+` means a plus (as in
-    /// `jane+test@example.com`), where a form would mean a space.
+    /// Returns a connection id. Most SDKs send it as it is, so that a `+` means a plus (as in
+    /// `jane+test@example.com`), where a form would mean a space; one that has an encoded plus is a form's.
     pub(super) fn connection_id(&self, name: &str) -> Option<String> {
         let value = self.raw.split('&').filter_map(|pair| pair.split_once('=')).find(|(known, _)| *known == name)?.1;
-        let value = percent_decode_str(value).decode_utf8().ok()?.into_owned();
+        let is_form = value.contains("%2B") || value.contains("%2b");
+        let value = if is_form { value.replace('+', "%20") } else { value.to_owned() };
+        let value = percent_decode_str(&value).decode_utf8().ok()?.into_owned();
         (!value.is_empty()).then_some(value)
     }
 
@@ -71,6 +73,7 @@ mod tests {
         for query in ["connection_id=a b+c@d.e", "connection_id=a%20b%2Bc%40d.e"] {
             assert_eq!(Query::parse(query).connection_id("connection_id").unwrap(), "a b+c@d.e", "{query}");
         }
+        assert_eq!(Query::parse("connection_id=a+b%2Bc").connection_id("connection_id").unwrap(), "a b+c");
         assert_eq!(Query::parse("connection_id=").connection_id("connection_id"), None);
     }
 

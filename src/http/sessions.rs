@@ -112,7 +112,7 @@ impl Server {
 
     async fn begin_session(&self, request: Request<Incoming>) -> Result<Reply, Refusal> {
         let object = body::object(request).await?;
-        Ok(self.begun(session(&object)))
+        Ok(self.begun(self.session(&object)?))
     }
 
     async fn begin_session_again(&self, request: Request<Incoming>) -> Result<Reply, Refusal> {
@@ -122,7 +122,19 @@ impl Server {
         let key = ConfigKey::new(key).map_err(Error::from)?;
         let again = ConnectionRef::new(key, ConnectionId::new(id).map_err(Error::from)?);
         self.backend.connection(&again)?;
-        Ok(self.begun(Session { again: Some(again), ..session(&object) }))
+        Ok(self.begun(Session { again: Some(again), ..self.session(&object)? }))
+    }
+
+    /// Reads what a session allows. A word that is misread would let more in than its back end meant.
+    fn session(&self, object: &Map<String, Value>) -> Result<Session, Refusal> {
+        let session = session(object)?;
+        for key in session.allowed.iter().chain(session.defaults.keys()) {
+            self.known_config(key).map_err(|refusal| {
+                let message = format!("There is no integration `{}`.", crate::model::untrusted::line(key));
+                Refusal { code: "invalid_body", message, ..refusal }
+            })?;
+        }
+        Ok(session)
     }
 
     fn begun(&self, session: Session) -> Reply {
@@ -157,24 +169,31 @@ impl Server {
     }
 }
 
-fn session(object: &Map<String, Value>) -> Session {
-    let allowed = object.get("allowed_integrations").and_then(Value::as_array);
-    let allowed = allowed.into_iter().flatten().filter_map(|key| Some(key.as_str()?.to_owned())).collect();
-    let defaults = object.get("integrations_config_defaults").and_then(Value::as_object);
-    let defaults = defaults.into_iter().flatten().filter_map(|(key, given)| {
-        let given = given.as_object()?;
-        let defaults = Defaults {
-            user_scopes: given
-                .get("user_scopes")
-                .or_else(|| given.get("user_scope"))
-                .and_then(Value::as_str)
-                .map(str::to_owned),
-            authorization_params: body::texts(given, "authorization_params"),
-            connection_config: body::texts(given, "connection_config"),
-        };
-        Some((key.clone(), defaults))
-    });
-    Session { allowed, defaults: defaults.collect(), again: None }
+fn session(object: &Map<String, Value>) -> Result<Session, Refusal> {
+    let wrong =
+        |name: &str, expected: &str| Refusal::bad("invalid_body", format!("Param '{name}' must be {expected}."));
+    let list = || wrong("allowed_integrations", "a list of strings");
+    let mut allowed = Vec::new();
+    if let Some(keys) = object.get("allowed_integrations").filter(|keys| !keys.is_null()) {
+        for key in keys.as_array().ok_or_else(list)? {
+            allowed.push(key.as_str().ok_or_else(list)?.to_owned());
+        }
+    }
+    let map = || wrong("integrations_config_defaults", "an object of objects");
+    let mut defaults = BTreeMap::new();
+    if let Some(all) = object.get("integrations_config_defaults").filter(|all| !all.is_null()) {
+        for (key, given) in all.as_object().ok_or_else(map)? {
+            let given = given.as_object().ok_or_else(map)?;
+            let user_scopes = body::text(given, "user_scopes")?;
+            let one = Defaults {
+                user_scopes: if user_scopes.is_some() { user_scopes } else { body::text(given, "user_scope")? },
+                authorization_params: body::texts(given, "authorization_params"),
+                connection_config: body::texts(given, "connection_config"),
+            };
+            defaults.insert(key.clone(), one);
+        }
+    }
+    Ok(Session { allowed, defaults, again: None })
 }
 
 #[cfg(test)]
@@ -184,10 +203,17 @@ mod tests {
     #[test]
     fn a_session_allows_what_its_back_end_named() {
         let body = json!({"allowed_integrations": ["github"], "integrations_config_defaults": {"github": {"user_scopes": "a"}}});
-        let session = session(body.as_object().unwrap());
+        let session = session(body.as_object().unwrap()).unwrap();
         assert!(session.allows("github") && !session.allows("slack"));
         assert_eq!(session.defaults("github").user_scopes.as_deref(), Some("a"));
         assert!(Session::default().allows("anything"));
+        for wrong in [
+            json!({"allowed_integrations": "github"}),
+            json!({"allowed_integrations": [1]}),
+            json!({"integrations_config_defaults": []}),
+        ] {
+            assert!(super::session(wrong.as_object().unwrap()).is_err(), "{wrong}");
+        }
         let again = Session { again: Some(ConnectionRef::parse("github/jane").unwrap()), ..Session::default() };
         assert!(again.allows("github") && !again.allows("slack"));
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use hyper::body::Incoming;
-use hyper::header::ORIGIN;
-use hyper::{Request, StatusCode};
+use hyper::header::UPGRADE;
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::sync::{oneshot, watch};
@@ -19,7 +19,6 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::Server;
 use super::answer::Refusal;
-use super::guard::refuse_page;
 use crate::listener::reply::{self, Reply};
 
 /// How many pages may be connected at once.
@@ -28,6 +27,9 @@ const MOST: usize = 256;
 const LARGEST: usize = 4 * 1024;
 /// How long a page stays connected: longer than any flow.
 const LIFETIME: Duration = Duration::from_mins(15);
+
+/// How long a page may take to close what the server has closed.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// The pages that are connected, by the names they were given.
 #[derive(Debug, Default)]
@@ -66,11 +68,8 @@ impl Sockets {
 }
 
 impl Server {
-    /// Connects a page. Only web pages that may start flows are let in, and programs of this machine.
+    /// Connects a page that the guard let in.
     pub(super) fn socket(&self, request: &mut Request<Incoming>) -> Reply {
-        if let Some(origin) = request.headers().get(ORIGIN).filter(|origin| !self.is_page_allowed(origin)) {
-            return refuse_page(origin).era();
-        }
         let mut head = Request::builder().method(request.method()).uri(request.uri()).version(request.version());
         if let Some(headers) = head.headers_mut() {
             headers.clone_from(request.headers());
@@ -81,6 +80,7 @@ impl Server {
         let name = uuid();
         let Some(told) = self.sockets.add(&name) else {
             return Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_pages", "Too many pages are connected.")
+                .hinted("close some of them; each is let go a quarter of an hour after it came")
                 .era();
         };
         let upgrade = hyper::upgrade::on(request);
@@ -95,6 +95,13 @@ impl Server {
         });
         response.map(|()| reply::whole(hyper::body::Bytes::new()))
     }
+}
+
+/// Tells whether a request asks for a WebSocket (RFC 6455 section 4.1). Other upgrades (`h2c`) are no business of
+/// ours, and their requests are answered as they are.
+pub(super) fn is_handshake(request: &Request<Incoming>) -> bool {
+    let upgrade = request.headers().get(UPGRADE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    request.method() == Method::GET && upgrade.split(',').any(|word| word.trim().eq_ignore_ascii_case("websocket"))
 }
 
 type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
@@ -123,7 +130,7 @@ async fn converse(mut socket: Socket, name: &str, mut told: oneshot::Receiver<Va
     }
     let _ = socket.close(None).await;
     // Until the page has closed it too.
-    while let Some(Ok(_)) = socket.next().await {}
+    let _ = tokio::time::timeout(GOODBYE, async { while let Some(Ok(_)) = socket.next().await {} }).await;
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {

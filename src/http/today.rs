@@ -43,7 +43,17 @@ impl Server {
 
     fn connections(&self, request: &Request<Incoming>) -> Answer {
         let query = Query::of(request);
-        let id = query.connection_id("connectionId");
+        // Today's SDK writes this one as a form does.
+        let id = query.get("connectionId").map(str::to_owned);
+        let is_unknown = ["endUserId", "endUserOrganizationId"].iter().any(|name| query.get(name).is_some());
+        if is_unknown || !query.bracketed("tags").is_empty() {
+            // To list everybody's instead would hand one user's connection to another.
+            return Err(Refusal::bad(
+                "invalid_query_params",
+                "End users and tags are not kept here, and cannot be filtered by.",
+            )
+            .hinted("filter by `connectionId`"));
+        }
         let keys: Option<Vec<&str>> = query.get("integrationId").map(|keys| keys.split(',').collect());
         let (search, now) = (query.get("search").map(str::to_lowercase), self.backend.now());
         let number = |name: &str| query.get(name).and_then(|number| number.parse::<usize>().ok());
@@ -61,6 +71,9 @@ impl Server {
 
     async fn connection(&self, id: &str, request: &Request<Incoming>) -> Answer {
         let query = Query::of(request);
+        if let Some(key) = query.get("provider_config_key").filter(|key| ConfigKey::new(*key).is_err()) {
+            self.known_config(key)?;
+        }
         let reference = era::named(id, &query)?;
         let fresh = self.fresh(&reference, &query, request).await;
         let fresh = match fresh {
@@ -169,7 +182,8 @@ impl Server {
         let key = ConfigKey::new(key).map_err(Error::from)?;
         if self.backend.config(&key).is_ok() {
             let message = format!("There is already an integration `{key}`.");
-            return Err(Refusal::new(StatusCode::CONFLICT, "duplicate_integration", message));
+            return Err(Refusal::new(StatusCode::CONFLICT, "duplicate_integration", message)
+                .hinted("choose another `unique_key`, or change it with PATCH"));
         }
         let given = given(&object)?;
         let new = NewConfig {
@@ -188,6 +202,8 @@ impl Server {
         let object = body::object(request).await?;
         let mut config = self.known_config(key).map_err(absent)?;
         let given = given(&object)?;
+        let new = body::text(&object, "unique_key")?.filter(|new| new != config.key.as_str());
+        let new = new.map(ConfigKey::new).transpose().map_err(Error::from)?;
         let changes = ConfigChanges {
             provider: None,
             client_id: given.client_id,
@@ -196,8 +212,7 @@ impl Server {
             redirect_uri: None,
         };
         config = self.backend.edit_config(&config.key, changes).await?;
-        if let Some(new) = body::text(&object, "unique_key")?.filter(|new| new != config.key.as_str()) {
-            let new = ConfigKey::new(new).map_err(Error::from)?;
+        if let Some(new) = new {
             self.backend.rename_config(&config.key, &new).await?;
             config = self.backend.config(&new)?;
         }

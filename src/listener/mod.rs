@@ -134,7 +134,7 @@ impl Listener {
     /// Listens on `localhost` and on `address` as well, which other machines may reach; 0 takes any free
     /// port.
     pub async fn bind_wide(address: IpAddr, port: u16) -> Result<Self, BindError> {
-        if address.is_loopback() {
+        if [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()].contains(&address) {
             return Self::bind(LoopbackHost::Localhost, port).await;
         }
         // Every address of this machine has loopback among them.
@@ -147,7 +147,9 @@ impl Listener {
             IpAddr::V6(v6) if v6.is_unspecified() => {
                 let socket = bind_one(address, port).await?;
                 let port = port_of(&socket, port)?;
-                (Self::of(vec![socket], port), None)
+                // Not every system takes IPv4 along.
+                let v4 = bind_one(Ipv4Addr::UNSPECIFIED.into(), port).await.ok();
+                (Self::of(std::iter::once(socket).chain(v4).collect(), port), None)
             }
             address => (Self::bind(LoopbackHost::Localhost, port).await?, Some(address)),
         };
@@ -173,7 +175,7 @@ impl Listener {
     }
 
     /// Serves until `stop` is dropped or changes. Requests whose Host is not one of `hosts`
-    /// (`localhost:3003`) are refused before `handler` sees them.
+    /// (`localhost:3003`) are refused before `handler` sees them; where there are none, it looks for itself.
     pub async fn serve(self, hosts: Vec<String>, handler: Handler, stop: watch::Receiver<bool>) {
         let hosts: Arc<[String]> = hosts.into();
         let seats = Arc::new(Semaphore::new(self.limits.connections));

@@ -95,7 +95,7 @@ impl Page {
                 let _ = write!(html, "<button id=\"{value}\" name=\"decision\" value=\"{value}\">{label}</button>");
             }
             html.push_str("</form>");
-        } else {
+        } else if self.links.is_empty() {
             if self.message.is_some() || self.closes {
                 // No `<` in it: nothing ends the element but its own end.
                 let data = serde_json::json!({"message": self.message, "closes": self.closes}).to_string();
@@ -104,6 +104,7 @@ impl Page {
             }
             let _ = write!(html, "<script>{SCRIPT}</script>");
         }
+        // A page with links keeps its address: a person may come back to it.
         html.push_str("</html>\n");
         html
     }

@@ -53,7 +53,7 @@ pub(super) async fn accept(
                     () = stopped(&mut stop) => break,
                 };
                 let Ok(seat) = seat else { break };
-                let serving = connection(stream, Peer(peer.ip()), served.clone(), stop.clone());
+                let serving = connection(stream, Peer(peer.ip().to_canonical()), served.clone(), stop.clone());
                 connections.spawn(async move {
                     serving.await;
                     drop(seat);
@@ -85,7 +85,8 @@ async fn connection(stream: TcpStream, peer: Peer, served: Served, mut stop: wat
     stream.set_write_timeout(Some(limits.stalled));
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        let answer = if is_for(&request, &hosts) { Ok(handler(request)) } else { Err(wrong_host()) };
+        let is_for_us = hosts.is_empty() || is_for(&request, &hosts);
+        let answer = if is_for_us { Ok(handler(request)) } else { Err(wrong_host()) };
         async move {
             Ok::<_, Infallible>(match answer {
                 Ok(answer) => answer.await,

@@ -256,11 +256,33 @@ pub fn endpoint(text: &str, allows_loopback_http: bool) -> Result<Url, TemplateE
     if url.fragment().is_some() {
         return Err(bad("it carries a fragment"));
     }
+    if is_link_local(&url) {
+        return Err(bad(
+            "it leads to an address of this network's own (link-local), where cloud machines keep their metadata",
+        ));
+    }
     match url.scheme() {
         "https" if url.host_str().is_some() => Ok(url),
         "http" if allows_loopback_http && is_loopback(&url) => Ok(url),
         "http" => Err(bad("it is plain http (only a provider file of your own may use that, and only on loopback)")),
         _ => Err(bad("expected an https URL")),
+    }
+}
+
+/// Tells whether a URL leads to a link-local address (RFC 3927, RFC 4291 section 2.5.6), to the unspecified one,
+/// or to one that clouds keep their machines' metadata at.
+pub fn is_link_local(url: &Url) -> bool {
+    let v4 = |address: std::net::Ipv4Addr| address.is_link_local() || address.is_unspecified();
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => v4(address),
+        Some(url::Host::Ipv6(address)) => {
+            address.is_unicast_link_local()
+                || address.is_unspecified()
+                || address.to_ipv4_mapped().is_some_and(v4)
+                || address == std::net::Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)
+        }
+        Some(url::Host::Domain(name)) => name == "metadata.google.internal",
+        None => false,
     }
 }
 

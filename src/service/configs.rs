@@ -268,6 +268,11 @@ impl Service {
         let _lock = self.hold_config(key).await?;
         self.config(key)?;
         self.home_vault().await?;
+        // A refresh under way still finds its config.
+        let mut held = Vec::new();
+        for connection in self.store.connections_of(key)? {
+            held.push(self.hold(&connection.reference).await?);
+        }
         let name = Item::Config(key.clone()).name();
         let (vault, holder) = (self.vault.word().await, self.holder()?);
         let forget = Announcement { kind: IntentKind::Forget, item: &name, vault, holder: &holder, at: self.now() };

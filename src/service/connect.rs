@@ -69,6 +69,8 @@ pub struct ConnectRequest {
     pub scopes: Option<Vec<String>>,
     /// The way of authenticating, if not the usual one of the config.
     pub way_in: Option<WayIn>,
+    /// Whether a connection that exists is replaced.
+    pub may_replace: bool,
     /// How the answer comes back.
     pub way: Way,
     /// How long it may take; unless said, [`TIMEOUT`], or for as long as a device code is good.
@@ -85,6 +87,7 @@ impl ConnectRequest {
             parameters: Further::new(),
             scopes: None,
             way_in: None,
+            may_replace: true,
             way: Way::default(),
             timeout: None,
         }
@@ -148,8 +151,9 @@ pub struct Authorization {
     sender: mpsc::Sender<Arrival>,
     cancelled: oneshot::Receiver<()>,
     is_announced: bool,
-    /// Whether the callback comes to a server of ours.
+    /// Whether a server of ours began it.
     is_hosted: bool,
+    may_replace: bool,
     /// Why the last poll for a device brought no answer, if it did not.
     unanswered: Option<String>,
     is_exchanging: Arc<AtomicBool>,
@@ -206,7 +210,7 @@ impl Service {
             Some(address) => Some(address.take(locks).await?),
             None => None,
         };
-        let is_hosted = hosted.is_some();
+        let comes_to_server = hosted.is_some();
         let redirect_uri = hosted.unwrap_or_else(|| redirect_uri(&config, address.as_ref(), taken.as_ref()));
         let registration = Registration {
             provider: &provider,
@@ -232,7 +236,7 @@ impl Service {
                 redirect_uri,
                 deadline: self.now() + time,
                 browser: Err(BrowserError::NotWanted),
-                listens: taken.is_some() || is_hosted,
+                listens: taken.is_some() || comes_to_server,
                 is_relayed: matches!(taken, Some(Taken::Relayed(_))),
                 device: flow.device_code(),
             },
@@ -247,7 +251,8 @@ impl Service {
             arrivals,
             sender,
             is_announced: false,
-            is_hosted,
+            is_hosted: callback.is_some(),
+            may_replace: request.may_replace,
             unanswered: None,
             is_exchanging: Arc::default(),
             stop,
@@ -257,7 +262,7 @@ impl Service {
             authorization.announce_relay(&seat)?;
             authorization.serve(seat);
         }
-        if let Some(state) = authorization.flow.state().filter(|_| is_hosted) {
+        if let Some(state) = authorization.flow.state().filter(|_| authorization.is_hosted) {
             self.busy.host(state, &request.connection, authorization.sender.clone());
         }
         if request.way == Way::Browser {

@@ -97,12 +97,18 @@ impl Service {
     /// It is deleted here whatever the provider answers.
     pub async fn delete_connection(&self, reference: &ConnectionRef, revoke: bool) -> Result<Deleted> {
         self.may_change()?;
-        let _lock = self.hold(reference).await?;
         // One whose config is gone can be deleted too.
-        if self.store.connection(reference)?.is_none() {
+        let is_there = || -> Result<()> {
+            if self.store.connection(reference)?.is_some() {
+                return Ok(());
+            }
             self.config(&reference.config)?;
-            return Err(Self::no_connection(reference));
-        }
+            Err(Self::no_connection(reference))
+        };
+        // Nothing is locked for what is not there.
+        is_there()?;
+        let _lock = self.hold(reference).await?;
+        is_there()?;
         let revocation = if revoke { Some(self.revoke_held(reference).await) } else { None };
         self.forget_held(reference).await?;
         let detail = match &revocation {

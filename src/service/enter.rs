@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::activity::About;
 use super::connect::{Connected, add_further, keep, scopes_of};
 use super::items::Item;
+use super::refresh_lock::Held;
 use super::{Error, Kind, Result, Service};
 use crate::api::Request;
 use crate::auth::{AuthError, client_credentials, introspect};
@@ -33,6 +34,8 @@ pub struct EnterRequest {
     pub scopes: Option<Vec<String>>,
     /// What was entered, by the names of the fields; nothing where the client gets a token for itself.
     pub fields: BTreeMap<String, Secret>,
+    /// Whether a connection that exists is replaced.
+    pub may_replace: bool,
     /// Whether what was entered is kept though the provider's proving call refuses it.
     pub unverified: bool,
 }
@@ -55,6 +58,7 @@ impl EnterRequest {
             further: BTreeMap::new(),
             scopes: None,
             fields: BTreeMap::new(),
+            may_replace: true,
             unverified: false,
         }
     }
@@ -93,13 +97,11 @@ impl Service {
                 Err(error) => return Err(self.not_authorized(&reference, error)),
             }
         }
-        let _config = self.hold_config(&reference.config).await?;
-        if self.config(&reference.config)?.provider != config.provider {
-            let message = format!("`{}` was moved to another provider meanwhile", config.key);
-            return Err(Error::usage(message).hinted(super::error::authorize_command(&reference)));
+        let (_lock, intent) = self.make_room(&reference, &config).await?;
+        if !request.may_replace && self.store.connection(&reference)?.is_some() {
+            self.withdraw(intent);
+            return Err(keep::appeared(&reference));
         }
-        let _lock = self.hold(&reference).await?;
-        let intent = self.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
         let credentials = match entered {
             Some(credentials) => credentials,
             None => match self.fetch(&config, &variables, &scopes).await {
@@ -117,7 +119,19 @@ impl Service {
         self.keep_new(Newcomer { connection, credentials, warnings, detail }, &provider, intent).await
     }
 
-    /// Keeps a connection that no flow brought, whose locks are held.
+    /// Gets ready to keep a connection under a config as it is known: returns the connection's lock, and the
+    /// intent to write it.
+    pub(super) async fn make_room(&self, reference: &ConnectionRef, config: &Config) -> Result<(Held, i64)> {
+        let _config = self.hold_config(&reference.config).await?;
+        if self.config(&reference.config)?.provider != config.provider {
+            let message = format!("`{}` was moved to another provider meanwhile", config.key);
+            return Err(Error::usage(message).hinted(super::error::authorize_command(reference)));
+        }
+        let lock = self.hold(reference).await?;
+        Ok((lock, self.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?))
+    }
+
+    /// Keeps a connection that no flow brought, whose lock is held.
     pub(super) async fn keep_new(&self, new: Newcomer, provider: &Provider, intent: i64) -> Result<Connected> {
         let Newcomer { mut connection, credentials, mut warnings, detail } = new;
         let reference = connection.reference.clone();

@@ -184,6 +184,10 @@ impl Service {
     async fn refresh(&self, mut connection: Connection, loaded: &Loaded, freshness: Freshness) -> Result<Fresh> {
         let reference = connection.reference.clone();
         let Some(tokens) = loaded.credentials.tokens() else { return Err(not_refreshed(&connection)) };
+        if self.config(&reference.config)?.provider != connection.provider {
+            let why = format!("its tokens are of `{}`, and its config is for another provider", connection.provider);
+            return Err(Error::authorization_needed(&reference, &why));
+        }
         let client = self.client_of(&reference.config, connection.way, &connection.variables).await?;
         let exchange = match (&loaded.credentials, &tokens.refresh_token) {
             (Credentials::ClientCredentials(_), _) => Exchange::Fetch(&connection.requested_scopes),

@@ -217,13 +217,21 @@ impl Service {
         self.vault.remember(kind, &item).await?;
         if let Err(error) = self.store.save_connection(&connection, Some(intent)) {
             if matches!(error, StoreError::NoConfig(_)) {
-                // Nobody can reach it any more: it must not stay behind.
-                self.vault.delete(&item).await?;
-                self.store.clear_intent(intent)?;
+                self.not_reached(&connection.reference, intent).await?;
             }
             return Err(error.into());
         }
         Ok(())
+    }
+
+    /// Takes back what was written of a connection whose config is gone: nobody can reach it any more, and it
+    /// must not stay behind. Where the connection's row was left, it waits for its config, with what was
+    /// written.
+    pub(super) async fn not_reached(&self, reference: &ConnectionRef, intent: i64) -> Result<()> {
+        if self.store.connection(reference)?.is_none() {
+            self.vault.delete(&Item::Connection(reference.clone()).name()).await?;
+        }
+        Ok(self.store.clear_intent(intent)?)
     }
 
     /// Reads the client secret of a config.

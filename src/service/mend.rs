@@ -191,11 +191,8 @@ impl Service {
 
     async fn finish_write(&self, connection: &Connection, intent: &Intent) -> Result<()> {
         match self.store.save_connection(connection, Some(intent.number)) {
-            // Its config was deleted since: nobody can reach it any more.
-            Err(StoreError::NoConfig(_)) => {
-                self.vault.delete(&intent.item).await?;
-                Ok(self.store.clear_intent(intent.number)?)
-            }
+            // Its config was deleted since.
+            Err(StoreError::NoConfig(_)) => self.not_reached(&connection.reference, intent.number).await,
             outcome => Ok(outcome?),
         }
     }

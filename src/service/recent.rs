@@ -44,8 +44,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Recent {
     fn get(&self, reference: &ConnectionRef) -> Option<(Arc<Fresh>, Option<Duration>, Stamp)> {
-        let held = lock(&self.held);
-        let held = held.get(reference).filter(|held| held.read_at.elapsed() < KEPT)?;
+        let mut all = lock(&self.held);
+        let held = all.get(reference)?;
+        if held.read_at.elapsed() >= KEPT {
+            all.remove(reference);
+            return None;
+        }
         Some((held.fresh.clone(), held.margin, held.stamp))
     }
 
@@ -61,9 +65,7 @@ impl Recent {
 
     fn put(&self, fresh: Arc<Fresh>, margin: Option<Duration>, stamp: Stamp) {
         let mut held = lock(&self.held);
-        if held.len() >= MOST {
-            held.retain(|_, held| held.read_at.elapsed() < KEPT);
-        }
+        held.retain(|_, held| held.read_at.elapsed() < KEPT);
         if held.len() >= MOST {
             held.clear();
         }
@@ -89,12 +91,10 @@ impl Service {
     /// Returns fresh credentials as [`Service::fresh_credentials`] does, from memory where they were read
     /// lately and nothing has changed since.
     pub async fn recent_credentials(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<Arc<Fresh>> {
-        let stamp = self.store.stamp()?;
-        if !freshness.forced
-            && let Some(fresh) = self.held(reference, freshness, stamp)?
-        {
+        if let Some(fresh) = self.credentials_at_hand(reference, freshness)? {
             return Ok(fresh);
         }
+        let stamp = self.store.stamp()?;
         let fresh = Arc::new(Box::pin(self.fresh_credentials(reference, freshness)).await?);
         let kept = Fresh { was_refreshed: false, ..Fresh::clone(&fresh) };
         // The stamp is of before the reading: whatever changed meanwhile is looked at again.
@@ -102,9 +102,15 @@ impl Service {
         Ok(fresh)
     }
 
-    fn held(&self, reference: &ConnectionRef, freshness: Freshness, stamp: Stamp) -> Result<Option<Arc<Fresh>>> {
+    /// Returns fresh credentials if they are in memory and nothing has changed. Nobody is asked, and nothing is
+    /// waited for.
+    pub fn credentials_at_hand(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<Option<Arc<Fresh>>> {
+        if freshness.forced {
+            return Ok(None);
+        }
         let recent = &self.busy.recent;
         let Some((fresh, margin, known)) = recent.get(reference) else { return Ok(None) };
+        let stamp = self.store.stamp()?;
         if known != stamp {
             let is_same = self.store.connection(reference)?.as_ref() == Some(&fresh.connection)
                 && self.store.config(&reference.config)?.is_some();

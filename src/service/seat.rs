@@ -59,6 +59,23 @@ fn server_lock(locks: &Path, port: u16) -> std::io::Result<File> {
     private::options().create(true).truncate(false).open(locks.join(format!("server-{port}.lock")))
 }
 
+/// Nobody else can have it for long: the port is ours. But whoever looks whether it is held holds it for an
+/// instant.
+async fn hold_server_lock(locks: &Path, port: u16) -> Option<File> {
+    for _ in 0..40 {
+        match server_lock(locks, port) {
+            Ok(file) if file.try_lock().is_ok() => return Some(file),
+            Ok(_) => tokio::time::sleep(std::time::Duration::from_millis(25)).await,
+            Err(error) => {
+                tracing::warn!(%error, "the folder of the locks cannot be written");
+                return None;
+            }
+        }
+    }
+    tracing::warn!(port, "other processes will not know that this port is one of ours");
+    None
+}
+
 fn is_locked(file: &File) -> bool {
     matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }
@@ -74,9 +91,11 @@ pub(super) async fn take_for_server(address: Option<IpAddr>, port: u16, locks: O
             "end that program (a `hallpass connect` that waits ends by itself), or serve on another port with `--port`",
         )
     })?;
-    // Nobody else can have it: the port is ours.
-    let lock = locks.and_then(|locks| server_lock(locks, listener.port()).ok());
-    Ok(ServerSeat { listener, _lock: lock.filter(|file| file.try_lock().is_ok()) })
+    let lock = match locks {
+        Some(locks) => hold_server_lock(locks, listener.port()).await,
+        None => None,
+    };
+    Ok(ServerSeat { listener, _lock: lock })
 }
 
 /// The parts of a redirect URI that can be listened at.

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use super::connect::{Connected, add_further};
 use super::enter::Newcomer;
-use super::items::Item;
 use super::{Error, Result, Service};
 use crate::model::{Connection, ConnectionRef, Credentials};
-use crate::store::IntentKind;
 
 /// What is to be taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,15 +31,12 @@ impl Service {
         let mut variables = self.variables_for(&provider, &reference, &variables)?;
         add_further(&mut variables, &further, &provider)?;
         if credentials.token().is_empty() {
-            return Err(Error::usage("the credentials are empty"));
+            return Err(
+                Error::usage("the credentials are empty").hinted("give the token, or the key, that is to be kept")
+            );
         }
         self.prove_vault().await?;
-        let _config = self.hold_config(&reference.config).await?;
-        let _lock = self.hold(&reference).await?;
-        if self.config(&reference.config)?.provider != config.provider {
-            return Err(Error::usage(format!("`{}` was moved to another provider meanwhile", config.key)));
-        }
-        let intent = self.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
+        let (_lock, intent) = self.make_room(&reference, &config).await?;
         let scopes = credentials.tokens().and_then(|tokens| tokens.scopes.clone()).unwrap_or_default();
         let connection = Connection::new(&reference, &config.provider, &credentials, scopes, variables);
         let detail = format!("{way}, taken in as it was");

@@ -32,14 +32,15 @@ impl Store {
     }
 
     /// Saves a connection, new or not, and clears the intent that announced it. Its number and
-    /// the time it was made stay. Fails where its config is gone.
+    /// the time it was made stay. Fails where its config is gone,
+    /// or is for another provider.
     pub fn save_connection(&self, connection: &Connection, intent: Option<i64>) -> Result<(), StoreError> {
         let rows = self.write(|database| {
             let sql = "INSERT INTO connections
                 (config, id, provider, requested_scopes, granted_scopes, expires_at, obtained_at, is_refreshable, variables,
                  problem_kind, problem_reason, problem_at, created_at, updated_at, refreshed_at, revision, way)
                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
-                WHERE EXISTS (SELECT 1 FROM configs WHERE key = ?1)
+                WHERE EXISTS (SELECT 1 FROM configs WHERE key = ?1 AND provider = ?3)
                 ON CONFLICT (config, id) DO UPDATE SET
                  provider = excluded.provider, requested_scopes = excluded.requested_scopes, granted_scopes = excluded.granted_scopes,
                  expires_at = excluded.expires_at, obtained_at = excluded.obtained_at, is_refreshable = excluded.is_refreshable,

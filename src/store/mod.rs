@@ -47,8 +47,8 @@ pub enum StoreError {
         /// The newest version known here.
         known: u32,
     },
-    /// A connection is to be saved, and its config was deleted meanwhile.
-    #[error("the config `{0}` was deleted or renamed meanwhile")]
+    /// A connection is to be saved, and its config was deleted meanwhile, or moved to another provider.
+    #[error("the config `{0}` was deleted, renamed or moved to another provider meanwhile")]
     NoConfig(String),
     /// What is to be made is there already.
     #[error("`{0}` exists already")]

@@ -9,7 +9,7 @@ use crate::api::{Access, Payload, Request};
 use crate::auth::{AuthError, answer, introspect, renew};
 use crate::model::provider::Variable;
 use crate::model::template::check_value;
-use crate::model::{Connection, Credentials, Happening, Outcome, Provider, Secret, Time, untrusted};
+use crate::model::{Connection, ConnectionRef, Credentials, Happening, Outcome, Provider, Secret, Time, untrusted};
 use crate::service::activity::About;
 use crate::service::error::authorize_command;
 use crate::service::items::Item;
@@ -24,11 +24,17 @@ const CALL: Duration = Duration::from_secs(30);
 
 /// Where credentials go that are about to come.
 pub(super) struct Place {
-    _locks: [Held; 2],
+    _lock: Held,
     created_at: Option<Time>,
     /// The intent to write there.
     pub(super) intent: i64,
     started: Instant,
+}
+
+/// Says that a connection came to be that was not there when somebody was let make it.
+pub(in crate::service) fn appeared(reference: &ConnectionRef) -> Error {
+    Error::usage(format!("`{reference}` came to be meanwhile, and is not replaced"))
+        .hinted("begin again, and agree to it there")
 }
 
 impl Authorization {
@@ -53,17 +59,23 @@ impl Authorization {
         }
     }
 
-    /// Gets ready to keep credentials, before they are asked for: nobody renames, deletes or refreshes
-    /// meanwhile, and the store can be read and written. What is not used is withdrawn.
+    /// Gets ready to keep credentials, before they are asked for: nobody renames, deletes or refreshes the
+    /// connection meanwhile, and the store can be read and written. What is not used is withdrawn. The
+    /// config is free meanwhile; if it goes or moves, what comes is not kept.
     pub(super) async fn prepare(&self) -> Result<Place> {
         let started = Instant::now();
         let reference = &self.waiting.connection;
         let config = self.service.hold_config(&reference.config).await?;
         let connection = self.service.hold(reference).await?;
         self.is_still_for_this_provider()?;
-        let created_at = self.service.store.connection(reference)?.map(|before| before.created_at);
+        let before = self.service.store.connection(reference)?;
+        if before.is_some() && !self.may_replace {
+            return Err(appeared(reference));
+        }
+        let created_at = before.map(|before| before.created_at);
         let intent = self.service.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
-        Ok(Place { _locks: [config, connection], created_at, intent, started })
+        drop(config);
+        Ok(Place { _lock: connection, created_at, intent, started })
     }
 
     /// Keeps what came; `query` is what the callback carried.

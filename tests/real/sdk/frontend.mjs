@@ -67,8 +67,8 @@ try {
         await popup.close();
       } else {
         if (what === 'reload') await page.reload();
-        for (let steps = 0; steps < 10 && await popup.locator('#allow, #replace').count(); steps += 1) {
-          const button = what === 'deny' && await popup.locator('#deny').count() ? '#deny' : '#allow, #replace';
+        for (let steps = 0; steps < 10 && await popup.locator('#allow, #agree').count(); steps += 1) {
+          const button = what === 'deny' && await popup.locator('#deny').count() ? '#deny' : '#allow, #agree';
           await popup.locator(button).first().click();
           await popup.waitForLoadState('load');
         }

@@ -1,0 +1,130 @@
+//! What a person must agree to before a flow of a web page goes on: that a connection is replaced, and that the
+//! client secret is sent to a host that the page names.
+
+use std::collections::BTreeMap;
+
+use hyper::body::Incoming;
+use hyper::{Method, Request, StatusCode};
+
+use super::answer::Refusal;
+use super::asked::Asked;
+use super::guard::is_browser;
+use super::popup::{Told, failure};
+use super::{Server, body};
+use crate::listener::page::{Form, Page};
+use crate::listener::reply::Reply;
+use crate::model::provider::VariableKind;
+use crate::model::{ConnectionRef, Secret};
+use crate::service::Kind;
+
+impl Server {
+    /// Returns the hosts that somebody names who may not: the client secret would be sent to them. A back end
+    /// may name them in its session, and one that a connection of this config has already is known.
+    pub(super) fn new_hosts(
+        &self,
+        asked: &Asked,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Vec<String>, Refusal> {
+        let is_host = |name: &str| {
+            let variable = asked.provider.variables.get(name);
+            variable.is_some_and(|variable| matches!(variable.kind, VariableKind::Host | VariableKind::Url))
+        };
+        let mut hosts: Vec<(&String, &String)> = variables.iter().filter(|(name, _)| is_host(name)).collect();
+        if asked.is_program || hosts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let named = asked.defaults().connection_config;
+        let known = self.backend.connections()?;
+        let is_known = |name: &str, value: &str| {
+            let mut own = known.iter().filter(|connection| connection.reference.config == asked.config.key);
+            own.any(|connection| connection.variables.get(name).is_some_and(|known| known == value))
+        };
+        hosts.retain(|(name, value)| named.get(*name) != Some(*value) && !is_known(name, value));
+        Ok(hosts.into_iter().map(|(_, value)| value.clone()).collect())
+    }
+
+    /// Tells whether a connection is there.
+    pub(super) fn exists(&self, connection: &ConnectionRef) -> Result<bool, Refusal> {
+        match self.backend.connection(connection) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == Kind::NotFound => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A flow that a web page begins neither replaces a connection nor sends the client secret to a host of
+    /// its choice without a person agreeing to it.
+    pub(super) async fn question(
+        &self,
+        asked: &Asked,
+        variables: &BTreeMap<String, String>,
+        request: Request<Incoming>,
+        told: &Told<'_>,
+    ) -> Result<Option<Reply>, Refusal> {
+        let replaces = !asked.may_replace() && self.exists(&asked.connection)?;
+        let hosts = self.new_hosts(asked, variables)?;
+        let is_answer = request.method() == Method::POST;
+        if !is_answer && !replaces && hosts.is_empty() {
+            return Ok(None);
+        }
+        let name = asked.connection.to_string();
+        // Who holds a session is not who may decide for its back end.
+        if asked.session.is_some() && !hosts.is_empty() {
+            return Err(Refusal::new(
+                StatusCode::FORBIDDEN,
+                "host_not_allowed",
+                format!("`{}` is no host that the back end named.", hosts.join("`, `")),
+            )
+            .hinted("name it in `integrations_config_defaults` of the connect session"));
+        }
+        let subject = format!("{name} {}", hosts.join(" "));
+        if !is_answer && is_browser(request.headers()) && asked.session.is_none() {
+            let mut words = Vec::new();
+            if replaces {
+                words.push(format!(
+                    "A web page asks to authorize `{name}` again. The tokens that are there would be replaced."
+                ));
+            }
+            if !hosts.is_empty() {
+                words.push(format!(
+                    "A web page asks to authorize `{name}` at `{}`. The client secret of `{}` would be sent there.",
+                    hosts.join("`, `"),
+                    asked.config.key
+                ));
+            }
+            words.push("If you did not just ask for that, say no.".to_owned());
+            let form = Form {
+                fields: vec![("agreed".to_owned(), self.sessions.agreement(&subject))],
+                buttons: vec![("agree", "Go on"), ("refuse", "No")],
+            };
+            return Ok(Some(Page { form: Some(form), ..Page::new(200, "Is that what you want?", words) }.reply()));
+        }
+        if !is_answer {
+            let message =
+                format!("`{name}` exists, or a new host is named, and nobody was asked whether that is wanted.");
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "not_agreed", message)
+                .hinted("show NANGO_SECRET_KEY, open this in a browser, or begin a session for it: `POST /connect/sessions/reconnect`"));
+        }
+        let bytes = body::bytes(request.into_body()).await?;
+        let fields: BTreeMap<String, String> = url::form_urlencoded::parse(&bytes).into_owned().collect();
+        let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+        // Only our own page knows it: no other can agree in the person's place.
+        if Secret::new(field("agreed")) != Secret::new(self.sessions.agreement(&subject)) {
+            return Err(Refusal::new(
+                StatusCode::FORBIDDEN,
+                "not_agreed",
+                "This was not agreed to on the page that asked.",
+            )
+            .hinted("begin again"));
+        }
+        if field("decision") == "agree" {
+            return Ok(None);
+        }
+        let kept =
+            Refusal::new(StatusCode::OK, "not_agreed", format!("`{name}` was not authorized: the answer was no."));
+        self.tell(told, Err(&kept));
+        let mut page = Page::new(200, "Nothing was changed", vec!["You can close this tab.".to_owned()]);
+        page.message = Some(failure(&kept));
+        Ok(Some(page.reply()))
+    }
+}
