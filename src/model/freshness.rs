@@ -10,6 +10,37 @@ pub const INTERACTIVE_MARGIN: Duration = Duration::from_mins(1);
 /// The margin of programs that ask the local server: Nango's, whose programs keep a token for a while.
 pub const PROGRAM_MARGIN: Duration = Duration::from_mins(15);
 
+/// How fresh a token is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Freshness {
+    /// For how long it must still be valid, if not for the usual margin.
+    pub min_ttl: Option<Duration>,
+    /// Whether it is refreshed whatever its age.
+    pub forced: bool,
+    /// Who asks, which decides about the usual margin.
+    pub asker: Asker,
+}
+
+/// Who asks for a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Asker {
+    /// A person, who uses it now.
+    #[default]
+    Person,
+    /// A program, which may keep it for a while: Nango's margin.
+    Program,
+}
+
+impl Asker {
+    /// Returns the usual margin.
+    pub fn margin(self) -> Duration {
+        match self {
+            Self::Person => INTERACTIVE_MARGIN,
+            Self::Program => PROGRAM_MARGIN,
+        }
+    }
+}
+
 /// Returns for how long a token must still be valid to be handed out as it is.
 ///
 /// That is what was `asked` for, else what the `provider` file says, else `usual`; never more

@@ -17,7 +17,8 @@ use super::activity::About;
 use super::items::{Item, Loaded};
 use super::{Error, Kind, Result, Service};
 use crate::auth::{self, AuthError, Refusal};
-use crate::model::freshness::{INTERACTIVE_MARGIN, PROGRAM_MARGIN, margin};
+use crate::model::freshness::margin;
+pub use crate::model::freshness::{Asker, Freshness};
 use crate::model::provider::OAuth2;
 use crate::model::{
     Connection, ConnectionRef, Credentials, Happening, Outcome, Problem, ProblemKind, Secret, Time, TokenSet,
@@ -32,36 +33,6 @@ const PAUSE: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// How long all tries together may take. Shorter than the patience of `refresh_lock`.
 pub(super) const DEADLINE: Duration = Duration::from_mins(1);
-
-/// How fresh a token is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Freshness {
-    /// For how long it must still be valid, if not for the usual margin.
-    pub min_ttl: Option<Duration>,
-    /// Whether it is refreshed whatever its age.
-    pub forced: bool,
-    /// Who asks, which decides about the usual margin.
-    pub asker: Asker,
-}
-
-/// Who asks for a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Asker {
-    /// A person, who uses it now.
-    #[default]
-    Person,
-    /// A program, which may keep it for a while: Nango's margin.
-    Program,
-}
-
-impl Asker {
-    fn margin(self) -> Duration {
-        match self {
-            Self::Person => INTERACTIVE_MARGIN,
-            Self::Program => PROGRAM_MARGIN,
-        }
-    }
-}
 
 /// A fresh token and what belongs to it.
 #[derive(Debug, Clone)]
