@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hallpass::backend::Backend;
+use hallpass::backend::{Backend, StartServer};
 use hallpass::cli::args::{Arguments, Color, Command, Global, ServeArgs, VaultCommand};
 use hallpass::cli::{self, DemoEnd, Outcome, Output, prompt};
 use hallpass::http;
@@ -13,7 +13,7 @@ use hallpass::service::demo::Demo;
 use hallpass::service::request::named_origin;
 use hallpass::service::vaults::AskPassphrase;
 use hallpass::service::{Error, Kind, Machine, Service};
-use hallpass::settings::{Environment, Overrides, Settings, private};
+use hallpass::settings::{Environment, Overrides, ServerEnvironment, Settings, private};
 use hallpass::system::browser::DesktopBrowser;
 use hallpass::system::clipboard::{self, DesktopClipboard, HeldByChild, Sink, TerminalClipboard};
 use hallpass::system::clock::SystemClock;
@@ -112,6 +112,18 @@ fn serve(arguments: ServeArgs, mut settings: Settings, output: Output) -> Outcom
     outcome
 }
 
+/// Returns what starts the local server for the terminal UI, which knows nothing of it.
+fn start_server(environment: ServerEnvironment) -> StartServer {
+    Arc::new(move |backend| {
+        let environment = environment.clone();
+        Box::pin(async move {
+            process::allow_many_files();
+            let options = http::Options::of(&environment, &http::Flags::default())?;
+            http::start(backend, options).await
+        })
+    })
+}
+
 /// Opens the terminal UI on this machine's service.
 fn screen(settings: Settings) -> Outcome {
     check_terminal(&settings)?;
@@ -119,7 +131,8 @@ fn screen(settings: Settings) -> Outcome {
     let (clipboard, sequences) = screen_clipboard(&settings);
     let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
     let backend = Backend::Local(Arc::new(Service::open(settings, machine, None)?));
-    let outcome = runtime.block_on(tui::run(backend, sequences));
+    let server = backend.settings().server.clone();
+    let outcome = runtime.block_on(tui::run(backend, sequences, start_server(server)));
     runtime.shutdown_background();
     Ok(outcome?)
 }
@@ -138,7 +151,8 @@ fn demo(auto: bool, settings: Settings, output: Output) -> Outcome {
         let demo = Demo::start(settings, Arc::new(SystemClock), browser, clipboard).await?;
         cli::demo(&demo, end, output).await?;
         if end == DemoEnd::Screen {
-            tui::run(Backend::Local(demo.service.clone()), sequences).await?;
+            let server = demo.service.settings().server.clone();
+            tui::run(Backend::Local(demo.service.clone()), sequences, start_server(server)).await?;
         }
         Ok(())
     });

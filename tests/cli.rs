@@ -387,3 +387,87 @@ fn what_a_person_must_open_is_told_however_quiet_it_is_to_be() {
     let said = home.run(&["connect", "gh", "jane", "--quiet", "--no-browser", "--timeout", "1s"]);
     assert!(said.err.contains("https://github.com/login/oauth/authorize?"), "{said:?}");
 }
+
+/// `hallpass serve` on any free port, until this is dropped.
+struct Serving {
+    child: std::process::Child,
+    started: serde_json::Value,
+}
+
+impl Serving {
+    fn start(home: &Home, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        use std::io::{BufRead, BufReader};
+        let mut command = home.command();
+        command.args(["--json", "serve", "--port", "0"]).args(arguments).envs(environment.iter().copied());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let started = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line:?}"));
+        Self { child, started }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.started["url"].as_str().unwrap())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended by itself, which a test would notice elsewhere.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn a_config_of_the_command_line_is_served_and_the_other_way_round() {
+    let home = Home::new();
+    let serving = Serving::start(&home, &[], &[]);
+    assert_eq!(serving.started["needs_key"], false);
+    home.pipe("secret", &["config", "create", "gh", "github", "id", "-"]).ok();
+    let http = crate::support::http();
+    let configs = async || http.get(serving.url("/config")).send().await.unwrap().text().await.unwrap();
+    assert!(configs().await.contains("\"unique_key\":\"gh\""));
+    let body = r#"{"provider":"gitlab","unique_key":"gl","credentials":{"type":"OAUTH2","client_id":"i","client_secret":"s"}}"#;
+    let made = http.post(serving.url("/integrations")).header("content-type", "application/json").body(body);
+    assert_eq!(made.send().await.unwrap().status(), 200);
+    assert!(home.run(&["config", "list"]).ok().out.contains("gl"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_server_ends_when_it_is_told_to() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let home = Home::new();
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let mut serving = Serving::start(&home, &[], &[]);
+        assert_eq!(crate::support::http().get(serving.url("/health")).send().await.unwrap().status(), 200);
+        kill_process(Pid::from_child(&serving.child), signal).unwrap();
+        let code = tokio::task::spawn_blocking(move || serving.child.wait().unwrap().code()).await.unwrap();
+        assert_eq!(code, Some(0), "{signal:?}");
+    }
+}
+
+#[test]
+fn a_server_that_others_reach_needs_a_key() {
+    let home = Home::new();
+    let arguments = ["serve", "--port", "0", "--listen", "0.0.0.0", "--allow-host", "host.docker.internal"];
+    let refused = home.run(&arguments).fails_with(2);
+    assert!(refused.err.contains("NANGO_SECRET_KEY"), "{refused:?}");
+    let serving = Serving::start(&home, &arguments[3..], &[("NANGO_SECRET_KEY", "canary-key")]);
+    assert_eq!(serving.started["needs_key"], true);
+    assert!(serving.started["listens_on"].as_str().unwrap().starts_with("0.0.0.0:"));
+    for bad in [&["--allow-origin", "app.example"][..], &["--allow-host", "http://x"], &["--proxy-to", "ftp://x"]] {
+        let refused = home.run(&[&["serve", "--port", "0"], bad].concat()).fails_with(2);
+        assert!(refused.err.contains("expected"), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_with_the_ways_out() {
+    let home = Home::new();
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port().to_string();
+    let refused = home.run(&["serve", "--port", &port]).fails_with(2);
+    assert!(refused.err.contains(&format!("port {port} is taken by")) && refused.err.contains("--port"), "{refused:?}");
+}

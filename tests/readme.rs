@@ -10,12 +10,17 @@ use crate::support::program::{Home, SandboxProcess, said};
 use crate::support::{Decision, visit};
 
 /// Commands that another test runs, and which.
-const ELSEWHERE: [(&str, &str); 6] = [
+const ELSEWHERE: [(&str, &str); 8] = [
     ("cargo run --release -- demo", "tests/real/run"),
     ("cargo test", "whoever reads this"),
     ("cargo install --path .", "tests/real/run"),
     ("hallpass token get github --copy", "tests/real/clipboard.py"),
     ("hallpass connect github phone --device --timeout 10m", "tests/real/ways.py"),
+    ("hallpass serve", "tests/real/sdks.py"),
+    (
+        "NANGO_SECRET_KEY=\"$KEY\" hallpass serve --listen 0.0.0.0 --allow-host host.docker.internal",
+        "cli::a_server_that_others_reach_needs_a_key",
+    ),
     ("hallpass sandbox --weather invalid-grant --lifetime 10s", "cli::a_refused_refresh_is_exit_code_4_everywhere"),
 ];
 

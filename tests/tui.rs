@@ -490,3 +490,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_server_is_started_and_stopped_by_one_key_and_an_open_one_is_always_said() {
+    use hallpass::backend::AboutServer;
+    let mut screen = Screen::with(fixture());
+    assert_eq!(screen.keys("s"), [Effect::StartServer]);
+    let about = AboutServer {
+        url: "http://localhost:3003".to_owned(),
+        callback: "http://localhost:3003/oauth/callback".to_owned(),
+        needs_key: false,
+        listens_on: None,
+    };
+    screen.send(Message::Serving(Some(about.clone())));
+    assert!(screen.text().contains("serving localhost:3003 · no key"), "{}", screen.text());
+    assert!(screen.text().contains("every program of this machine gets tokens"), "{}", screen.text());
+    assert_eq!(screen.keys("s"), [Effect::StopServer]);
+    screen.send(Message::Serving(Some(AboutServer { needs_key: true, ..about })));
+    assert!(!screen.text().contains("no key"), "{}", screen.text());
+    screen.send(Message::Serving(None));
+    assert!(!screen.text().contains("serving localhost"), "{}", screen.text());
+}

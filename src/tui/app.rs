@@ -11,7 +11,7 @@ use super::message::{Lists, Message};
 use super::modal::Modal;
 use super::theme::Theme;
 use super::widgets::list::List;
-use crate::backend::Capabilities;
+use crate::backend::{AboutServer, Capabilities};
 use crate::model::freshness::remaining;
 use crate::model::{Activity, Config, Connection, ConnectionRef, Provider, ProviderId, Time};
 use crate::service::connect::ConnectRequest;
@@ -58,6 +58,8 @@ pub struct App {
     pub(super) modals: Vec<Modal>,
     pub(super) notice: Option<Notice>,
     pub(super) doing: Option<String>,
+    /// The local server that runs in this program.
+    pub(super) server: Option<AboutServer>,
     /// The authorization that was asked for last.
     pub(super) asked: Option<ConnectRequest>,
     pub(super) size: (u16, u16),
@@ -78,6 +80,7 @@ impl App {
             modals: Vec::new(),
             notice: None,
             doing: None,
+            server: None,
             asked: None,
             size: (80, 24),
         };

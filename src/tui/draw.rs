@@ -12,9 +12,9 @@ use super::widgets::paint::{cut, lines, wrapped};
 
 /// The smallest screen that is drawn on.
 const SMALLEST: (u16, u16) = (40, 12);
-/// How many lines a notice may take.
 /// How much of a kept filter is shown.
 const LONGEST_FILTER: usize = 16;
+/// How many lines a notice may take.
 const NOTICE: usize = 5;
 
 /// Draws one frame.
@@ -67,14 +67,25 @@ fn draw_head(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let room = usize::from(area.width).saturating_sub(used + 1);
     let badge = match &app.doing {
         Some(doing) => format!("… {doing}"),
-        None if !app.setup.capabilities.can_change => "read-only".to_owned(),
-        None => "hallpass".to_owned(),
+        None => match &app.server {
+            // What is open to every program of this machine is always said.
+            Some(about) if about.needs_key => format!("serving {}", short(&about.url)),
+            Some(about) => format!("serving {} · no key", short(&about.url)),
+            None if !app.setup.capabilities.can_change => "read-only".to_owned(),
+            None => "hallpass".to_owned(),
+        },
     };
     let badge = cut(&badge, room);
-    let style = if app.doing.is_some() { theme.warning() } else { theme.faint() };
+    let is_open = app.server.as_ref().is_some_and(|about| !about.needs_key);
+    let style = if app.doing.is_some() || is_open { theme.warning() } else { theme.faint() };
     let width = u16::try_from(badge.width()).unwrap_or(0);
     let place = Rect { x: area.right().saturating_sub(width + 1), width, ..area };
     frame.render_widget(Line::styled(badge, style), place);
+}
+
+/// `localhost:3003` for `http://localhost:3003`.
+fn short(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest)
 }
 
 fn notice_lines(app: &App, width: usize) -> Vec<Line<'static>> {

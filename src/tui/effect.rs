@@ -41,6 +41,10 @@ pub enum Effect {
     OpenPage(String),
     /// Unlock the vault with a passphrase.
     Unlock(Secret),
+    /// Start the local server.
+    StartServer,
+    /// Stop it.
+    StopServer,
 }
 
 impl Effect {
@@ -57,6 +61,8 @@ impl Effect {
             Self::DeleteConfig(key) => Some(format!("deleting {key}")),
             Self::Inspect(connection) => Some(format!("looking into {connection}")),
             Self::Unlock(_) => Some("unlocking the vault".to_owned()),
+            Self::StartServer => Some("starting the server".to_owned()),
+            Self::StopServer => Some("stopping the server".to_owned()),
             Self::Quit
             | Self::Load
             | Self::LoadProviders

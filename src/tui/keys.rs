@@ -50,6 +50,8 @@ pub enum Action {
     UseDevice,
     /// Copy that code.
     CopyCode,
+    /// Start the local server, or stop it.
+    Serve,
 }
 
 /// The four views.
@@ -200,7 +202,7 @@ const fn changing(binding: Binding) -> Binding {
 
 use Action::{
     Authorize, Back, CopyAs, CopyCode, CopyRedirectUri, CopyToken, CopyUrl, Delete, Details, Filter, Help, Inspect,
-    Move, NewConfig, OpenConsole, OpenDocs, OpenUrl, Paste, Quit, Refresh, Show, UseDevice,
+    Move, NewConfig, OpenConsole, OpenDocs, OpenUrl, Paste, Quit, Refresh, Serve, Show, UseDevice,
 };
 use Context::{Activity, Configs, Connections, Device, Everywhere, Providers, Waiting};
 
@@ -232,6 +234,7 @@ pub const TABLE: &[Binding] = &[
     binding(&[plain('u')], "u", CopyRedirectUri, ("redirect URI", "copy the redirect URI"), &[Waiting], 6),
     binding(ENTER, "enter", Details, ("details", "details"), LISTS, 5),
     binding(&[plain('/')], "/", Filter, ("filter", "filter as you type"), &[Everywhere], 6),
+    binding(&[plain('s')], "s", Serve, ("serve", "start the local server, or stop it"), &[Everywhere], 2),
     binding(&[plain('1')], "1", Show(View::Connections), ("", "connections"), &[Everywhere], 0),
     binding(&[plain('2')], "2", Show(View::Configs), ("", "configs"), &[Everywhere], 0),
     binding(&[plain('3')], "3", Show(View::Providers), ("", "providers"), &[Everywhere], 0),

@@ -4,6 +4,7 @@
 use crossterm::event::KeyEvent;
 
 use super::effect::Effect;
+use crate::backend::AboutServer;
 use crate::model::{Activity, Config, Connection, ConnectionRef, Provider, ProviderId, Secret, Time};
 use crate::service::Error;
 use crate::service::connect::{Connected, Waiting};
@@ -46,6 +47,8 @@ pub enum Message {
     ConfigDeleted(String, usize),
     /// A token was looked into.
     Inspected(Box<Inspection>),
+    /// The local server runs, or does not any more.
+    Serving(Option<AboutServer>),
     /// The vault was unlocked.
     Unlocked,
     /// Something did not work.

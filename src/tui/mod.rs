@@ -18,6 +18,7 @@ pub mod message;
 pub mod modal;
 mod runtime;
 mod screens;
+mod server;
 mod terminal;
 pub mod theme;
 pub mod widgets;

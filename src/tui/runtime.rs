@@ -16,9 +16,10 @@ use super::app::{App, Setup};
 use super::draw::draw;
 use super::effect::Effect;
 use super::message::{Lists, Message};
+use super::server::ServerSwitch;
 use super::terminal::{self, Terminal};
 use super::theme::Theme;
-use crate::backend::Backend;
+use crate::backend::{Backend, StartServer};
 use crate::model::Secret;
 use crate::service::Error;
 use crate::service::connect::Paster;
@@ -31,12 +32,18 @@ const ACTIVITY: u32 = 500;
 const WATCH: Duration = Duration::from_millis(500);
 
 /// Opens the terminal UI over a backend, and returns when the user leaves. `sequences` come from
-/// the clipboard and are written between frames.
-pub async fn run(backend: Backend, sequences: UnboundedReceiver<Zeroizing<String>>) -> io::Result<()> {
+/// the clipboard and are written between frames; `start_server` starts the local server.
+pub async fn run(
+    backend: Backend,
+    sequences: UnboundedReceiver<Zeroizing<String>>,
+    start_server: StartServer,
+) -> io::Result<()> {
     let terminal = Terminal::take()?;
     let (sender, messages) = mpsc::unbounded_channel();
-    let runtime = Runtime { backend: backend.clone(), sender, waiting: Arc::default() };
+    let server = Arc::new(ServerSwitch::new(start_server));
+    let runtime = Runtime { backend: backend.clone(), sender, waiting: Arc::default(), server: server.clone() };
     let outcome = Loop { terminal, runtime, messages, sequences }.run().await;
+    server.stop().await;
     // What a provider answers right now must still be kept.
     backend.settle().await;
     // What is still ours on the clipboard leaves with us.
@@ -223,6 +230,7 @@ impl Waiting {
 /// Does what effects ask for.
 #[derive(Clone)]
 struct Runtime {
+    server: Arc<ServerSwitch>,
     backend: Backend,
     sender: UnboundedSender<Message>,
     waiting: Arc<Mutex<Option<Waiting>>>,
@@ -371,6 +379,8 @@ impl Runtime {
                 backend.unlock_vault(Some(passphrase.clone())).await?;
                 Message::Unlocked
             }
+            Effect::StartServer => self.server.start(backend).await?,
+            Effect::StopServer => self.server.stop().await,
             Effect::Quit | Effect::Load | Effect::LoadProviders | Effect::Cancel => Message::Ticked(backend.now()),
         })
     }

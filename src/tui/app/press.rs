@@ -85,6 +85,9 @@ impl App {
             }
             Action::Move(step) => self.step(step),
             Action::Filter => self.is_filtering = true,
+            Action::Serve => {
+                return vec![if self.server.is_some() { Effect::StopServer } else { Effect::StartServer }];
+            }
             Action::Help => self.modals.push(Modal::Help(0)),
             Action::Details => {
                 if !self.is_wide() && self.list().selected_row().is_some() {

@@ -88,6 +88,19 @@ impl App {
                 return vec![Effect::Load];
             }
             Message::Inspected(inspection) => self.modals.push(Modal::Inspection(inspection, 0)),
+            Message::Serving(server) => {
+                match &server {
+                    None => self.tell("the server has stopped"),
+                    Some(about) if about.needs_key => {
+                        self.tell_longer(format!("serving at {} · programs show NANGO_SECRET_KEY", about.url));
+                    }
+                    Some(about) => self.tell_longer(format!(
+                        "serving at {} · every program of this machine gets tokens there, web pages get none",
+                        about.url
+                    )),
+                }
+                self.server = server;
+            }
             Message::Unlocked => {
                 if let Some(Modal::Passphrase(form)) = self.modals.pop_if(|modal| matches!(modal, Modal::Passphrase(_)))
                 {
