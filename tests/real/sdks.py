@@ -3,11 +3,9 @@ Node, the front end's in a real Chromium with real popups."""
 
 import json
 import os
-import pathlib
 import subprocess
-import urllib.request
 
-from support import HERE, ISSUER, STATE, RealTest, wait_until
+from support import HERE, STATE, RealTest, Server
 
 NODE = ["0.9.0", "0.21.16", "0.36.101", "latest"]
 FRONTEND = ["0.8.0", "0.9.0", "0.21.17", "0.36.12", "latest"]
@@ -20,28 +18,15 @@ class Served(RealTest):
     def setUp(self):
         self.home_ = self.home()
         self.home_.configure(key="rig")
-        environment = {"NANGO_SECRET_KEY": self.KEY} if self.KEY else {}
-        self.server = self.home_.start("--json", "serve", **environment)
-        self.addCleanup(self.server.communicate)
-        self.addCleanup(self.server.terminate)
-        line = self.server.stdout.readline()
-        self.assertTrue(line, line or self.server.stderr.read())
-        self.started = json.loads(line)
-        self.host = self.started["url"]
+        self.server = Server(self.home_, **({"NANGO_SECRET_KEY": self.KEY} if self.KEY else {}))
+        self.addCleanup(self.server.stop)
+        self.host, self.ask, self.is_up = self.server.host, self.server.ask, self.server.is_up
 
     def script(self, name, *arguments):
         said = subprocess.run(["node", HERE / "sdk" / name, *arguments], capture_output=True, text=True, timeout=120,
                               env={**os.environ, "RIG_STATE": str(STATE)})
         self.assertEqual(said.returncode, 0, said.stderr)
         return json.loads(said.stdout)
-
-    def ask(self, path):
-        headers = {"Authorization": f"Bearer {self.KEY}"} if self.KEY else {}
-        with urllib.request.urlopen(urllib.request.Request(f"{self.host}{path}", headers=headers)) as answer:
-            return json.load(answer)
-
-    def is_up(self):
-        return self.ask("/health") == {"result": "ok"} and self.server.poll() is None
 
 
 class Frontend(Served):

@@ -1,6 +1,7 @@
 """What the tests against real parts share: the program in a home of its own, the OpenID Provider
 with its knobs, and a browser that is a person."""
 
+import asyncio
 import json
 import os
 import pathlib
@@ -148,6 +149,55 @@ def authorize(home, name, *more):
         follow(event["url"])
     out, err = child.communicate(timeout=60)
     return subprocess.CompletedProcess(child.args, child.returncode, out, err)
+
+
+class Server:
+    """`hallpass serve` on a home, until it is stopped."""
+
+    def __init__(self, home, *arguments, **environment):
+        self.process = home.start("--json", "serve", *arguments, **environment)
+        line = self.process.stdout.readline()
+        assert line, self.process.stderr.read()
+        self.started = json.loads(line)
+        self.host = self.started["url"]
+        self.port = int(self.host.rsplit(":", 1)[1])
+        self.headers = {}
+        if "NANGO_SECRET_KEY" in environment:
+            self.headers["Authorization"] = f"Bearer {environment['NANGO_SECRET_KEY']}"
+
+    def ask(self, path):
+        request = urllib.request.Request(f"{self.host}{path}", headers=self.headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def is_up(self):
+        return self.ask("/health") == {"result": "ok"} and self.process.poll() is None
+
+    def burst(self, path, count):
+        """So many requests at once, each on a connection of its own; returns status and body of each."""
+        return asyncio.run(self._burst(path, count))
+
+    async def _burst(self, path, count):
+        lines = [f"GET {path} HTTP/1.1", f"Host: localhost:{self.port}", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode()
+        streams = [await asyncio.open_connection("127.0.0.1", self.port) for _ in range(count)]
+        for _, writer in streams:
+            writer.write(head)
+        answers = await asyncio.gather(*(asyncio.wait_for(reader.read(), 60) for reader, _ in streams))
+        for _, writer in streams:
+            writer.close()
+        parts = [answer.split(b"\r\n\r\n", 1) for answer in answers]
+        return [(int(head.split(b" ", 2)[1]), json.loads(body)) for head, body in parts]
+
+    def memory(self, name="VmRSS"):
+        """Resident memory in KiB; `VmHWM` is the most it ever was."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split(f"{name}:")[1].split()[0])
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.communicate(timeout=60)
 
 
 def follow(url):
