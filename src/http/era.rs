@@ -185,13 +185,16 @@ impl Server {
         let reference = named(id, &query).ok()?;
         let freshness = Freshness { asker: Asker::Program, ..Freshness::default() };
         let fresh = self.backend.credentials_at_hand(&reference, freshness).ok()??;
-        self.note(&fresh, request);
-        Some(reply::json(StatusCode::OK, &self.era_shape(&fresh)))
-    }
-
-    fn note(&self, fresh: &Fresh, request: &Request<Incoming>) {
-        let program = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
-        self.backend.note_program(fresh, program.unwrap_or("a program that does not say its name"));
+        let program = program(request);
+        let (body, is_told) = match self.rendered.get(&fresh, program) {
+            Some(known) => known,
+            None => (self.era_shape(&fresh).to_string().into(), false),
+        };
+        if !is_told {
+            self.backend.note_program(&fresh, program);
+            self.rendered.put(&fresh, &body, program);
+        }
+        Some(reply::json_bytes(body))
     }
 
     pub(super) async fn era_connection(&self, id: &str, request: &Request<Incoming>) -> Reply {
@@ -245,7 +248,7 @@ impl Server {
             Freshness { forced: query.is_true("force_refresh"), asker: Asker::Program, ..Freshness::default() };
         let fresh = self.backend.recent_credentials(reference, freshness).await;
         let fresh = fresh.map_err(|error| self.not_had(reference, error))?;
-        self.note(&fresh, request);
+        self.backend.note_program(&fresh, program(request));
         Ok(fresh)
     }
 
@@ -272,6 +275,12 @@ impl Server {
         deleted.map_err(|error| self.not_had(&reference, error))?;
         Ok(reply::empty(StatusCode::OK))
     }
+}
+
+/// Returns what a program calls itself.
+fn program(request: &Request<Incoming>) -> &str {
+    let name = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+    name.unwrap_or("a program that does not say its name")
 }
 
 pub(super) fn unknown_connection() -> Refusal {

@@ -25,6 +25,7 @@ mod options;
 mod popup;
 mod proxy;
 mod query;
+mod rendered;
 mod sessions;
 mod sockets;
 mod today;
@@ -44,6 +45,7 @@ use answer::Refusal;
 use guard::Area;
 pub use options::{Flags, Options};
 use query::Query;
+use rendered::Rendered;
 use sessions::Sessions;
 use sockets::Sockets;
 
@@ -54,6 +56,7 @@ struct Server {
     callback: Callback,
     /// Every Host that is served.
     hosts: Vec<String>,
+    rendered: Rendered,
     sockets: Sockets,
     sessions: Sessions,
     stop: watch::Receiver<bool>,
@@ -78,6 +81,7 @@ pub async fn start(backend: Backend, options: Options) -> Result<RunningServer> 
         options,
         callback,
         hosts,
+        rendered: Rendered::default(),
         sockets: Sockets::default(),
         sessions: Sessions::default(),
         stop: stopping.clone(),

@@ -27,6 +27,11 @@ pub fn json(status: StatusCode, value: &serde_json::Value) -> Reply {
     with(status, "application/json", value.to_string())
 }
 
+/// Returns JSON that is written down already.
+pub fn json_bytes(body: Bytes) -> Reply {
+    with_body(StatusCode::OK, "application/json", whole(body))
+}
+
 /// Returns a status and nothing else.
 pub fn empty(status: StatusCode) -> Reply {
     let mut reply = text(status, "");
@@ -64,7 +69,11 @@ pub fn html(status: StatusCode, html: String, policy: &str) -> Reply {
 }
 
 fn with(status: StatusCode, kind: &'static str, body: String) -> Reply {
-    let mut reply = Response::new(whole(body.into()));
+    with_body(status, kind, whole(body.into()))
+}
+
+fn with_body(status: StatusCode, kind: &'static str, body: Body) -> Reply {
+    let mut reply = Response::new(body);
     *reply.status_mut() = status;
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -11,15 +11,17 @@ mod intents;
 mod metadata;
 mod pending;
 mod schema;
+mod stamp;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection as Sqlite;
 
 pub use intents::{After, Announcement, Intent, IntentKind, Rename};
 pub use pending::PendingFlow;
+use stamp::Changes;
+pub use stamp::Stamp;
 
 use crate::settings::private::{self, PrivateError};
 
@@ -78,15 +80,7 @@ impl StoreError {
 pub struct Store {
     file: Option<PathBuf>,
     database: Mutex<Database>,
-    /// How often this process changed something that is not activity.
-    changes: AtomicU64,
-}
-
-/// A state of the store: two that are equal have nothing between them but activity of this process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
-    version: i64,
-    changes: u64,
+    changes: Changes,
 }
 
 #[derive(Debug)]
@@ -103,13 +97,13 @@ impl Store {
         Ok(Self {
             file: Some(file),
             database: Mutex::new(Database::Empty(schema::in_memory()?)),
-            changes: AtomicU64::new(0),
+            changes: Changes::default(),
         })
     }
 
     /// Makes a store that is gone when the program ends.
     pub fn in_memory() -> Result<Self, StoreError> {
-        Ok(Self { file: None, database: Mutex::new(Database::Open(schema::in_memory()?)), changes: AtomicU64::new(0) })
+        Ok(Self { file: None, database: Mutex::new(Database::Open(schema::in_memory()?)), changes: Changes::default() })
     }
 
     /// Tells whether anything was ever saved.
@@ -120,13 +114,6 @@ impl Store {
     /// Returns a number that changes when another process changes the store.
     pub fn version(&self) -> Result<i64, StoreError> {
         self.read(|database| database.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0)))
-    }
-
-    /// Returns the state of the store.
-    pub fn stamp(&self) -> Result<Stamp, StoreError> {
-        // Before the version: a change between the two makes this an older state, never a newer one.
-        let changes = self.changes.load(Ordering::SeqCst);
-        Ok(Stamp { version: self.version()?, changes })
     }
 
     /// Returns a fact about the store itself, such as which vault belongs to it.
@@ -164,7 +151,7 @@ impl Store {
     /// Runs `call` in one transaction that is durable when this returns.
     fn write<T>(&self, call: impl FnOnce(&Sqlite) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let written = self.append(call);
-        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.changes.count();
         written
     }
 
