@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::model::{
     Activity, Config, ConfigKey, Connection, ConnectionId, ConnectionRef, Provider, ProviderId, Secret, Time, WayIn,
 };
+use crate::service::certificate::Certificate;
 use crate::service::configs::{ConfigChanges, NewConfig};
 use crate::service::connect::{Answered, Authorization, Callback, ConnectRequest, Connected};
 use crate::service::connections::Deleted;
@@ -30,7 +31,7 @@ use crate::service::vaults::VaultStatus;
 use crate::service::{Result, Service};
 use crate::settings::{Settings, VaultKind};
 
-pub use running::{AboutServer, RunningServer, StartServer};
+pub use running::{AboutHttps, AboutServer, RunningServer, StartServer};
 
 /// Where everything is done.
 #[derive(Clone)]
@@ -173,6 +174,11 @@ impl Backend {
     /// Takes a port for a server of ours.
     pub async fn take_port(&self, address: Option<IpAddr>, port: u16) -> Result<ServerSeat> {
         self.service().take_port(address, port).await
+    }
+
+    /// Takes a port for HTTPS; returns it with the certificate that it shows.
+    pub async fn take_https_port(&self, port: u16) -> Result<(ServerSeat, Certificate)> {
+        self.service().take_https_port(port).await
     }
 
     /// Makes a connection of credentials that were obtained elsewhere.

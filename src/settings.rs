@@ -2,6 +2,7 @@
 //!
 //! Defaults ← `settings.toml` ← environment ← flags.
 
+mod paths;
 pub mod private;
 mod server;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::model::Secret;
+pub use paths::Paths;
 pub use server::ServerEnvironment;
 
 /// How long a copied token stays on the clipboard unless the settings say otherwise.
@@ -117,23 +119,6 @@ pub struct VaultSettings {
     pub passphrase: Option<Secret>,
     /// The key file, where one is named.
     pub key_file: Option<PathBuf>,
-}
-
-/// Every place that is read or written.
-#[derive(Debug, Clone)]
-pub struct Paths {
-    /// `settings.toml`.
-    pub settings: PathBuf,
-    /// The user's own provider files.
-    pub providers: PathBuf,
-    /// The store.
-    pub store: PathBuf,
-    /// The sealed vault.
-    pub sealed_vault: PathBuf,
-    /// Lock files.
-    pub locks: PathBuf,
-    /// The log of the terminal UI, written when `-v` asks for it.
-    pub logs: PathBuf,
 }
 
 /// Where the program is running, as the environment tells it.
@@ -291,60 +276,6 @@ impl Written {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(source) => Err(SettingsError::Unreadable { path: path.to_owned(), source }),
         }
-    }
-}
-
-impl Paths {
-    fn find(environment: &Environment, overrides: &Overrides) -> Result<Self, SettingsError> {
-        let home = overrides.home.clone().or_else(|| environment.get("HALLPASS_HOME").map(PathBuf::from));
-        if let Some(home) = home {
-            return Ok(Self::below(&home));
-        }
-        // XDG on every system where it is set: macOS users of terminal programs expect it too.
-        let xdg = |name| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let usual = directories::ProjectDirs::from("", "", "hallpass");
-        let folder = |name, usual: Option<&Path>| {
-            xdg(name)
-                .map(|path| path.join("hallpass"))
-                .or_else(|| usual.map(Path::to_owned))
-                .ok_or(SettingsError::NoHome)
-        };
-        let config = folder("XDG_CONFIG_HOME", usual.as_ref().map(directories::ProjectDirs::config_dir))?;
-        let data = folder("XDG_DATA_HOME", usual.as_ref().map(directories::ProjectDirs::data_local_dir))?;
-        let state = usual.as_ref().map(|usual| usual.state_dir().unwrap_or_else(|| usual.data_local_dir()));
-        let state = folder("XDG_STATE_HOME", state)?;
-        Ok(Self {
-            settings: config.join("settings.toml"),
-            providers: config.join("providers"),
-            store: data.join("hallpass.db"),
-            sealed_vault: data.join("vault.db"),
-            locks: state.join("locks"),
-            logs: state.join("logs"),
-        })
-    }
-
-    /// Puts everything below one folder.
-    pub fn below(home: &Path) -> Self {
-        Self {
-            settings: home.join("settings.toml"),
-            providers: home.join("providers"),
-            store: home.join("hallpass.db"),
-            sealed_vault: home.join("vault.db"),
-            locks: home.join("locks"),
-            logs: home.join("logs"),
-        }
-    }
-
-    /// Returns every path with its name, in the order in which people ask for them.
-    pub fn named(&self) -> [(&'static str, &Path); 6] {
-        [
-            ("settings", &self.settings),
-            ("providers", &self.providers),
-            ("store", &self.store),
-            ("sealed_vault", &self.sealed_vault),
-            ("locks", &self.locks),
-            ("logs", &self.logs),
-        ]
     }
 }
 

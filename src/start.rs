@@ -92,6 +92,7 @@ fn serve(arguments: ServeArgs, mut settings: Settings, output: Output) -> Outcom
     settings.api_origins = named.collect::<Result<_, _>>()?;
     let flags = http::Flags {
         port: arguments.port,
+        https: arguments.https,
         listen: arguments.listen,
         hosts: arguments.hosts,
         origins: arguments.origins,

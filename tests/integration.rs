@@ -17,6 +17,8 @@ mod contract;
 mod fresh;
 /// The inputs that the fuzzer keeps, on a stable compiler.
 mod fuzz_corpora;
+/// HTTPS on this machine: the certificate, callbacks, the server.
+mod https;
 /// What is left of secrets in the memory of a program that used them.
 mod memory;
 /// What is left of an interrupted write is finished or undone.

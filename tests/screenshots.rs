@@ -32,6 +32,7 @@ fn waiting() -> Message {
         browser: Ok(()),
         listens: true,
         is_relayed: false,
+        certificate: None,
 
         device: None,
     }))

@@ -175,6 +175,7 @@ fn waiting() -> Message {
         browser: Ok(()),
         listens: true,
         is_relayed: false,
+        certificate: None,
 
         device: None,
     }))
@@ -234,6 +235,7 @@ fn waits_for_device() -> Message {
         browser: Err(BrowserError::NotWanted),
         listens: false,
         is_relayed: false,
+        certificate: None,
         device: Some(DeviceCode {
             user_code: "WDJB-MJHT".to_owned(),
             verification_uri: page,
@@ -501,6 +503,7 @@ fn the_server_is_started_and_stopped_by_one_key_and_an_open_one_is_always_said()
         callback: "http://localhost:3003/oauth/callback".to_owned(),
         needs_key: false,
         listens_on: None,
+        https: None,
     };
     screen.send(Message::Serving(Some(about.clone())));
     assert!(screen.text().contains("serving localhost:3003 · no key"), "{}", screen.text());

@@ -25,6 +25,21 @@ pub struct AboutServer {
     pub needs_key: bool,
     /// The other address that it listens on, if any.
     pub listens_on: Option<String>,
+    /// How it answers by HTTPS, if it does.
+    pub https: Option<AboutHttps>,
+}
+
+/// What can be told of HTTPS on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AboutHttps {
+    /// Its address.
+    pub url: String,
+    /// The certificate, for whoever is to trust it.
+    pub certificate: std::path::PathBuf,
+    /// Its SHA-256, as browsers show it.
+    pub fingerprint: String,
+    /// Its last day.
+    pub ends: String,
 }
 
 /// A running server. Dropping it stops it without a goodbye.

@@ -226,7 +226,8 @@ fn created(config: &Config, backend: &Backend, output: Output) -> Outcome {
     } else {
         output.note(&format!("  register this redirect URI at the provider: {uri}"));
     }
-    let paste = if uri.starts_with("https://") { " --paste" } else { "" };
+    let listens = ["http://", "https://localhost", "https://127.0.0.1", "https://[::1]"];
+    let paste = if listens.iter().any(|start| uri.starts_with(start)) { "" } else { " --paste" };
     output.note(&format!("  then: hallpass connect {key} ID{paste}"));
     Ok(())
 }

@@ -149,6 +149,10 @@ fn show(waiting: &Waiting, way: Way, output: Output) -> Result<()> {
     if waiting.is_relayed {
         output.note("  another hallpass listens there and will hand the answer on");
     }
+    if let Some(fingerprint) = &waiting.certificate {
+        output.note("  your browser will warn: the certificate is this machine's own. Go on if its SHA-256 is");
+        output.note(&format!("  {fingerprint}"));
+    }
     if matches!(waiting.browser, Err(BrowserError::Ssh)) && waiting.listens {
         let port =
             url::Url::parse(&waiting.redirect_uri).ok().and_then(|url| url.port_or_known_default()).unwrap_or_default();

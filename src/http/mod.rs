@@ -36,11 +36,12 @@ use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
 use tokio::sync::watch;
 
-use crate::backend::{AboutServer, Backend, RunningServer};
+use crate::backend::{AboutHttps, AboutServer, Backend, RunningServer};
 use crate::listener::reply::Reply;
 use crate::listener::{Handler, Limits};
 use crate::service::Result;
 use crate::service::connect::Callback;
+use crate::service::seat::ServerSeat;
 use answer::Refusal;
 use guard::Area;
 pub use options::{Flags, Options};
@@ -65,17 +66,26 @@ struct Server {
 /// Starts a server.
 pub async fn start(backend: Backend, options: Options) -> Result<RunningServer> {
     let seat = backend.take_port(options.listen, options.port).await?;
-    let port = seat.port();
-    let url = format!("http://localhost:{port}");
-    let callback = Callback { uri: options.callback_at(port), port };
+    let secure = match options.https {
+        Some(port) => Some(backend.take_https_port(port).await?),
+        None => None,
+    };
+    let (port, https_port) = (seat.port(), secure.as_ref().map(|(seat, _)| seat.port()));
+    let callback = Callback { uri: options.callback_at(port), port, https_port };
     let about = AboutServer {
-        url,
+        url: format!("http://localhost:{port}"),
         callback: callback.uri.clone(),
         needs_key: options.key.is_some(),
         listens_on: options.listen.map(|address| std::net::SocketAddr::new(address, port).to_string()),
+        https: secure.as_ref().map(|(seat, certificate)| AboutHttps {
+            url: format!("https://localhost:{}", seat.port()),
+            certificate: certificate.path.clone(),
+            fingerprint: certificate.fingerprint.clone(),
+            ends: certificate.ends.clone(),
+        }),
     };
     let (stop, stopping) = watch::channel(false);
-    let hosts = options.hosts_at(port);
+    let hosts = [port].into_iter().chain(https_port).flat_map(|port| options.hosts_at(port)).collect();
     let server = Arc::new(Server {
         backend,
         options,
@@ -90,9 +100,11 @@ pub async fn start(backend: Backend, options: Options) -> Result<RunningServer> 
         let server = server.clone();
         Box::pin(async move { server.answer(request).await })
     });
+    let seats: Vec<ServerSeat> = std::iter::once(seat).chain(secure.map(|(seat, _)| seat)).collect();
     let task = tokio::spawn(async move {
         // The guard knows the hosts, and what to say to others.
-        seat.serve(Limits::SERVER, Vec::new(), handler, stopping).await;
+        let serve = |seat: ServerSeat| seat.serve(Limits::SERVER, Vec::new(), handler.clone(), stopping.clone());
+        futures_util::future::join_all(seats.into_iter().map(serve)).await;
     });
     Ok(RunningServer::new(about, stop, task))
 }

@@ -16,6 +16,8 @@ const PORT: u16 = 3003;
 pub struct Flags {
     /// The port; 0 takes any free one.
     pub port: Option<u16>,
+    /// The port for HTTPS, if that is wanted.
+    pub https: Option<u16>,
     /// Another address to listen on beside loopback.
     pub listen: Option<IpAddr>,
     /// Names by which others reach it.
@@ -28,6 +30,7 @@ pub struct Flags {
 #[derive(Debug, Clone)]
 pub struct Options {
     pub(super) port: u16,
+    pub(super) https: Option<u16>,
     pub(super) listen: Option<IpAddr>,
     /// Hosts that are served beside those of this machine, as the user wrote them.
     hosts: Vec<String>,
@@ -76,7 +79,7 @@ impl Options {
             url.set_path(&format!("{}/oauth/callback", url.path().trim_end_matches('/')));
             Some(url)
         });
-        Ok(Self { port, listen: flags.listen, hosts, origins, key, server, callback })
+        Ok(Self { port, https: flags.https, listen: flags.listen, hosts, origins, key, server, callback })
     }
 
     /// Returns the redirect URI of configs that name none.
@@ -93,8 +96,9 @@ impl Options {
     /// Returns every Host that is served.
     pub(super) fn hosts_at(&self, port: u16) -> Vec<String> {
         let near = ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}"));
-        let bare =
-            if port == 80 { vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()] } else { vec![] };
+        // A browser leaves out the port where it is the usual one.
+        let bare = if matches!(port, 80 | 443) { ["localhost", "127.0.0.1", "[::1]"].as_slice() } else { &[] };
+        let bare = bare.iter().map(|name| (*name).to_owned());
         let named = self.hosts.iter().flat_map(|host| [host.clone(), format!("{host}:{port}")]);
         let callback = self.callback.as_ref().and_then(authority);
         near.into_iter().chain(bare).chain(named).chain(callback).collect()

@@ -6,6 +6,7 @@ pub mod callback;
 pub mod page;
 pub mod reply;
 mod serving;
+pub mod tls;
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -102,6 +103,7 @@ pub struct Listener {
     sockets: Vec<TcpListener>,
     port: u16,
     limits: Limits,
+    tls: Option<tls::Acceptor>,
 }
 
 impl Listener {
@@ -128,7 +130,7 @@ impl Listener {
     }
 
     fn of(sockets: Vec<TcpListener>, port: u16) -> Self {
-        Self { sockets, port, limits: Limits::CALLBACK }
+        Self { sockets, port, limits: Limits::CALLBACK, tls: None }
     }
 
     /// Listens on `localhost` and on `address` as well, which other machines may reach; 0 takes any free
@@ -169,6 +171,12 @@ impl Listener {
         Self { limits, ..self }
     }
 
+    /// Speaks HTTPS, if there is what greets with.
+    #[must_use]
+    pub fn with_tls(self, tls: Option<tls::Acceptor>) -> Self {
+        Self { tls, ..self }
+    }
+
     /// Returns the port.
     pub fn port(&self) -> u16 {
         self.port
@@ -181,7 +189,8 @@ impl Listener {
         let seats = Arc::new(Semaphore::new(self.limits.connections));
         let mut loops = JoinSet::new();
         for socket in self.sockets {
-            let served = serving::Served { hosts: hosts.clone(), handler: handler.clone(), limits: self.limits };
+            let (hosts, handler, tls) = (hosts.clone(), handler.clone(), self.tls.clone());
+            let served = serving::Served { hosts, handler, limits: self.limits, tls };
             loops.spawn(serving::accept(socket, served, seats.clone(), stop.clone()));
         }
         while loops.join_next().await.is_some() {}

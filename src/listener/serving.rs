@@ -8,12 +8,14 @@ use hyper::body::Incoming;
 use hyper::header::HOST;
 use hyper::{Request, StatusCode, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 
 use super::reply::{self, Reply};
+use super::tls::Acceptor;
 use super::{Handler, Limits, Peer};
 
 /// The largest request line and headers together, in bytes.
@@ -29,6 +31,7 @@ pub(super) struct Served {
     pub(super) hosts: Arc<[String]>,
     pub(super) handler: Handler,
     pub(super) limits: Limits,
+    pub(super) tls: Option<Acceptor>,
 }
 
 /// Accepts connections of one socket until `stop` changes.
@@ -77,12 +80,27 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn connection(stream: TcpStream, peer: Peer, served: Served, mut stop: watch::Receiver<bool>) {
-    let Served { hosts, handler, limits } = served;
+async fn connection(stream: TcpStream, peer: Peer, served: Served, stop: watch::Receiver<bool>) {
+    let limits = served.limits;
     // Small answers, and a client that waits for each.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.stalled));
+    let stream = Box::pin(stream);
+    let Some(tls) = served.tls.clone() else { return answer_all(stream, peer, served, stop).await };
+    match tokio::time::timeout(limits.head_time, tls.accept(stream)).await {
+        Ok(Ok(stream)) => answer_all(stream, peer, served, stop).await,
+        // Browsers ask for a certificate and go away when they do not trust it.
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake did not work"),
+        Err(_) => tracing::debug!("a TLS handshake did not come in time"),
+    }
+}
+
+async fn answer_all<S>(stream: S, peer: Peer, served: Served, mut stop: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Served { hosts, handler, limits, .. } = served;
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
         let is_for_us = hosts.is_empty() || is_for(&request, &hosts);
@@ -101,7 +119,7 @@ async fn connection(stream: TcpStream, peer: Peer, served: Served, mut stop: wat
             .keep_alive(limits.keeps_alive)
             .max_headers(MOST_HEADERS)
             .max_buf_size(LARGEST_HEAD)
-            .serve_connection(TokioIo::new(Box::pin(stream)), service)
+            .serve_connection(TokioIo::new(stream), service)
             .with_upgrades()
     );
     let ended = tokio::select! {

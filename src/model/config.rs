@@ -7,6 +7,10 @@ use super::{ConfigKey, ProviderId, Time};
 /// The redirect URI that is registered at a provider unless the user says otherwise (Nango's).
 pub const DEFAULT_REDIRECT_URI: &str = "http://localhost:3003/oauth/callback";
 
+/// The same for providers that take https alone. Another port: a browser that was there by https once may come
+/// to no other service of that port by http any more.
+pub const HTTPS_REDIRECT_URI: &str = "https://localhost:3004/oauth/callback";
+
 /// A config. Its client secret rests in the vault, never here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::config::{DEFAULT_REDIRECT_URI, HTTPS_REDIRECT_URI};
 pub use oauth2::{
     Answer, ClientAuthentication, ExpirySource, OAuth2, Pkce, Redirect, RequestFormat, TokenExchange, TokenRequest,
     Unit,
@@ -309,6 +310,12 @@ impl Provider {
     /// Tells whether a browser takes part in one of its ways, and comes back to a redirect URI.
     pub fn takes_redirect(&self) -> bool {
         self.ways().iter().any(|way| matches!(way, WayIn::OAuth2 | WayIn::OAuth1))
+    }
+
+    /// Returns the redirect URI to register unless the user says otherwise.
+    pub fn default_redirect_uri(&self) -> &'static str {
+        let is_https_only = self.oauth2.as_ref().is_some_and(|table| table.redirect.https_only);
+        if is_https_only { HTTPS_REDIRECT_URI } else { DEFAULT_REDIRECT_URI }
     }
 
     /// Returns the OAuth 2 table of a way of authenticating.

@@ -83,12 +83,12 @@ fn back(shared: &Shared, redirect_uri: &str, state: Option<&str>, parameters: &[
     url.into()
 }
 
-/// Loopback with any port (RFC 8252 section 7.3), and one path.
+/// Loopback with any port (RFC 8252 section 7.3), by http or https, and one path.
 fn is_registered(redirect_uri: &str) -> bool {
     Url::parse(redirect_uri).is_ok_and(|url| {
         let is_plain =
             url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
-        url.scheme() == "http"
+        matches!(url.scheme(), "http" | "https")
             && crate::model::template::is_loopback(&url)
             && url.path() == "/oauth/callback"
             && is_plain

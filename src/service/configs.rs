@@ -4,7 +4,7 @@ use super::activity::About;
 use super::items::Item;
 use super::{Error, Kind, Result, Service};
 use crate::auth::discovery::Metadata;
-use crate::model::config::suggested_key;
+use crate::model::config::{DEFAULT_REDIRECT_URI, suggested_key};
 use crate::model::provider::{OAuth2, UrlTemplate};
 use crate::model::{Config, ConfigKey, Happening, Provider, ProviderId, Secret, WayIn, search, untrusted};
 use crate::store::{Announcement, IntentKind, Rename};
@@ -75,6 +75,7 @@ impl Service {
         }
         let client_id = client_id_for(&provider, &new.client_id)?;
         let redirect_uri = new.redirect_uri.as_deref().map(checked_redirect_uri).transpose()?;
+        let redirect_uri = redirect_uri.or_else(|| unusual_redirect_uri(&provider));
         self.forget_strangers(&new.key, &provider_id).await?;
         let secret = new.client_secret.filter(|secret| !secret.is_empty());
         let now = self.now();
@@ -172,8 +173,10 @@ impl Service {
             config.scopes = scopes;
         }
         if let Some(redirect_uri) = changes.redirect_uri {
-            config.redirect_uri =
-                (!redirect_uri.is_empty()).then(|| checked_redirect_uri(&redirect_uri)).transpose()?;
+            config.redirect_uri = match redirect_uri.as_str() {
+                "" => unusual_redirect_uri(&self.provider(config.provider.as_str())?.1),
+                uri => Some(checked_redirect_uri(uri)?),
+            };
         }
         config.updated_at = self.now();
         match changes.client_secret.filter(|secret| !secret.is_empty()) {
@@ -365,6 +368,11 @@ pub(super) fn checked_client_id(text: &str) -> Result<String> {
         )));
     }
     Ok(text.to_owned())
+}
+
+/// The provider's default, where that is not the one of configs that name none.
+fn unusual_redirect_uri(provider: &Provider) -> Option<String> {
+    Some(provider.default_redirect_uri()).filter(|uri| *uri != DEFAULT_REDIRECT_URI).map(str::to_owned)
 }
 
 pub(super) fn checked_redirect_uri(text: &str) -> Result<String> {

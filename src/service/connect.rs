@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use super::activity::About;
+use super::certificate::Certificate;
 use super::error::authorize_command;
 use super::items::digest;
 use super::seat::{Address, Seat, Taken};
@@ -111,6 +112,8 @@ pub struct Waiting {
     pub listens: bool,
     /// Whether another hallpass holds the port and will send the browser on.
     pub is_relayed: bool,
+    /// The SHA-256 of this machine's own certificate, where the answer comes by HTTPS: the browser will ask.
+    pub certificate: Option<String>,
     /// The code to enter, where it is a device that is authorized; `url` is the page for it.
     pub device: Option<DeviceCode>,
 }
@@ -200,10 +203,9 @@ impl Service {
         let scopes = request.scopes.clone().unwrap_or_else(|| scopes_of(&config, &provider, way_in));
         let secret = self.load_client_secret(&config).await?;
         let hosted = callback.and_then(|callback| callback.of(&config));
-        let address = match request.way {
-            Way::Paste | Way::Device => None,
-            Way::Browser | Way::NoBrowser if hosted.is_some() => None,
-            Way::Browser | Way::NoBrowser => Some(Address::of(config.redirect_uri())?),
+        let (address, certificate) = match request.way {
+            Way::Browser | Way::NoBrowser if hosted.is_none() => self.listened_at(&config).await?,
+            _ => (None, None),
         };
         let locks = self.store_is_shared().then_some(self.settings.paths.locks.as_path());
         let taken = match &address {
@@ -238,6 +240,7 @@ impl Service {
                 browser: Err(BrowserError::NotWanted),
                 listens: taken.is_some() || comes_to_server,
                 is_relayed: matches!(taken, Some(Taken::Relayed(_))),
+                certificate: certificate.map(|certificate| certificate.fingerprint),
                 device: flow.device_code(),
             },
             cancelled: self.busy.authorize(&request.connection),
@@ -286,6 +289,16 @@ impl Service {
             && self.provider(config.provider.as_str())?.1.offers_device())
     }
 
+    /// Returns where the callback of a config is listened for, and the certificate that HTTPS shows there.
+    async fn listened_at(&self, config: &Config) -> Result<(Option<Address>, Option<Certificate>)> {
+        let address = Address::of(config.redirect_uri())?;
+        if !address.is_secure {
+            return Ok((Some(address), None));
+        }
+        let certificate = self.certificate().await?;
+        Ok((Some(address.with_tls(certificate.acceptor.clone())), Some(certificate)))
+    }
+
     /// Tells whether other processes see this store.
     fn store_is_shared(&self) -> bool {
         self.refresh_locks.are_shared()
@@ -326,7 +339,8 @@ impl Authorization {
         let path = self.address.as_ref().map_or_else(|| "/".to_owned(), |address| address.path.clone());
         let (listener, host, lock) = seat.into_parts();
         // A browser leaves out the port where it is the usual one.
-        let bare = host.strip_suffix(":80").map(str::to_owned);
+        let usual = if self.address.as_ref().is_some_and(|address| address.is_secure) { ":443" } else { ":80" };
+        let bare = host.strip_suffix(usual).map(str::to_owned);
         let hosts = std::iter::once(host).chain(bare).collect();
         let answer = arrival::answer(self.sender.clone());
         let serving = listener.serve(hosts, crate::listener::callback::handler(path, answer), self.stop.subscribe());

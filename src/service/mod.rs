@@ -4,6 +4,7 @@
 mod access;
 mod activity;
 mod busy;
+pub mod certificate;
 pub mod configs;
 pub mod connect;
 pub mod connections;
@@ -33,6 +34,8 @@ pub mod vaults;
 
 use std::sync::Arc;
 
+#[cfg(unix)]
+pub use crate::system::process::ignores_hangup;
 pub use error::{Error, Kind};
 
 use crate::api;

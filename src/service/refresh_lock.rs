@@ -76,6 +76,11 @@ impl RefreshLocks {
         self.hold(key.as_str(), Instant::now() + self.patience).await
     }
 
+    /// Waits until nobody else makes the certificate of this machine.
+    pub(super) async fn acquire_certificate(&self) -> Result<Held> {
+        self.hold("certificate", Instant::now() + self.patience).await
+    }
+
     /// Takes the lock of a connection if nobody has it.
     pub(super) async fn try_acquire(&self, connection: &ConnectionRef) -> Result<Option<Held>> {
         self.try_hold(&connection.to_string()).await

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use super::{Error, Result};
+use crate::listener::tls::Acceptor;
 use crate::listener::{BindError, Handler, Limits, Listener, LoopbackHost};
 use crate::settings::private;
 use crate::system::port_holder;
@@ -44,6 +45,11 @@ impl ServerSeat {
     /// Returns the port.
     pub fn port(&self) -> u16 {
         self.listener.port()
+    }
+
+    /// Speaks HTTPS with this.
+    pub(super) fn with_tls(self, tls: Acceptor) -> Self {
+        Self { listener: self.listener.with_tls(Some(tls)), ..self }
     }
 
     /// Serves until `stop` changes, and gives the port back then.
@@ -104,6 +110,9 @@ pub(super) struct Address {
     host: LoopbackHost,
     named: String,
     port: u16,
+    /// Whether it is https.
+    pub(super) is_secure: bool,
+    tls: Option<Acceptor>,
     /// The path, which a request must name to the letter.
     pub(super) path: String,
 }
@@ -117,20 +126,28 @@ impl Address {
                 .hinted("authorize with `--paste`, and paste the address the browser ends on; or choose another redirect URI with `hallpass config edit KEY --redirect-uri`")
         };
         let url = Url::parse(redirect_uri).map_err(|_| bad("it is not a URL"))?;
-        if url.scheme() != "http" {
-            return Err(bad("it is not plain http"));
+        let is_secure = url.scheme() == "https";
+        if !is_secure && url.scheme() != "http" {
+            return Err(bad("it is neither http nor https"));
         }
         let host = url
             .host()
             .and_then(|host| LoopbackHost::of(&host))
             .ok_or_else(|| bad("it does not lead to this machine"))?;
         let named = url.host_str().unwrap_or_default().to_owned();
-        Ok(Self { host, named, port: url.port_or_known_default().unwrap_or(80), path: url.path().to_owned() })
+        let port = url.port_or_known_default().unwrap_or(80);
+        Ok(Self { host, named, port, is_secure, tls: None, path: url.path().to_owned() })
+    }
+
+    /// Speaks HTTPS with this.
+    pub(super) fn with_tls(self, tls: Acceptor) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// Returns the redirect URI with the port that was taken.
     pub(super) fn uri(&self, port: u16) -> String {
-        format!("http://{}:{port}{}", self.named, self.path)
+        let scheme = if self.is_secure { "https" } else { "http" };
+        format!("{scheme}://{}:{port}{}", self.named, self.path)
     }
 
     /// Tells whether any port will do.
@@ -161,7 +178,7 @@ impl Address {
         if file.as_ref().is_some_and(is_locked) {
             return Err(BindError::Taken(self.port));
         }
-        let listener = Listener::bind(self.host, self.port).await?;
+        let listener = Listener::bind(self.host, self.port).await?.with_tls(self.tls.clone());
         let host = format!("{}:{}", self.named, listener.port());
         Ok(Seat { listener, host, lock: file })
     }
@@ -205,8 +222,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_http_on_loopback_can_be_listened_at() {
-        for uri in ["https://localhost:3003/cb", "http://example.com/cb", "http://0.0.0.0/cb", "nonsense"] {
+    fn only_loopback_can_be_listened_at() {
+        for uri in ["https://example.com/cb", "http://example.com/cb", "http://0.0.0.0/cb", "nonsense"] {
             let error = Address::of(uri).unwrap_err();
             assert!(error.hint.unwrap().contains("--paste"), "{uri}");
         }

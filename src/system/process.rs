@@ -58,6 +58,15 @@ pub fn detach(command: &mut Command) {
     }
 }
 
+/// Tells whether whoever started this process wants it to outlive the terminal (`nohup`), where the system tells.
+#[cfg(unix)]
+pub fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // Bit 0 is signal 1, which is SIGHUP.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+}
+
 /// Lets this process have as many connections open as a server may need, where the system allows it.
 pub fn allow_many_files() {
     #[cfg(unix)]

@@ -78,7 +78,7 @@ impl NewConfigForm {
             fields.push(Field::new(
                 "redirect_uri",
                 "Redirect URI",
-                crate::model::config::DEFAULT_REDIRECT_URI,
+                provider.default_redirect_uri(),
                 "register it at the provider, to the letter (ctrl-r copies it)",
             ));
         }

@@ -80,6 +80,11 @@ impl Served {
         Self { service, port, server }
     }
 
+    /// Returns its address by HTTPS.
+    pub fn https(&self) -> Option<String> {
+        self.server.about().https.as_ref().map(|https| https.url.clone())
+    }
+
     pub async fn stop(self) {
         self.server.stop().await;
     }

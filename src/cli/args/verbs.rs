@@ -71,6 +71,9 @@ pub struct ServeArgs {
     /// The port; 0 takes any free one [default: 3003] [env: `SERVER_PORT` or `PORT`]
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
+    /// Answer by HTTPS too, on this port, with a certificate of this machine [default port: 3004]
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "3004")]
+    pub https: Option<u16>,
     /// Listen on this address too, for a back end in a container; `NANGO_SECRET_KEY` must be set then
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<std::net::IpAddr>,

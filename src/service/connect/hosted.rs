@@ -11,6 +11,7 @@ use url::Url;
 use super::arrival::{self, Arrival};
 use super::{Answered, Authorization, ConnectRequest};
 use crate::model::{Config, ConnectionRef, Secret, template};
+use crate::service::certificate::Certificate;
 use crate::service::items::digest;
 use crate::service::seat::{self, ServerSeat};
 use crate::service::{Result, Service};
@@ -27,6 +28,8 @@ pub struct Callback {
     pub uri: String,
     /// The port that the server listens on.
     pub port: u16,
+    /// The port on which it answers by HTTPS, if it does.
+    pub https_port: Option<u16>,
 }
 
 /// The authorizations that wait for a callback to the server, oldest first.
@@ -41,8 +44,10 @@ impl Callback {
     /// names another port of this machine, which must be listened at.
     pub(super) fn of(&self, config: &Config) -> Option<String> {
         let Some(own) = &config.redirect_uri else { return Some(self.uri.clone()) };
-        let is_elsewhere = Url::parse(own)
-            .is_ok_and(|url| template::is_loopback(&url) && url.port_or_known_default() != Some(self.port));
+        let is_elsewhere = Url::parse(own).is_ok_and(|url| {
+            let port = if url.scheme() == "https" { self.https_port } else { Some(self.port) };
+            template::is_loopback(&url) && (port.is_none() || url.port_or_known_default() != port)
+        });
         (!is_elsewhere).then(|| own.clone())
     }
 }
@@ -99,6 +104,13 @@ impl Service {
     pub async fn take_port(&self, address: Option<IpAddr>, port: u16) -> Result<ServerSeat> {
         let locks = self.store_is_shared().then_some(self.settings.paths.locks.as_path());
         seat::take_for_server(address, port, locks).await
+    }
+
+    /// Takes a port for HTTPS on loopback; returns it with the certificate that it shows.
+    pub async fn take_https_port(&self, port: u16) -> Result<(ServerSeat, Certificate)> {
+        let certificate = self.certificate().await?;
+        let seat = self.take_port(None, port).await?.with_tls(certificate.acceptor.clone());
+        Ok((seat, certificate))
     }
 
     /// Judges a callback that came to a server of ours at `path`, whichever process began its

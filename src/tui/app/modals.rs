@@ -4,7 +4,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::App;
-use crate::model::config::{DEFAULT_REDIRECT_URI, split_scopes};
+use crate::model::config::split_scopes;
 use crate::model::{ConfigKey, ConnectionRef, WayIn};
 use crate::service::configs::NewConfig;
 use crate::service::connect::{ConnectRequest, Way};
@@ -229,7 +229,8 @@ fn new_config(form: &NewConfigForm) -> Result<NewConfig, (&'static str, String)>
     if text("client_id").is_empty() && needs_client {
         return Err(("client_id", "it is empty".to_owned()));
     }
-    let redirect_uri = Some(text("redirect_uri")).filter(|uri| !uri.is_empty() && *uri != DEFAULT_REDIRECT_URI);
+    let redirect_uri =
+        Some(text("redirect_uri")).filter(|uri| !uri.is_empty() && *uri != form.provider.default_redirect_uri());
     Ok(NewConfig {
         key,
         provider: form.provider_id.as_str().to_owned(),

@@ -52,6 +52,17 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &Waiti
                 Vec::new()
             },
         ),
+        (
+            1,
+            known
+                .certificate
+                .iter()
+                .flat_map(|fingerprint| {
+                    let words = format!("your browser will warn: go on if the certificate's SHA-256 is {fingerprint}");
+                    text(words, theme.warning())
+                })
+                .collect(),
+        ),
         (0, text(format!("{} gone · {} left", spoken(elapsed), spoken(left)), theme.title())),
         (0, waiting.error.iter().flat_map(|error| text(error.clone(), theme.bad())).collect()),
         (6, blank()),
