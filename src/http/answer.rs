@@ -82,7 +82,7 @@ impl From<Error> for Refusal {
 }
 
 /// Returns what went wrong and why, without what mends it.
-pub(super) fn sentence(error: &Error) -> String {
+fn sentence(error: &Error) -> String {
     let mut words = error.message.clone();
     for cause in &error.causes {
         words = format!("{words}: {cause}");

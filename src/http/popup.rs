@@ -11,7 +11,7 @@ use hyper::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
 use super::Server;
-use super::answer::{Refusal, sentence};
+use super::answer::Refusal;
 use super::asked::Asked;
 use super::era::scopes;
 use super::guard::{is_browser, is_from, is_near, refuse_page};
@@ -42,12 +42,7 @@ impl Server {
         let socket = query.get("ws_client_id").map(str::to_owned);
         let told = Told { key, id: &id, socket: socket.as_deref() };
         if !is_navigation(request.headers()) {
-            return Refusal::new(
-                StatusCode::FORBIDDEN,
-                "not_a_navigation",
-                "Only a browser's own navigation is answered here.",
-            )
-            .era();
+            return not_a_navigation();
         }
         if let Err(refusal) = self.may_begin(&request, &query) {
             // Nobody who may not begin one is told anything but this page.
@@ -185,12 +180,7 @@ impl Server {
     /// A callback, for whichever authorization its state is.
     pub(super) async fn callback(&self, path: &str, request: &Request<Incoming>) -> Reply {
         if !is_navigation(request.headers()) {
-            return Refusal::new(
-                StatusCode::FORBIDDEN,
-                "not_a_navigation",
-                "Only a browser's own navigation is answered here.",
-            )
-            .era();
+            return not_a_navigation();
         }
         let query = Secret::new(request.uri().query().unwrap_or_default());
         let answered = self.backend.answer_callback(path, query).await;
@@ -209,7 +199,7 @@ impl Server {
             }
             Answered::Failed(error) => {
                 page.status = StatusCode::BAD_REQUEST.as_u16();
-                page.message = Some(failure(&Refusal::bad("callback_err", told_sentence(error))));
+                page.message = Some(failure(&Refusal { code: "callback_err", ..Error::clone(error).into() }));
             }
             Answered::NotExpected(_) | Answered::Used => {}
         }
@@ -246,9 +236,10 @@ fn unknown(error: Error) -> Refusal {
     Refusal { code: "unknown_err", ..error.into() }
 }
 
-fn told_sentence(error: &Error) -> String {
-    let words = sentence(error);
-    error.hint.as_ref().map_or_else(|| words.clone(), |hint| format!("{words} ({hint})"))
+/// Frames, images and fetches of other pages begin nothing and end nothing.
+fn not_a_navigation() -> Reply {
+    let message = "Only a browser's own navigation is answered here.";
+    Refusal::new(StatusCode::FORBIDDEN, "not_a_navigation", message).era()
 }
 
 fn described(refusal: &Refusal) -> String {
