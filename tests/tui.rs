@@ -508,6 +508,10 @@ fn the_server_is_started_and_stopped_by_one_key_and_an_open_one_is_always_said()
     screen.send(Message::Serving(Some(about.clone())));
     assert!(screen.text().contains("serving localhost:3003 · no key"), "{}", screen.text());
     assert!(screen.text().contains("every program of this machine gets tokens"), "{}", screen.text());
+    for (width, height) in [(80, 24), (60, 20), (40, 12)] {
+        screen.resize(width, height);
+        assert!(screen.text().lines().next().unwrap().contains("no key"), "{}", screen.text());
+    }
     assert_eq!(screen.keys("s"), [Effect::StopServer]);
     screen.send(Message::Serving(Some(AboutServer { needs_key: true, ..about })));
     assert!(!screen.text().contains("no key"), "{}", screen.text());

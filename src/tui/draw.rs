@@ -9,6 +9,7 @@ use super::app::App;
 use super::keys::{self, Binding, View};
 use super::screens;
 use super::widgets::paint::{cut, lines, wrapped};
+use crate::backend::AboutServer;
 
 /// The smallest screen that is drawn on.
 const SMALLEST: (u16, u16) = (40, 12);
@@ -68,9 +69,7 @@ fn draw_head(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let badge = match &app.doing {
         Some(doing) => format!("… {doing}"),
         None => match &app.server {
-            // What is open to every program of this machine is always said.
-            Some(about) if about.needs_key => format!("serving {}", short(&about.url)),
-            Some(about) => format!("serving {} · no key", short(&about.url)),
+            Some(about) => serving(about, room),
             None if !app.setup.capabilities.can_change => "read-only".to_owned(),
             None => "hallpass".to_owned(),
         },
@@ -83,9 +82,18 @@ fn draw_head(app: &App, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Line::styled(badge, style), place);
 }
 
-/// `localhost:3003` for `http://localhost:3003`.
-fn short(url: &str) -> &str {
-    url.split_once("://").map_or(url, |(_, rest)| rest)
+/// Says that the server runs, as long as there is room for. What is open to every program of this machine is said
+/// in any case.
+fn serving(about: &AboutServer, room: usize) -> String {
+    let address = about.url.split_once("://").map_or(about.url.as_str(), |(_, rest)| rest);
+    let port = address.rsplit_once(':').map_or(address, |(_, port)| port);
+    let words = if about.needs_key {
+        [format!("serving {address}"), format!("serving :{port}"), format!(":{port}")]
+    } else {
+        [format!("serving {address} · no key"), format!("serving :{port} · no key"), format!("no key :{port}")]
+    };
+    let fits = |words: &&String| words.width() <= room;
+    words.iter().find(fits).unwrap_or(&words[2]).clone()
 }
 
 fn notice_lines(app: &App, width: usize) -> Vec<Line<'static>> {
