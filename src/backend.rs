@@ -151,6 +151,11 @@ impl Backend {
         self.service().connection(reference)
     }
 
+    /// Returns one connection, also one whose config was deleted.
+    pub fn any_connection(&self, reference: &ConnectionRef) -> Result<Connection> {
+        self.service().any_connection(reference)
+    }
+
     /// Returns the only connection of a config.
     pub fn only_connection(&self, key: &ConfigKey) -> Result<ConnectionRef> {
         self.service().only_connection(key)

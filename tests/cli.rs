@@ -471,3 +471,38 @@ fn a_port_that_is_taken_is_told_with_the_ways_out() {
     let refused = home.run(&["serve", "--port", &port]).fails_with(2);
     assert!(refused.err.contains(&format!("port {port} is taken by")) && refused.err.contains("--port"), "{refused:?}");
 }
+
+#[tokio::test]
+async fn a_connection_whose_config_was_deleted_can_be_looked_at_and_deleted() {
+    let home = Home::new();
+    let sandbox = SandboxProcess::start(&home, &["--lifetime", "1h"]);
+    configure(&home);
+    connect(&home, &["sandbox", "jane"], Decision::Allow).await;
+    let serving = Serving::start(&home, &[], &[]);
+    let deleted = crate::support::http().delete(serving.url("/config/sandbox")).send().await.unwrap();
+    assert_eq!(deleted.status(), 200);
+    let refused = home.run(&["token", "get", "sandbox", "jane"]).fails_with(3);
+    assert!(refused.err.contains("hallpass connection delete sandbox jane"), "{refused:?}");
+    assert!(home.run(&["connection", "get", "sandbox", "jane"]).ok().err.contains("its config was deleted"));
+    home.run(&["connection", "delete", "sandbox", "jane", "--yes"]).ok();
+    assert_eq!(home.run(&["--json", "connection", "list"]).ok().json(), serde_json::json!([]));
+    drop(sandbox);
+}
+
+#[test]
+fn a_server_whose_vault_cannot_be_opened_says_so_at_once() {
+    use std::io::{BufRead, BufReader};
+    let home = Home::new();
+    home.pipe("secret", &["config", "create", "gh", "github", "id", "-"]).ok();
+    let mut child = home
+        .command()
+        .args(["serve", "--port", "0"])
+        .env("HALLPASS_KEY_FILE", home.path().join("other"))
+        .spawn()
+        .unwrap();
+    let told = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let warned = told.into_iter().find(|line| line.contains("no token can be read yet"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(warned.unwrap().contains("key"));
+}

@@ -338,6 +338,7 @@ async fn tokens_that_somebody_has_are_taken_in() {
         (json!({"type": "OAUTH9"}), "credentials.type"),
         (json!({"type": "OAUTH2"}), "credentials.access_token"),
         (json!({"type": "OAUTH2", "access_token": "a", "expires_at": "soon"}), "expires_at"),
+        (json!({"type": "OAUTH2", "access_token": "a\nb: c"}), "line break"),
         (json!({"type": "API_KEY", "apiKey": "a"}), "offers no api_key"),
     ] {
         let mut bad = body.clone();
@@ -694,6 +695,10 @@ async fn what_is_not_there_and_what_cannot_be_is_told_and_ends_nothing() {
     let form =
         served.raw("POST", "/config", &[("content-type", "text/plain")], "{\"provider_config_key\":\"x\"}").await;
     assert_eq!(form.error(400), "Missing param 'provider_config_key'.");
+    assert!(form.json()["hint"].as_str().unwrap().contains("content-type: application/json"), "{form:?}");
+    served.raw("HEAD", "/health", &[], "").await.ok();
+    let nameless = served.send("POST", "/integrations", &json!({"provider": "github", "unique_key": "x"})).await;
+    assert!(nameless.status == 400 && nameless.body.contains("credentials.client_id"), "{nameless:?}");
     let socket = [("upgrade", "websocket"), ("connection", "upgrade")];
     assert_eq!(served.raw("GET", "/x", &socket, "").await.status, 400);
     for query in ["endUserId=1", "tags[a]=b"] {

@@ -94,7 +94,7 @@ fn refreshed_by(connection: &Connection) -> &'static str {
 }
 
 fn get(reference: &ConnectionRef, backend: &Backend, output: Output) -> Outcome {
-    let (connection, now) = (backend.connection(reference)?, backend.now());
+    let (connection, now) = (backend.any_connection(reference)?, backend.now());
     if output.json {
         return Ok(output.document(&ConnectionView::new(&connection, now))?);
     }
@@ -132,7 +132,7 @@ fn get(reference: &ConnectionRef, backend: &Backend, output: Output) -> Outcome 
 }
 
 async fn delete(reference: &ConnectionRef, revoke: bool, yes: bool, backend: &Backend, output: Output) -> Outcome {
-    backend.connection(reference)?;
+    backend.any_connection(reference)?;
     if !yes {
         let what = if revoke {
             "here and at the provider, which cannot be undone"

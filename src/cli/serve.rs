@@ -27,7 +27,7 @@ pub async fn run(server: RunningServer, backend: &Backend, output: Output) -> Ou
     } else {
         output.done(&format!("Serving at {}; ctrl-c ends it.", about.url));
         if let Some(address) = &about.listens_on {
-            output.note(&format!("  also reachable at {address}"));
+            output.note(&format!("  also listening on {address}, for the hosts that `--allow-host` names"));
         }
         output.note(&format!("  callback URL: {}", about.callback));
         if let Some(https) = &about.https {
@@ -39,6 +39,11 @@ pub async fn run(server: RunningServer, backend: &Backend, output: Output) -> Ou
         } else {
             output.warn("without NANGO_SECRET_KEY every program of this machine gets tokens here (web pages get none)");
         }
+    }
+    // Lists work without it; better to hear of it now than at the first token.
+    if let Some(problem) = backend.vault_status().await.problem {
+        let hint = problem.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+        output.warn(&format!("no token can be read yet: {}{hint}", problem.message));
     }
     end.wanted().await?;
     if !output.json {

@@ -32,6 +32,16 @@ impl Refusal {
         Self::bad(code, format!("Missing param '{parameter}'."))
     }
 
+    /// Says that a body was not read for want of its type, where something is missing.
+    #[must_use]
+    pub(super) fn unread(self, is_unread: bool) -> Self {
+        if is_unread {
+            self.hinted("the body was not read: send it with `content-type: application/json`")
+        } else {
+            self
+        }
+    }
+
     pub(super) fn unknown_config() -> Self {
         Self::bad("unknown_provider_config", "There is no Provider Configuration matching this key.")
     }

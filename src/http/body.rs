@@ -26,10 +26,20 @@ pub(super) async fn bytes(body: Incoming) -> Result<hyper::body::Bytes, Refusal>
     Ok(collected.map_err(too_large)?.to_bytes())
 }
 
+fn is_json(request: &Request<Incoming>) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// Tells whether a request has a body that is not read: one of another type than JSON.
+pub(super) fn is_unread(request: &Request<Incoming>) -> bool {
+    use hyper::body::Body;
+    !is_json(request) && !request.body().is_end_stream()
+}
+
 /// Reads a JSON object. A body of another type counts as an empty one, as in the original.
 pub(super) async fn object(request: Request<Incoming>) -> Result<Map<String, Value>, Refusal> {
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_json = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    let is_json = is_json(&request);
     let bytes = bytes(request.into_body()).await?;
     if !is_json || bytes.is_empty() {
         return Ok(Map::new());

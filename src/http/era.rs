@@ -80,8 +80,9 @@ impl Server {
     }
 
     async fn era_create_config(&self, request: Request<Incoming>) -> Answer {
+        let is_unread = body::is_unread(&request);
         let object = body::object(request).await?;
-        let given = self.given(&object)?;
+        let given = self.given(&object).map_err(|refusal| refusal.unread(is_unread))?;
         let key = ConfigKey::new(given.key).map_err(Error::from)?;
         match self.backend.config(&key) {
             Ok(_) => {
@@ -104,8 +105,9 @@ impl Server {
     }
 
     async fn era_edit_config(&self, request: Request<Incoming>) -> Answer {
+        let is_unread = body::is_unread(&request);
         let object = body::object(request).await?;
-        let given = self.given(&object)?;
+        let given = self.given(&object).map_err(|refusal| refusal.unread(is_unread))?;
         let key = self.known_config(&given.key)?.key;
         let changes = ConfigChanges {
             provider: Some(given.provider),

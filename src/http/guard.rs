@@ -40,7 +40,8 @@ impl Area {
             | ["connect", "sessions", ..] => Self::Programs,
             ["oauth", "connect", _] | ["connect", "link"] => Self::Pages,
             // Any other path may be that of a config's redirect URI.
-            ["health"] | ["oauth", "callback"] if method == Method::GET => Self::Anybody,
+            ["health"] if matches!(*method, Method::GET | Method::HEAD) => Self::Anybody,
+            ["oauth", "callback"] if method == Method::GET => Self::Anybody,
             _ if method == Method::GET && query.get("state").is_some() => Self::Anybody,
             _ => Self::Pages,
         }

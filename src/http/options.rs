@@ -53,6 +53,10 @@ impl Options {
             })?,
             (None, None) => PORT,
         };
+        if flags.https.is_some_and(|https| https == port && port != 0) {
+            return Err(Error::usage(format!("port {port} cannot be for http and https"))
+                .hinted("choose another one for `--https`"));
+        }
         let server = environment.server_url.as_deref().map(|text| web_address("NANGO_SERVER_URL", text)).transpose()?;
         let named =
             environment.callback_url.as_deref().map(|text| web_address("NANGO_CALLBACK_URL", text)).transpose()?;

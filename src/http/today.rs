@@ -186,6 +186,10 @@ impl Server {
                 .hinted("choose another `unique_key`, or change it with PATCH"));
         }
         let given = given(&object)?;
+        let (_, file) = self.backend.provider(&provider)?;
+        if given.client_id.as_ref().is_none_or(String::is_empty) && file.ways().iter().all(|way| way.needs_client()) {
+            return Err(Refusal::missing("invalid_body", "credentials.client_id"));
+        }
         let new = NewConfig {
             key,
             provider,

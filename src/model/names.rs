@@ -94,6 +94,8 @@ fn connection_id(text: &str) -> Option<&'static str> {
         Some("it has a control character in it")
     } else if text.contains(['/', '?', '#']) {
         Some("`/`, `?` and `#` may not stand in it")
+    } else if matches!(text, "." | "..") {
+        Some("dots alone mean a folder in a path")
     } else {
         None
     }
@@ -158,7 +160,7 @@ mod tests {
         for good in ["jane", "jane+test@example.com", "100%", "ジェーン", "a b"] {
             assert!(ConnectionId::new(good).is_ok(), "{good:?}");
         }
-        for bad in ["a/b", "a?b", "a#b", "a\nb", ""] {
+        for bad in ["a/b", "a?b", "a#b", "a\nb", "", ".", ".."] {
             assert!(ConnectionId::new(bad).is_err(), "{bad:?}");
         }
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::activity::About;
+use super::error::quoted;
 use super::items::Item;
-use super::{Error, Result, Service};
+use super::{Error, Kind, Result, Service};
 use crate::auth::{self, Registration};
 use crate::model::{
     ConfigKey, Connection, ConnectionId, ConnectionRef, Happening, Outcome, Problem, ProblemKind, Provider, Secret,
@@ -39,8 +40,29 @@ impl Service {
     /// Returns one connection, whose config is there.
     pub fn connection(&self, reference: &ConnectionRef) -> Result<Connection> {
         let connection = self.store.connection(reference)?;
-        self.config(&reference.config)?;
-        connection.ok_or_else(|| Self::no_connection(reference))
+        match (self.config(&reference.config), connection) {
+            (Ok(_), Some(connection)) => Ok(connection),
+            (Ok(_), None) => Err(Self::no_connection(reference)),
+            (Err(error), Some(left)) if error.kind == Kind::NotFound => {
+                let (key, id) = (quoted(reference.config.as_str()), quoted(reference.id.as_str()));
+                Err(Error { message: format!("{}: it was deleted, and `{reference}` was left", error.message), ..error }
+                    .hinted(format!(
+                        "`hallpass config create {key} {}` brings it back, `hallpass connection delete {key} {id}` deletes it",
+                        left.provider
+                    )))
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Returns one connection, also one whose config was deleted, which then says so.
+    pub fn any_connection(&self, reference: &ConnectionRef) -> Result<Connection> {
+        match self.store.connection(reference)? {
+            Some(left) if self.store.config(&reference.config)?.is_none() => {
+                Ok(Connection { problem: Some(left_behind(&left)), ..left })
+            }
+            _ => self.connection(reference),
+        }
     }
 
     fn no_connection(reference: &ConnectionRef) -> Error {
@@ -98,17 +120,10 @@ impl Service {
     pub async fn delete_connection(&self, reference: &ConnectionRef, revoke: bool) -> Result<Deleted> {
         self.may_change()?;
         // One whose config is gone can be deleted too.
-        let is_there = || -> Result<()> {
-            if self.store.connection(reference)?.is_some() {
-                return Ok(());
-            }
-            self.config(&reference.config)?;
-            Err(Self::no_connection(reference))
-        };
         // Nothing is locked for what is not there.
-        is_there()?;
+        self.any_connection(reference)?;
         let _lock = self.hold(reference).await?;
-        is_there()?;
+        self.any_connection(reference)?;
         let revocation = if revoke { Some(self.revoke_held(reference).await) } else { None };
         self.forget_held(reference).await?;
         let detail = match &revocation {

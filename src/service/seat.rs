@@ -92,10 +92,15 @@ pub(super) async fn take_for_server(address: Option<IpAddr>, port: u16, locks: O
         Some(address) => Listener::bind_wide(address, port).await,
         None => Listener::bind(LoopbackHost::Localhost, port).await,
     };
-    let listener = bound.map_err(|error| {
-        refused(port, &error).hinted(
-            "end that program (a `hallpass connect` that waits ends by itself), or serve on another port with `--port`",
-        )
+    let listener = bound.map_err(|error| match (&error, address) {
+        (BindError::Io { .. }, Some(address)) => {
+            let message = format!("cannot listen on {address}, port {port}");
+            Error { message, ..refused(port, &error) }
+                .hinted("name an address that this machine has, or 0.0.0.0 for all of them")
+        }
+        _ => refused(port, &error).hinted(
+            "end that program (a `hallpass connect` that waits ends by itself), or serve on another port: `hallpass serve --port`, or SERVER_PORT",
+        ),
     })?;
     let lock = match locks {
         Some(locks) => hold_server_lock(locks, listener.port()).await,
