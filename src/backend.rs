@@ -3,6 +3,7 @@
 
 mod running;
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::net::IpAddr;
 use std::path::Path;
@@ -184,6 +185,26 @@ impl Backend {
     /// Takes a port for HTTPS; returns it with the certificate that it shows.
     pub async fn take_https_port(&self, port: u16) -> Result<(ServerSeat, Certificate)> {
         self.service().take_https_port(port).await
+    }
+
+    /// Returns the name of a variable that a new authorization of a connection would miss.
+    pub fn missing_variable(
+        &self,
+        reference: &ConnectionRef,
+        provider: &Provider,
+        given: &BTreeMap<String, String>,
+    ) -> Result<Option<String>> {
+        self.service().missing_variable(reference, provider, given)
+    }
+
+    /// Returns the variables that name a host at which no connection of a config has been yet.
+    pub fn new_hosts(
+        &self,
+        key: &ConfigKey,
+        provider: &Provider,
+        given: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>> {
+        self.service().new_hosts(key, provider, given)
     }
 
     /// Makes a connection of credentials that were obtained elsewhere.

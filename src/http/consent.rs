@@ -13,34 +13,24 @@ use super::popup::{Told, failure};
 use super::{Server, body};
 use crate::listener::page::{Form, Page};
 use crate::listener::reply::Reply;
-use crate::model::provider::VariableKind;
 use crate::model::{ConnectionRef, Secret};
 use crate::service::Kind;
 
 impl Server {
     /// Returns the hosts that somebody names who may not: the client secret would be sent to them. A back end
-    /// may name them in its session, and one that a connection of this config has already is known.
+    /// may name them in its session.
     pub(super) fn new_hosts(
         &self,
         asked: &Asked,
         variables: &BTreeMap<String, String>,
     ) -> Result<Vec<String>, Refusal> {
-        let is_host = |name: &str| {
-            let variable = asked.provider.variables.get(name);
-            variable.is_some_and(|variable| matches!(variable.kind, VariableKind::Host | VariableKind::Url))
-        };
-        let mut hosts: Vec<(&String, &String)> = variables.iter().filter(|(name, _)| is_host(name)).collect();
-        if asked.is_program || hosts.is_empty() {
+        if asked.is_program {
             return Ok(Vec::new());
         }
+        let mut hosts = self.backend.new_hosts(&asked.config.key, &asked.provider, variables)?;
         let named = asked.defaults().connection_config;
-        let known = self.backend.connections()?;
-        let is_known = |name: &str, value: &str| {
-            let mut own = known.iter().filter(|connection| connection.reference.config == asked.config.key);
-            own.any(|connection| connection.variables.get(name).is_some_and(|known| known == value))
-        };
-        hosts.retain(|(name, value)| named.get(*name) != Some(*value) && !is_known(name, value));
-        Ok(hosts.into_iter().map(|(_, value)| value.clone()).collect())
+        hosts.retain(|name, value| named.get(name) != Some(value));
+        Ok(hosts.into_values().collect())
     }
 
     /// Tells whether a connection is there.

@@ -132,13 +132,8 @@ impl Server {
         request: ConnectRequest,
     ) -> Result<Authorization, Refusal> {
         let (variables, defaults) = (&request.variables, asked.defaults());
-        let known = self.backend.connection(&asked.connection).ok();
-        let missing = asked.provider.asked_variables().find(|(name, variable)| {
-            let is_given = variables.get(*name).is_some_and(|value| !value.trim().is_empty());
-            let is_known = known.as_ref().is_some_and(|connection| connection.variables.contains_key(*name));
-            !is_given && !is_known && variable.default.is_none() && !variable.optional
-        });
-        if let Some((name, _)) = missing {
+        let missing = self.backend.missing_variable(&asked.connection, &asked.provider, variables)?;
+        if let Some(name) = missing {
             let table = asked.provider.oauth2.as_ref();
             let url = table.and_then(|table| table.authorization_endpoint.as_ref());
             let url = url.and_then(|url| url.candidates().first().cloned()).unwrap_or_default();

@@ -4,13 +4,57 @@
 use std::collections::BTreeMap;
 
 use crate::auth::authorization_code::Further;
+use crate::model::provider::{Variable, VariableKind};
 use crate::model::template::check_value;
-use crate::model::{ConnectionRef, Provider, untrusted};
+use crate::model::{ConfigKey, ConnectionRef, Provider, untrusted};
 use crate::service::{Error, Result, Service};
 
 impl Service {
     /// Returns the variables of a connection: those given, and for the rest those it has already.
     pub(in crate::service) fn variables_for(
+        &self,
+        provider: &Provider,
+        reference: &ConnectionRef,
+        given: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>> {
+        asked_variables(provider, &self.with_known(provider, reference, given)?)
+    }
+
+    /// Returns the name of a variable that a new authorization of a connection would miss.
+    pub fn missing_variable(
+        &self,
+        reference: &ConnectionRef,
+        provider: &Provider,
+        given: &BTreeMap<String, String>,
+    ) -> Result<Option<String>> {
+        let all = self.with_known(provider, reference, given)?;
+        Ok(missing(provider, &all).map(|(name, _)| name.to_owned()))
+    }
+
+    /// Returns the variables that name a host at which no connection of this config has been yet: the client
+    /// secret would be sent there.
+    pub fn new_hosts(
+        &self,
+        key: &ConfigKey,
+        provider: &Provider,
+        given: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>> {
+        let is_host = |name: &str| {
+            let variable = provider.variables.get(name);
+            variable.is_some_and(|variable| matches!(variable.kind, VariableKind::Host | VariableKind::Url))
+        };
+        let mut hosts = given.clone();
+        hosts.retain(|name, _| is_host(name));
+        if hosts.is_empty() {
+            return Ok(hosts);
+        }
+        for connection in self.connections()?.iter().filter(|connection| connection.reference.config == *key) {
+            hosts.retain(|name, value| connection.variables.get(name) != Some(value));
+        }
+        Ok(hosts)
+    }
+
+    fn with_known(
         &self,
         provider: &Provider,
         reference: &ConnectionRef,
@@ -24,8 +68,19 @@ impl Service {
                 }
             }
         }
-        asked_variables(provider, &all)
+        Ok(all)
     }
+}
+
+fn given_value<'a>(given: &'a BTreeMap<String, String>, name: &str) -> Option<&'a String> {
+    given.get(name).filter(|value| !value.trim().is_empty())
+}
+
+/// Returns the first variable that must be given and is not.
+fn missing<'a>(provider: &'a Provider, given: &BTreeMap<String, String>) -> Option<(&'a str, &'a Variable)> {
+    provider
+        .asked_variables()
+        .find(|(name, variable)| variable.default.is_none() && !variable.optional && given_value(given, name).is_none())
 }
 
 /// Checks the variables a user gave, and that none is missing.
@@ -42,18 +97,15 @@ fn asked_variables(provider: &Provider, given: &BTreeMap<String, String>) -> Res
                 .hinted(hint));
         }
     }
+    if let Some((name, variable)) = missing(provider, given) {
+        let label = variable.label.as_deref().unwrap_or(name);
+        return Err(Error::usage(format!("{} needs `{name}` ({label})", provider.name))
+            .hinted(format!("give it with `--param {name}=VALUE`")));
+    }
     let mut checked = BTreeMap::new();
     for (name, variable) in provider.asked_variables() {
-        match given.get(name).filter(|value| !value.trim().is_empty()) {
-            Some(value) => {
-                checked.insert(name.to_owned(), check_value(name, variable, value, provider.is_own)?);
-            }
-            None if variable.default.is_some() || variable.optional => {}
-            None => {
-                let label = variable.label.as_deref().unwrap_or(name);
-                return Err(Error::usage(format!("{} needs `{name}` ({label})", provider.name))
-                    .hinted(format!("give it with `--param {name}=VALUE`")));
-            }
+        if let Some(value) = given_value(given, name) {
+            checked.insert(name.to_owned(), check_value(name, variable, value, provider.is_own)?);
         }
     }
     Ok(checked)
