@@ -117,6 +117,21 @@ async fn a_strangers_page_cannot_begin_a_flow() {
 const BROWSER: [(&str, &str); 3] =
     [("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
 
+/// What it sends along with the form of a page without a referrer.
+const FORM: [(&str, &str); 5] = [
+    ("content-type", "application/x-www-form-urlencoded"),
+    ("origin", "null"),
+    ("sec-fetch-site", "same-origin"),
+    ("sec-fetch-mode", "navigate"),
+    ("sec-fetch-dest", "document"),
+];
+
+/// Reads from a page that asks what shows that it was this page on which somebody agreed.
+fn agreed(asked: &Answer) -> String {
+    let field = asked.body.split("name=\"agreed\" value=\"").nth(1).unwrap();
+    field.split('"').next().unwrap().to_owned()
+}
+
 #[tokio::test]
 async fn a_flow_of_a_page_does_not_silently_replace_a_connection() {
     let (trial, served) = served().await;
@@ -125,26 +140,18 @@ async fn a_flow_of_a_page_does_not_silently_replace_a_connection() {
     let path = format!("/oauth/connect/sandbox?connection_id=jane&ws_client_id={}", page.name);
     let asked = served.raw("GET", &path, &BROWSER, "").await;
     assert!(asked.status == 200 && asked.body.contains("sandbox/jane") && asked.header("location").is_none());
-    let agreed = asked.body.split("name=\"agreed\" value=\"").nth(1).unwrap().split('"').next().unwrap();
-    // As a browser sends the form of a page without a referrer.
-    let form = [
-        ("content-type", "application/x-www-form-urlencoded"),
-        ("origin", "null"),
-        ("sec-fetch-site", "same-origin"),
-        ("sec-fetch-mode", "navigate"),
-        ("sec-fetch-dest", "document"),
-    ];
-    let forged = served.raw("POST", &path, &form, "agreed=guessed&decision=agree").await;
+    let agreed = agreed(&asked);
+    let forged = served.raw("POST", &path, &FORM, "agreed=guessed&decision=agree").await;
     assert!(forged.status == 403 && forged.header("location").is_none(), "{forged:?}");
     assert_eq!(page.hear().await.unwrap()["message_type"], "error");
     let mut page = served.page(Some("http://localhost:5173")).await.unwrap();
     let path = format!("/oauth/connect/sandbox?connection_id=jane&ws_client_id={}", page.name);
-    let kept = served.raw("POST", &path, &form, &format!("agreed={agreed}&decision=refuse")).await;
+    let kept = served.raw("POST", &path, &FORM, &format!("agreed={agreed}&decision=refuse")).await;
     assert!(kept.status == 200 && kept.header("location").is_none());
     assert!(page.hear().await.unwrap()["error_desc"].as_str().unwrap().contains("the answer was no"));
     let now = trial.service.fresh_credentials(&jane(), Freshness::default()).await.unwrap().credentials;
     assert_eq!(now, before);
-    let replaced = served.raw("POST", &path, &form, &format!("agreed={agreed}&decision=agree")).await;
+    let replaced = served.raw("POST", &path, &FORM, &format!("agreed={agreed}&decision=agree")).await;
     assert_eq!(replaced.status, 303, "a GET comes after the POST");
     assert!(replaced.header("location").unwrap().contains("/authorize?"));
     // One that a program begins goes on at once, and so does one for a new connection.
@@ -316,6 +323,25 @@ async fn a_flow_does_not_replace_a_connection_that_came_to_be_meanwhile() {
     let new = ConnectionRef::parse("sandbox/new").unwrap();
     let kept = trial.service.fresh_credentials(&new, Freshness::default()).await.unwrap();
     assert_eq!(kept.credentials.token().expose(), "mine");
+}
+
+#[tokio::test]
+async fn whoever_agrees_to_a_host_alone_has_not_agreed_to_replace_anything() {
+    let file = "[oauth2]\nauthorization_endpoint = \"https://{host}/a\"\ntoken_endpoint = \"{base}/t\"\n[variables.host]\nkind = \"host\"";
+    let api = Api::new(file, |_| Reply::json(200, &json!({"access_token": "another", "token_type": "bearer"}))).await;
+    let flow = "/oauth/connect/acme?connection_id=c&params[host]=new.example";
+    let asked = api.served.raw("GET", flow, &BROWSER, "").await.ok();
+    let agreement = format!("agreed={}&decision=agree", agreed(&asked));
+    let begun = api.served.raw("POST", flow, &FORM, &agreement).await;
+    let state = begun.header("location").unwrap().split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    let taken = json!({"provider_config_key": "acme", "connection_id": "c", "connection_config": {"host": "old.example"}, "credentials": {"type": "OAUTH2", "access_token": "mine"}});
+    api.served.send("POST", "/connections", &taken).await.ok();
+    let last = api.served.get(&format!("/oauth/callback?code=x&state={state}")).await;
+    assert!(last.status == 400 && last.body.contains("came to be meanwhile"), "{last:?}");
+    let kept = api.served.get("/connection/c?provider_config_key=acme").await.ok().json();
+    assert_eq!(kept["credentials"]["access_token"], "mine");
+    let again = api.served.raw("POST", flow, &FORM, &agreement).await;
+    assert!(again.status == 403 && again.header("location").is_none(), "that page did not say that one exists");
 }
 
 #[tokio::test]

@@ -16,6 +16,14 @@ use crate::listener::reply::Reply;
 use crate::model::{ConnectionRef, Secret};
 use crate::service::Kind;
 
+/// What comes of asking a person.
+pub(super) enum Decision {
+    /// The flow goes on; whether it replaces a connection.
+    GoOn { may_replace: bool },
+    /// It does not, or not yet: this is answered.
+    Answer(Reply),
+}
+
 impl Server {
     /// Returns the hosts that somebody names who may not: the client secret would be sent to them. A back end
     /// may name them in its session.
@@ -50,12 +58,12 @@ impl Server {
         variables: &BTreeMap<String, String>,
         request: Request<Incoming>,
         told: &Told<'_>,
-    ) -> Result<Option<Reply>, Refusal> {
+    ) -> Result<Decision, Refusal> {
         let replaces = !asked.may_replace() && self.exists(&asked.connection)?;
         let hosts = self.new_hosts(asked, variables)?;
         let is_answer = request.method() == Method::POST;
         if !is_answer && !replaces && hosts.is_empty() {
-            return Ok(None);
+            return Ok(Decision::GoOn { may_replace: asked.may_replace() });
         }
         let name = asked.connection.to_string();
         // Who holds a session is not who may decide for its back end.
@@ -67,7 +75,8 @@ impl Server {
             )
             .hinted("name it in `integrations_config_defaults` of the connect session"));
         }
-        let subject = format!("{name} {}", hosts.join(" "));
+        // Agreeing to one thing is not agreeing to the other.
+        let subject = format!("{name} {replaces} {}", hosts.join(" "));
         if !is_answer && is_browser(request.headers()) && asked.session.is_none() {
             let mut words = Vec::new();
             if replaces {
@@ -87,7 +96,8 @@ impl Server {
                 fields: vec![("agreed".to_owned(), self.sessions.agreement(&subject))],
                 buttons: vec![("agree", "Go on"), ("refuse", "No")],
             };
-            return Ok(Some(Page { form: Some(form), ..Page::new(200, "Is that what you want?", words) }.reply()));
+            let page = Page { form: Some(form), ..Page::new(200, "Is that what you want?", words) };
+            return Ok(Decision::Answer(page.reply()));
         }
         if !is_answer {
             let message =
@@ -108,13 +118,13 @@ impl Server {
             .hinted("begin again"));
         }
         if field("decision") == "agree" {
-            return Ok(None);
+            return Ok(Decision::GoOn { may_replace: replaces || asked.may_replace() });
         }
         let kept =
             Refusal::new(StatusCode::OK, "not_agreed", format!("`{name}` was not authorized: the answer was no."));
         self.tell(told, Err(&kept));
         let mut page = Page::new(200, "Nothing was changed", vec!["You can close this tab.".to_owned()]);
         page.message = Some(failure(&kept));
-        Ok(Some(page.reply()))
+        Ok(Decision::Answer(page.reply()))
     }
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::Server;
 use super::answer::Refusal;
 use super::asked::Asked;
+use super::consent::Decision;
 use super::era::scopes;
 use super::guard::{is_browser, is_from, is_near, refuse_page};
 use super::query::Query;
@@ -100,10 +101,10 @@ impl Server {
         let asked = self.asked(key, query, &request)?;
         let (variables, further) = asked.variables(query);
         let is_agreed = request.method() == Method::POST;
-        if let Some(reply) = self.question(&asked, &variables, request, told).await? {
-            return Ok(reply);
-        }
-        let may_replace = is_agreed || asked.may_replace();
+        let may_replace = match self.question(&asked, &variables, request, told).await? {
+            Decision::GoOn { may_replace } => may_replace,
+            Decision::Answer(reply) => return Ok(reply),
+        };
         let request =
             ConnectRequest { variables, further, may_replace, ..ConnectRequest::new(asked.connection.clone()) };
         let authorization = self.authorization(&asked, query, request).await?;
