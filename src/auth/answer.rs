@@ -4,8 +4,8 @@
 use serde_json::{Map, Value};
 
 use super::{Refusal, xml};
-use crate::model::Time;
 use crate::model::provider::{Answer, OAuth2, Unit};
+use crate::model::{Time, untrusted};
 
 /// The longest lifetime that is believed, in seconds: a hundred years.
 const LONGEST: f64 = 100.0 * 365.25 * 86_400.0;
@@ -77,10 +77,7 @@ pub fn read(status: u16, mut map: Map<String, Value>, table: &OAuth2, now: Time)
             map.remove(name);
         }
     }
-    // RFC 6749 appendix A.12: anything else would act on a terminal, or end a header.
-    let is_visible = |name: &str| {
-        map.get(name).and_then(Value::as_str).is_none_or(|token| token.bytes().all(|byte| matches!(byte, b' '..=b'~')))
-    };
+    let is_visible = |name: &str| map.get(name).and_then(Value::as_str).is_none_or(untrusted::is_visible);
     if !["access_token", "refresh_token", "id_token"].into_iter().all(is_visible) {
         return Reading::Neither("a token with characters that no token has");
     }

@@ -15,7 +15,7 @@ use super::transport::Transport;
 use super::{AuthError, Refusal};
 use crate::model::provider::{OAuth1, SignatureMethod, UrlTemplate};
 use crate::model::template::Values;
-use crate::model::{Secret, Time, TokenPair};
+use crate::model::{Secret, Time, TokenPair, untrusted};
 
 /// All but the unreserved characters (section 3.6).
 pub(super) const ENCODE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -231,7 +231,7 @@ pub async fn exchange(
 
 fn pair(answer: &Map<String, Value>) -> Option<(Secret, Secret)> {
     let text = |name: &str| answer.get(name).and_then(Value::as_str);
-    let is_visible = |text: &&str| !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let is_visible = |text: &&str| !text.is_empty() && untrusted::is_visible(text);
     Some((Secret::new(text("oauth_token").filter(is_visible)?), Secret::new(text("oauth_token_secret")?)))
 }
 

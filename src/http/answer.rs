@@ -42,6 +42,12 @@ impl Refusal {
         }
     }
 
+    /// Says that nothing is served at a path.
+    pub(super) fn nothing_at(method: &Method, path: &str) -> Self {
+        let message = format!("There is nothing at {method} {}.", untrusted::line(path));
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
     pub(super) fn unknown_config() -> Self {
         Self::bad("unknown_provider_config", "There is no Provider Configuration matching this key.")
     }
@@ -102,8 +108,7 @@ fn sentence(error: &Error) -> String {
 
 /// Says that nothing is served at a path.
 pub(super) fn nothing_at(method: &Method, path: &str) -> Reply {
-    let message = format!("There is nothing at {method} {}.", untrusted::line(path));
-    Refusal::new(StatusCode::NOT_FOUND, "not_found", message).era()
+    Refusal::nothing_at(method, path).era()
 }
 
 /// Says that a path has no such method.

@@ -10,6 +10,7 @@ use super::answer::{self, Refusal};
 use super::query::Query;
 use super::{Server, body};
 use crate::listener::reply::{self, Reply};
+use crate::model::config::split_scopes;
 use crate::model::{Config, ConfigKey, Connection, ConnectionId, ConnectionRef, Credentials, Secret, WayIn, rest};
 use crate::service::configs::{ConfigChanges, NewConfig};
 use crate::service::fresh::{Asker, Fresh, Freshness};
@@ -135,7 +136,7 @@ impl Server {
             provider,
             client_id: needed("oauth_client_id", "missing_client_id")?,
             client_secret: needed("oauth_client_secret", "missing_client_secret")?,
-            scopes: scopes(&needed("oauth_scopes", "missing_scopes")?),
+            scopes: split_scopes(&needed("oauth_scopes", "missing_scopes")?),
         })
     }
 
@@ -309,9 +310,4 @@ fn era_credentials(credentials: &Credentials) -> Value {
         shown.insert("type".to_owned(), "OAUTH2".into());
     }
     Value::Object(shown)
-}
-
-/// Splits scopes as the original did: spaces and commas part them.
-pub(super) fn scopes(text: &str) -> Vec<String> {
-    text.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
 }

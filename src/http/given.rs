@@ -7,8 +7,9 @@ use hyper::{Request, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::answer::Refusal;
-use super::{Server, body, era, sockets};
+use super::{Server, body, sockets};
 use crate::listener::reply::{self, Reply};
+use crate::model::config::split_scopes;
 use crate::model::provider::{API_KEY, PASSWORD, USERNAME};
 use crate::model::{
     ConnectionId, ConnectionRef, Credentials, Entered, Provider, Secret, Time, TokenPair, TokenSet, rest,
@@ -102,7 +103,7 @@ fn taken(object: &Map<String, Value>, now: Time) -> Result<Credentials, Refusal>
                 nonce: None,
                 expires_at: object.get("expires_at").filter(|end| !end.is_null()).map(end_of).transpose()?,
                 obtained_at: now,
-                scopes: said("scope").map(era::scopes),
+                scopes: said("scope").map(split_scopes),
                 extra: raw(),
             };
             Ok(if kind == "OAUTH2" { Credentials::OAuth2(tokens) } else { Credentials::ClientCredentials(tokens) })

@@ -14,12 +14,12 @@ use super::Server;
 use super::answer::Refusal;
 use super::asked::Asked;
 use super::consent::Decision;
-use super::era::scopes;
 use super::guard::{is_browser, is_from, is_near, refuse_page};
 use super::query::Query;
 use crate::listener::callback::is_navigation;
 use crate::listener::page::Page;
 use crate::listener::reply::{self, Reply};
+use crate::model::config::split_scopes;
 use crate::model::{Secret, WayIn};
 use crate::service::connect::{Answered, Authorization, ConnectRequest, Way};
 use crate::service::{Error, Kind};
@@ -156,7 +156,7 @@ impl Server {
             // That is how the SDK writes a parameter that is to be left out.
             parameters.insert(name, (value != "undefined").then_some(value));
         }
-        let asked_scopes = parameters.remove("scope").flatten().map(|text| scopes(&text));
+        let asked_scopes = parameters.remove("scope").flatten().map(|text| split_scopes(&text));
         if let Some(scopes) = query.get("user_scope").or(defaults.user_scopes.as_deref()) {
             parameters.insert("user_scope".to_owned(), Some(scopes.to_owned()));
         }

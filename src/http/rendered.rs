@@ -2,17 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hyper::body::Bytes;
 
 use crate::model::ConnectionRef;
+use crate::service::NOTED;
 use crate::service::fresh::Fresh;
 
 /// How many answers are kept.
 const MOST: usize = 1_000;
-/// How long a program that got one need not be told of again; the backend does not tell sooner either.
-const TOLD: Duration = Duration::from_mins(10);
 /// How many programs are remembered for each.
 const PROGRAMS: usize = 16;
 
@@ -37,7 +36,7 @@ impl Rendered {
         if !std::ptr::eq(answer.fresh.as_ptr(), Arc::as_ptr(fresh)) {
             return None;
         }
-        let is_told = answer.told.iter().any(|(name, at)| name == program && at.elapsed() < TOLD);
+        let is_told = answer.told.iter().any(|(name, at)| name == program && at.elapsed() < NOTED);
         Some((answer.body.clone(), is_told))
     }
 
@@ -53,7 +52,7 @@ impl Rendered {
         if !std::ptr::eq(answer.fresh.as_ptr(), Arc::as_ptr(fresh)) {
             *answer = fresh_one();
         }
-        answer.told.retain(|(name, at)| name != program && at.elapsed() < TOLD);
+        answer.told.retain(|(name, at)| name != program && at.elapsed() < NOTED);
         if answer.told.len() < PROGRAMS {
             answer.told.push((program.to_owned(), Instant::now()));
         }

@@ -8,6 +8,7 @@ use super::answer::Refusal;
 use super::query::Query;
 use super::{Server, body, era};
 use crate::listener::reply::{self, Reply};
+use crate::model::config::split_scopes;
 use crate::model::{Config, ConfigKey, Connection, Provider, ProviderId, Secret, Time, rest, search};
 use crate::service::Error;
 use crate::service::configs::{ConfigChanges, NewConfig};
@@ -32,11 +33,7 @@ impl Server {
             (&Method::DELETE, ["integrations", key]) => self.delete_integration(key).await,
             (&Method::GET, ["providers"]) => Ok(self.providers(&request)),
             (&Method::GET, ["providers", id]) => self.provider(id),
-            _ => Err(Refusal::new(
-                StatusCode::NOT_FOUND,
-                "not_found",
-                format!("There is nothing at {method} {}.", crate::model::untrusted::line(&path)),
-            )),
+            _ => Err(Refusal::nothing_at(&method, &path)),
         };
         answer.unwrap_or_else(|refusal| refusal.today())
     }
@@ -178,7 +175,8 @@ impl Server {
         let object = body::object(request).await?;
         let needed = |name: &str| body::text(&object, name)?.ok_or_else(|| Refusal::missing("invalid_body", name));
         let (provider, key) = (needed("provider")?, needed("unique_key")?);
-        self.backend.provider(&provider).map_err(|error| Refusal { code: "invalid_body", ..error.into() })?;
+        let known = self.backend.provider(&provider);
+        let (_, file) = known.map_err(|error| Refusal { code: "invalid_body", ..error.into() })?;
         let key = ConfigKey::new(key).map_err(Error::from)?;
         if self.backend.config(&key).is_ok() {
             let message = format!("There is already an integration `{key}`.");
@@ -186,7 +184,6 @@ impl Server {
                 .hinted("choose another `unique_key`, or change it with PATCH"));
         }
         let given = given(&object)?;
-        let (_, file) = self.backend.provider(&provider)?;
         if given.client_id.as_ref().is_none_or(String::is_empty) && file.ways().iter().all(|way| way.needs_client()) {
             return Err(Refusal::missing("invalid_body", "credentials.client_id"));
         }
@@ -301,6 +298,6 @@ fn given(object: &Map<String, Value>) -> Result<Given, Refusal> {
     Ok(Given {
         client_id: body::text(credentials, "client_id")?,
         client_secret: body::text(credentials, "client_secret")?.map(Secret::new),
-        scopes: body::text(credentials, "scopes")?.map(|text| era::scopes(&text)),
+        scopes: body::text(credentials, "scopes")?.map(|text| split_scopes(&text)),
     })
 }

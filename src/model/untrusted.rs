@@ -54,6 +54,12 @@ pub fn text(text: &str) -> String {
     text.chars().filter(|character| matches!(character, '\n' | '\t') || !is_dangerous(*character)).collect()
 }
 
+/// Tells whether a text has nothing but the characters of tokens (VSCHAR, RFC 6749 appendix A.12): any other
+/// would act on a terminal, or end a header.
+pub fn is_visible(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// Returns a JSON text with control and bidirectional characters written as escapes, which mean the
 /// same: `serde_json` leaves those above U+001F as they are.
 pub fn json(text: &str) -> String {

@@ -37,6 +37,7 @@ use std::sync::Arc;
 #[cfg(unix)]
 pub use crate::system::process::ignores_hangup;
 pub use error::{Error, Kind};
+pub use recent::NOTED;
 
 use crate::api;
 use crate::auth::Transport;

@@ -20,7 +20,7 @@ const KEPT: Duration = Duration::from_mins(5);
 /// How many connections' credentials stay in memory.
 const MOST: usize = 1_000;
 /// How long a hand-out of the same token to the same program is not noted again.
-const NOTED: Duration = Duration::from_mins(10);
+pub const NOTED: Duration = Duration::from_mins(10);
 
 /// What was read and handed out lately.
 #[derive(Default)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::connect::{Connected, add_further};
 use super::enter::Newcomer;
 use super::{Error, Result, Service};
-use crate::model::{Connection, ConnectionRef, Credentials, Secret};
+use crate::model::{Connection, ConnectionRef, Credentials, Secret, untrusted};
 
 /// What is to be taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct TakeInRequest {
 /// What stands in headers has no line breaks: tokens are made of RFC 6749's VSCHAR (appendix A.12), keys and
 /// logins have no control characters.
 fn refuse_odd(credentials: &Credentials) -> Result<()> {
-    let is_visible = |secret: &Secret| secret.expose().bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let is_visible = |secret: &Secret| untrusted::is_visible(secret.expose());
     let is_good = match credentials {
         Credentials::OAuth2(tokens) | Credentials::ClientCredentials(tokens) => {
             is_visible(&tokens.access_token) && tokens.refresh_token.as_ref().is_none_or(is_visible)
