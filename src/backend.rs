@@ -3,18 +3,15 @@
 
 mod running;
 
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::model::{
     Activity, Config, ConfigKey, Connection, ConnectionId, ConnectionRef, Provider, ProviderId, Secret, Time, WayIn,
 };
-use crate::service::certificate::Certificate;
 use crate::service::configs::{ConfigChanges, NewConfig};
-use crate::service::connect::{Answered, Authorization, Callback, ConnectRequest, Connected};
+use crate::service::connect::{Authorization, ConnectRequest, Connected};
 use crate::service::connections::Deleted;
 use crate::service::copy::{Copied, CopiedTo, Form, HandedOut};
 use crate::service::doctor::Finding;
@@ -26,8 +23,6 @@ use crate::service::import::{ImportFile, ImportOptions, Imported};
 use crate::service::inspect::Inspection;
 use crate::service::migrate::Migrated;
 use crate::service::request::{Answer, ApiRequest};
-use crate::service::seat::ServerSeat;
-use crate::service::take_in::TakeInRequest;
 use crate::service::vaults::VaultStatus;
 use crate::service::{Result, Service};
 use crate::settings::{Settings, VaultKind};
@@ -165,76 +160,6 @@ impl Backend {
     /// Begins an authorization.
     pub async fn begin(&self, request: ConnectRequest) -> Result<Authorization> {
         self.service().begin(request).await
-    }
-
-    /// Begins an authorization whose callback comes to a server of ours.
-    pub async fn begin_hosted(&self, request: ConnectRequest, callback: &Callback) -> Result<Authorization> {
-        self.service().begin_hosted(request, callback).await
-    }
-
-    /// Judges a callback that came to a server of ours.
-    pub async fn answer_callback(&self, path: &str, query: Secret) -> Answered {
-        self.service().answer_callback(path, query).await
-    }
-
-    /// Takes a port for a server of ours.
-    pub async fn take_port(&self, address: Option<IpAddr>, port: u16) -> Result<ServerSeat> {
-        self.service().take_port(address, port).await
-    }
-
-    /// Takes a port for HTTPS; returns it with the certificate that it shows.
-    pub async fn take_https_port(&self, port: u16) -> Result<(ServerSeat, Certificate)> {
-        self.service().take_https_port(port).await
-    }
-
-    /// Returns the name of a variable that a new authorization of a connection would miss.
-    pub fn missing_variable(
-        &self,
-        reference: &ConnectionRef,
-        provider: &Provider,
-        given: &BTreeMap<String, String>,
-    ) -> Result<Option<String>> {
-        self.service().missing_variable(reference, provider, given)
-    }
-
-    /// Returns the variables that name a host at which no connection of a config has been yet.
-    pub fn new_hosts(
-        &self,
-        key: &ConfigKey,
-        provider: &Provider,
-        given: &BTreeMap<String, String>,
-    ) -> Result<BTreeMap<String, String>> {
-        self.service().new_hosts(key, provider, given)
-    }
-
-    /// Makes a connection of credentials that were obtained elsewhere.
-    pub async fn take_in(&self, request: TakeInRequest) -> Result<Connected> {
-        self.service().take_in(request).await
-    }
-
-    /// Returns fresh credentials, from memory where nothing has changed.
-    pub async fn recent_credentials(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<Arc<Fresh>> {
-        self.service().recent_credentials(reference, freshness).await
-    }
-
-    /// Returns fresh credentials that are in memory; nothing is waited for.
-    pub fn credentials_at_hand(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<Option<Arc<Fresh>>> {
-        self.service().credentials_at_hand(reference, freshness)
-    }
-
-    /// Notes that a program was given the credentials of a connection.
-    pub fn note_program(&self, fresh: &Fresh, program: &str) {
-        self.service().note_program(fresh, program);
-    }
-
-    /// Returns the client secret of a config.
-    pub async fn client_secret(&self, config: &Config) -> Result<Option<Secret>> {
-        self.service().client_secret(config).await
-    }
-
-    /// Deletes a config and leaves its connections.
-    pub async fn set_config_aside(&self, key: &ConfigKey) -> Result<()> {
-        self.service().set_config_aside(key).await
     }
 
     /// Returns the way in which a config is authorized, and its provider.

@@ -13,7 +13,7 @@ use hallpass::service::demo::Demo;
 use hallpass::service::request::named_origin;
 use hallpass::service::vaults::AskPassphrase;
 use hallpass::service::{Error, Kind, Machine, Service};
-use hallpass::settings::{Environment, Overrides, ServerEnvironment, Settings, private};
+use hallpass::settings::{Environment, Overrides, Settings, private};
 use hallpass::system::browser::DesktopBrowser;
 use hallpass::system::clipboard::{self, DesktopClipboard, HeldByChild, Sink, TerminalClipboard};
 use hallpass::system::clock::SystemClock;
@@ -73,13 +73,13 @@ fn command_line(command: Command, settings: Settings, output: Output) -> Outcome
     };
     let ask: Option<AskPassphrase> = prompt::is_interactive().then(|| Arc::new(prompt::passphrase) as AskPassphrase);
     let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
-    let backend = Backend::Local(Arc::new(Service::open(settings, machine, ask)?));
+    let service = Arc::new(Service::open(settings, machine, ask)?);
     let outcome = runtime.block_on(async {
         // A move that was stopped goes on; anything else begins by undoing it.
         if !matches!(command, Command::Vault(VaultCommand::Migrate { .. })) {
-            mend(&backend, output).await;
+            mend(&service, output).await;
         }
-        cli::run(command, &backend, output).await
+        cli::run(command, &Backend::Local(service), output).await
     });
     // A keychain call that hangs must not hold up the end.
     runtime.shutdown_background();
@@ -103,24 +103,25 @@ fn serve(arguments: ServeArgs, mut settings: Settings, output: Output) -> Outcom
     let clipboard = Box::new(TerminalClipboard::new(Sink::Terminal));
     let ask: Option<AskPassphrase> = prompt::is_interactive().then(|| Arc::new(prompt::passphrase) as AskPassphrase);
     let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
-    let backend = Backend::Local(Arc::new(Service::open(settings, machine, ask)?));
+    let service = Arc::new(Service::open(settings, machine, ask)?);
     let outcome = runtime.block_on(async {
-        mend(&backend, output).await;
-        let server = http::start(backend.clone(), options).await?;
-        cli::serve(server, &backend, output).await
+        mend(&service, output).await;
+        let server = http::start(service.clone(), options).await?;
+        cli::serve(server, &service, output).await
     });
     runtime.shutdown_background();
     outcome
 }
 
 /// Returns what starts the local server for the terminal UI, which knows nothing of it.
-fn start_server(environment: ServerEnvironment) -> StartServer {
-    Arc::new(move |backend| {
-        let environment = environment.clone();
+fn start_server(service: &Arc<Service>) -> StartServer {
+    let service = service.clone();
+    Arc::new(move || {
+        let service = service.clone();
         Box::pin(async move {
             process::allow_many_files();
-            let options = http::Options::of(&environment, &http::Flags::default())?;
-            http::start(backend, options).await
+            let options = http::Options::of(&service.settings().server, &http::Flags::default())?;
+            http::start(service, options).await
         })
     })
 }
@@ -131,9 +132,8 @@ fn screen(settings: Settings) -> Outcome {
     let runtime = runtime(Builder::new_multi_thread())?;
     let (clipboard, sequences) = screen_clipboard(&settings);
     let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
-    let backend = Backend::Local(Arc::new(Service::open(settings, machine, None)?));
-    let server = backend.settings().server.clone();
-    let outcome = runtime.block_on(tui::run(backend, sequences, start_server(server)));
+    let service = Arc::new(Service::open(settings, machine, None)?);
+    let outcome = runtime.block_on(tui::run(Backend::Local(service.clone()), sequences, start_server(&service)));
     runtime.shutdown_background();
     Ok(outcome?)
 }
@@ -152,8 +152,8 @@ fn demo(auto: bool, settings: Settings, output: Output) -> Outcome {
         let demo = Demo::start(settings, Arc::new(SystemClock), browser, clipboard).await?;
         cli::demo(&demo, end, output).await?;
         if end == DemoEnd::Screen {
-            let server = demo.service.settings().server.clone();
-            tui::run(Backend::Local(demo.service.clone()), sequences, start_server(server)).await?;
+            let start = start_server(&demo.service);
+            tui::run(Backend::Local(demo.service.clone()), sequences, start).await?;
         }
         Ok(())
     });
@@ -163,8 +163,8 @@ fn demo(auto: bool, settings: Settings, output: Output) -> Outcome {
 
 /// Finishes what an interrupted process left; a vault that cannot be reached now is no reason not
 /// to run a command that needs none.
-async fn mend(backend: &Backend, output: Output) {
-    if let Err(error) = backend.mend().await {
+async fn mend(service: &Service, output: Output) {
+    if let Err(error) = service.mend().await {
         output.warn(&format!("a write that was interrupted waits to be finished: {error}"));
     }
 }

@@ -7,12 +7,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::Backend;
 use crate::service::Result;
 
-/// Starts the local server over a backend.
-pub type StartServer =
-    Arc<dyn Fn(Backend) -> Pin<Box<dyn Future<Output = Result<RunningServer>> + Send>> + Send + Sync>;
+/// Starts the local server of this machine.
+pub type StartServer = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<RunningServer>> + Send>> + Send + Sync>;
 
 /// What can be told of a running server.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use super::{Outcome, Output};
-use crate::backend::{Backend, RunningServer};
+use crate::backend::RunningServer;
+use crate::service::Service;
 
 /// Tells about a running server, lets it run until the program is to end, and stops it.
-pub async fn run(server: RunningServer, backend: &Backend, output: Output) -> Outcome {
+pub async fn run(server: RunningServer, service: &Service, output: Output) -> Outcome {
     // Before anybody is told that it runs, and may want it to end.
     let mut end = End::new()?;
     let about = server.about();
@@ -41,7 +42,7 @@ pub async fn run(server: RunningServer, backend: &Backend, output: Output) -> Ou
         }
     }
     // Lists work without it; better to hear of it now than at the first token.
-    if let Some(problem) = backend.vault_status().await.problem {
+    if let Some(problem) = service.vault_status().await.problem {
         let hint = problem.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
         output.warn(&format!("no token can be read yet: {}{hint}", problem.message));
     }
@@ -52,7 +53,7 @@ pub async fn run(server: RunningServer, backend: &Backend, output: Output) -> Ou
     server.stop().await;
     // What a provider answers right now must still be kept; whoever cannot wait says so once more.
     tokio::select! {
-        () = backend.settle() => Ok(()),
+        () = service.settle() => Ok(()),
         again = end.wanted() => Ok(again?),
     }
 }

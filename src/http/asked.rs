@@ -74,7 +74,7 @@ impl Server {
             }
             _ => refusal,
         })?;
-        let (_, provider) = self.backend.provider(config.provider.as_str())?;
+        let (_, provider) = self.service.provider(config.provider.as_str())?;
         let connection = ConnectionRef::new(config.key.clone(), id);
         // Whoever has a session may do what that allows, and no more.
         let is_program = session.is_none() && self.is_program(request);

@@ -35,7 +35,7 @@ impl Server {
         if asked.is_program {
             return Ok(Vec::new());
         }
-        let mut hosts = self.backend.new_hosts(&asked.config.key, &asked.provider, variables)?;
+        let mut hosts = self.service.new_hosts(&asked.config.key, &asked.provider, variables)?;
         let named = asked.defaults().connection_config;
         hosts.retain(|name, value| named.get(name) != Some(value));
         Ok(hosts.into_values().collect())
@@ -43,7 +43,7 @@ impl Server {
 
     /// Tells whether a connection is there.
     pub(super) fn exists(&self, connection: &ConnectionRef) -> Result<bool, Refusal> {
-        match self.backend.connection(connection) {
+        match self.service.connection(connection) {
             Ok(_) => Ok(true),
             Err(error) if error.kind == Kind::NotFound => Ok(false),
             Err(error) => Err(error.into()),

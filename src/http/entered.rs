@@ -59,7 +59,7 @@ impl Server {
             return Err(Refusal::new(StatusCode::FORBIDDEN, "host_not_allowed", message)
                 .hinted("authorize once with `hallpass connect`, or name it in `integrations_config_defaults` of a connect session"));
         }
-        let (known, _) = self.backend.way_in(&asked.config, Some(way)).await.map_err(|error| {
+        let (known, _) = self.service.way_in(&asked.config, Some(way)).await.map_err(|error| {
             let message = format!("Auth mode {} not supported: {}.", rest::auth_mode(way), error.message);
             Refusal { message, code: "auth_mode_err", ..error.into() }
         })?;
@@ -71,7 +71,7 @@ impl Server {
             may_replace,
             ..EnterRequest::new(asked.connection)
         };
-        let connected = self.backend.enter(request).await?;
+        let connected = self.service.enter(request).await?;
         let reference = connected.connection.reference;
         Ok(reply::json(
             StatusCode::OK,
@@ -102,7 +102,7 @@ impl Server {
         object: &Map<String, Value>,
     ) -> Result<BTreeMap<String, Secret>, Refusal> {
         let given = |name: &str| body::text(object, name).map(|text| text.filter(|text| !text.is_empty()));
-        let own = self.backend.client_secret(&asked.config).await?;
+        let own = self.service.client_secret(&asked.config).await?;
         let is_other_id = given("client_id")?.is_some_and(|id| id != asked.config.client_id);
         let is_other_secret = given("client_secret")?.is_some_and(|secret| own.as_ref() != Some(&Secret::new(secret)));
         if is_other_id || is_other_secret {

@@ -53,7 +53,7 @@ impl Server {
 
     async fn era_configs(&self) -> Answer {
         let mut configs = Vec::new();
-        for config in self.backend.configs()? {
+        for config in self.service.configs()? {
             configs.push(self.shown_config(&config).await?);
         }
         Ok(reply::json(StatusCode::OK, &json!({"configs": configs})))
@@ -66,7 +66,7 @@ impl Server {
 
     /// A config with its secret, which the original's callers read.
     async fn shown_config(&self, config: &Config) -> Result<Value, Refusal> {
-        let secret = self.backend.client_secret(config).await?.unwrap_or_default();
+        let secret = self.service.client_secret(config).await?.unwrap_or_default();
         Ok(json!({
             "id": config.number,
             "created_at": rest::text(config.created_at),
@@ -85,7 +85,7 @@ impl Server {
         let object = body::object(request).await?;
         let given = self.given(&object).map_err(|refusal| refusal.unread(is_unread))?;
         let key = ConfigKey::new(given.key).map_err(Error::from)?;
-        match self.backend.config(&key) {
+        match self.service.config(&key) {
             Ok(_) => {
                 let message = "There is already a Provider Configuration matching the param 'provider_config_key'.";
                 return Err(Refusal::bad("duplicate_provider_config", message));
@@ -101,7 +101,7 @@ impl Server {
             scopes: given.scopes,
             redirect_uri: body::text(&object, "redirect_uri")?,
         };
-        let config = self.backend.create_config(new).await?;
+        let config = self.service.create_config(new).await?;
         Ok(reply::json(StatusCode::OK, &json!({"config_id": config.number})))
     }
 
@@ -117,7 +117,7 @@ impl Server {
             scopes: Some(given.scopes),
             redirect_uri: body::text(&object, "redirect_uri")?,
         };
-        self.backend.edit_config(&key, changes).await?;
+        self.service.edit_config(&key, changes).await?;
         Ok(reply::empty(StatusCode::OK))
     }
 
@@ -126,7 +126,7 @@ impl Server {
             |name: &str, code: &'static str| body::text(object, name)?.ok_or_else(|| Refusal::missing(code, name));
         let key = needed("provider_config_key", "missing_provider_config")?;
         let provider = needed("provider", "missing_provider_template")?;
-        self.backend.provider(&provider).map_err(|error| {
+        self.service.provider(&provider).map_err(|error| {
             let unknown =
                 Refusal::bad("unknown_provider_template", "No Provider Template matching the 'provider' parameter.");
             Refusal { hint: error.hint, ..unknown }
@@ -142,7 +142,7 @@ impl Server {
 
     async fn era_delete_config(&self, key: &str) -> Answer {
         match self.known_config(key) {
-            Ok(config) => self.backend.set_config_aside(&config.key).await?,
+            Ok(config) => self.service.set_config_aside(&config.key).await?,
             // There being none is no error, as in the original.
             Err(refusal) if refusal.code == "unknown_provider_config" => {}
             Err(refusal) => return Err(refusal),
@@ -153,7 +153,7 @@ impl Server {
     /// Finds a config; one whose key cannot be is not there.
     pub(super) fn known_config(&self, key: &str) -> Result<Config, Refusal> {
         let key = ConfigKey::new(key).map_err(|_| Refusal::unknown_config())?;
-        self.backend.config(&key).map_err(|error| match error.kind {
+        self.service.config(&key).map_err(|error| match error.kind {
             Kind::NotFound => Refusal { hint: error.hint, ..Refusal::unknown_config() },
             _ => error.into(),
         })
@@ -161,7 +161,7 @@ impl Server {
 
     fn era_connections(&self, request: &Request<Incoming>) -> Answer {
         let wanted = Query::of(request).connection_id("connectionId");
-        let connections = self.backend.connections()?;
+        let connections = self.service.connections()?;
         let rows = connections.iter().filter(|row| wanted.as_deref().is_none_or(|id| id == row.reference.id.as_str()));
         let rows: Vec<Value> = rows
             .map(|row| {
@@ -187,14 +187,14 @@ impl Server {
         }
         let reference = named(id, &query).ok()?;
         let freshness = Freshness { asker: Asker::Program, ..Freshness::default() };
-        let fresh = self.backend.credentials_at_hand(&reference, freshness).ok()??;
+        let fresh = self.service.credentials_at_hand(&reference, freshness).ok()??;
         let program = program(request);
         let (body, is_told) = match self.rendered.get(&fresh, program) {
             Some(known) => known,
             None => (self.era_shape(&fresh).to_string().into(), false),
         };
         if !is_told {
-            self.backend.note_program(&fresh, program);
+            self.service.note_program(&fresh, program);
             self.rendered.put(&fresh, &body, program);
         }
         Some(reply::json_bytes(body))
@@ -231,7 +231,7 @@ impl Server {
         if connection.variables.is_empty() {
             return Default::default();
         }
-        let provider = self.backend.provider(connection.provider.as_str()).ok().map(|(_, provider)| provider);
+        let provider = self.service.provider(connection.provider.as_str()).ok().map(|(_, provider)| provider);
         let is_captured = |name: &str| {
             let variable = provider.as_ref().and_then(|provider| provider.variables.get(name));
             variable.is_some_and(|variable| variable.from.is_some())
@@ -249,9 +249,9 @@ impl Server {
     ) -> Result<std::sync::Arc<Fresh>, Refusal> {
         let freshness =
             Freshness { forced: query.is_true("force_refresh"), asker: Asker::Program, ..Freshness::default() };
-        let fresh = self.backend.recent_credentials(reference, freshness).await;
+        let fresh = self.service.recent_credentials(reference, freshness).await;
         let fresh = fresh.map_err(|error| self.not_had(reference, error))?;
-        self.backend.note_program(&fresh, program(request));
+        self.service.note_program(&fresh, program(request));
         Ok(fresh)
     }
 
@@ -261,10 +261,10 @@ impl Server {
             return error.into();
         }
         let hint = error.hint;
-        match self.backend.config(&reference.config) {
+        match self.service.config(&reference.config) {
             Err(error) if error.kind == Kind::NotFound => {
                 // The original looked for the connection first.
-                let left = self.backend.connections().unwrap_or_default();
+                let left = self.service.connections().unwrap_or_default();
                 let is_left = left.iter().any(|connection| connection.reference == *reference);
                 if is_left { Refusal::unknown_config() } else { Refusal { hint, ..unknown_connection() } }
             }
@@ -274,7 +274,7 @@ impl Server {
 
     async fn era_delete_connection(&self, id: &str, request: &Request<Incoming>) -> Answer {
         let reference = named(id, &Query::of(request))?;
-        let deleted = self.backend.delete_connection(&reference, false).await;
+        let deleted = self.service.delete_connection(&reference, false).await;
         deleted.map_err(|error| self.not_had(&reference, error))?;
         Ok(reply::empty(StatusCode::OK))
     }

@@ -27,12 +27,12 @@ impl Server {
         let id = ConnectionId::new(id).map_err(|error| Refusal::bad("invalid_connection_id", format!("{error}.")))?;
         let credentials = object.get("credentials").and_then(Value::as_object);
         let credentials = credentials.ok_or_else(|| Refusal::missing("invalid_body", "credentials"))?;
-        let (_, provider) = self.backend.provider(config.provider.as_str())?;
+        let (_, provider) = self.service.provider(config.provider.as_str())?;
         let (variables, further) = parted(body::texts(&object, "connection_config"), &provider);
         let connection = ConnectionRef::new(config.key, id);
-        let credentials = taken(credentials, self.backend.now())?;
+        let credentials = taken(credentials, self.service.now())?;
         let kind = rest::auth_mode(credentials.way());
-        let connected = self.backend.take_in(TakeInRequest { connection, credentials, variables, further }).await?;
+        let connected = self.service.take_in(TakeInRequest { connection, credentials, variables, further }).await?;
         let connection = connected.connection;
         Ok(reply::json(
             StatusCode::CREATED,

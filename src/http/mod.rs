@@ -11,7 +11,7 @@
 //!                                                 └ proxy     /proxy
 //! ```
 //!
-//! Like every face it decides nothing but how things are shown: what is done is a call to the backend.
+//! Like every face it decides nothing but how things are shown: what is done is a call to the service.
 
 mod answer;
 mod asked;
@@ -36,12 +36,12 @@ use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
 use tokio::sync::watch;
 
-use crate::backend::{AboutHttps, AboutServer, Backend, RunningServer};
+use crate::backend::{AboutHttps, AboutServer, RunningServer};
 use crate::listener::reply::Reply;
 use crate::listener::{Handler, Limits};
-use crate::service::Result;
 use crate::service::connect::Callback;
 use crate::service::seat::ServerSeat;
+use crate::service::{Result, Service};
 use answer::Refusal;
 use guard::Area;
 pub use options::{Flags, Options};
@@ -52,7 +52,7 @@ use sockets::Sockets;
 
 /// What every request needs.
 struct Server {
-    backend: Backend,
+    service: Arc<Service>,
     options: Options,
     callback: Callback,
     /// Every Host that is served.
@@ -63,11 +63,11 @@ struct Server {
     stop: watch::Receiver<bool>,
 }
 
-/// Starts a server.
-pub async fn start(backend: Backend, options: Options) -> Result<RunningServer> {
-    let seat = backend.take_port(options.listen, options.port).await?;
+/// Starts a server over the service of this machine: another host's connections are that host's to serve.
+pub async fn start(service: Arc<Service>, options: Options) -> Result<RunningServer> {
+    let seat = service.take_port(options.listen, options.port).await?;
     let secure = match options.https {
-        Some(port) => Some(backend.take_https_port(port).await?),
+        Some(port) => Some(service.take_https_port(port).await?),
         None => None,
     };
     let (port, https_port) = (seat.port(), secure.as_ref().map(|(seat, _)| seat.port()));
@@ -87,7 +87,7 @@ pub async fn start(backend: Backend, options: Options) -> Result<RunningServer> 
     let (stop, stopping) = watch::channel(false);
     let hosts = [port].into_iter().chain(https_port).flat_map(|port| options.hosts_at(port)).collect();
     let server = Arc::new(Server {
-        backend,
+        service,
         options,
         callback,
         hosts,

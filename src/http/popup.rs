@@ -133,7 +133,7 @@ impl Server {
         request: ConnectRequest,
     ) -> Result<Authorization, Refusal> {
         let (variables, defaults) = (&request.variables, asked.defaults());
-        let missing = self.backend.missing_variable(&asked.connection, &asked.provider, variables)?;
+        let missing = self.service.missing_variable(&asked.connection, &asked.provider, variables)?;
         if let Some(name) = missing {
             let table = asked.provider.oauth2.as_ref();
             let url = table.and_then(|table| table.authorization_endpoint.as_ref());
@@ -144,7 +144,7 @@ impl Server {
             );
             return Err(Refusal::bad("url_param_err", message).hinted(format!("give `{name}` in `params`")));
         }
-        let (way, _) = self.backend.way_in(&asked.config, None).await.map_err(unknown)?;
+        let (way, _) = self.service.way_in(&asked.config, None).await.map_err(unknown)?;
         if !matches!(way, WayIn::OAuth2 | WayIn::OAuth1) {
             let mode = crate::model::rest::auth_mode(way);
             return Err(Refusal::bad("auth_mode_err", format!("Auth mode {mode} not supported."))
@@ -162,7 +162,7 @@ impl Server {
         }
         let request =
             ConnectRequest { parameters, scopes: asked_scopes, way: Way::NoBrowser, timeout: Some(TIME), ..request };
-        let begun = self.backend.begin_hosted(request, &self.callback).await;
+        let begun = self.service.begin_hosted(request, &self.callback).await;
         begun.map_err(|error| match error.kind {
             Kind::Provider | Kind::Network if way == WayIn::OAuth1 => {
                 let refusal = Refusal::from(error);
@@ -179,7 +179,7 @@ impl Server {
             return not_a_navigation();
         }
         let query = Secret::new(request.uri().query().unwrap_or_default());
-        let answered = self.backend.answer_callback(path, query).await;
+        let answered = self.service.answer_callback(path, query).await;
         let mut page = answered.page();
         match &answered {
             Answered::Elsewhere(target) => return reply::redirect(target),

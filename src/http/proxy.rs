@@ -62,7 +62,7 @@ impl Server {
             _ if is_small => Payload::Whole(body::bytes(body).await?.to_vec()),
             _ => Payload::stream(Shared(Mutex::new(body))),
         };
-        let answer = self.backend.request(&reference, ApiRequest { body, ..wanted }).await?;
+        let answer = self.service.request(&reference, ApiRequest { body, ..wanted }).await?;
         let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::BAD_GATEWAY);
         let mut headers = HeaderMap::new();
         for (name, value) in answer.headers().iter().filter(|(name, _)| comes_back(name)) {

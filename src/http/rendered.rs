@@ -22,14 +22,14 @@ pub(super) struct Rendered {
 }
 
 struct Answer {
-    /// Whose it is; gone once the backend has let go of it.
+    /// Whose it is; gone once the service has let go of it.
     fresh: Weak<Fresh>,
     body: Bytes,
     told: Vec<(String, Instant)>,
 }
 
 impl Rendered {
-    /// Returns the answer for these credentials, and whether the backend was told lately that `program` got it.
+    /// Returns the answer for these credentials, and whether the service was told lately that `program` got it.
     pub(super) fn get(&self, fresh: &Arc<Fresh>, program: &str) -> Option<(Bytes, bool)> {
         let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
         let answer = all.get(&fresh.connection.reference)?;

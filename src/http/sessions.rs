@@ -121,7 +121,7 @@ impl Server {
         let (id, key) = (needed("connection_id")?, needed("integration_id")?);
         let key = ConfigKey::new(key).map_err(Error::from)?;
         let again = ConnectionRef::new(key, ConnectionId::new(id).map_err(Error::from)?);
-        self.backend.connection(&again)?;
+        self.service.connection(&again)?;
         Ok(self.begun(Session { again: Some(again), ..self.session(&object)? }))
     }
 
@@ -139,7 +139,7 @@ impl Server {
 
     fn begun(&self, session: Session) -> Reply {
         let token = self.sessions.add(session);
-        let end = self.backend.now() + LIFETIME;
+        let end = self.service.now() + LIFETIME;
         let link = format!("{}/connect/link?session_token={token}", self.url());
         let data = json!({"token": token, "connect_link": link, "expires_at": rest::text(end)});
         reply::json(StatusCode::CREATED, &json!({"data": data}))
@@ -152,9 +152,9 @@ impl Server {
             let words = "This link has ended, or was never one of this server. Ask for another one.".to_owned();
             return Page::new(410, "Not there any more", vec![words]);
         };
-        let configs = self.backend.configs().unwrap_or_default();
+        let configs = self.service.configs().unwrap_or_default();
         let links = configs.iter().filter(|config| session.allows(config.key.as_str())).map(|config| {
-            let name = self.backend.provider(config.provider.as_str()).map(|(_, provider)| provider.name);
+            let name = self.service.provider(config.provider.as_str()).map(|(_, provider)| provider.name);
             let key = percent_encoding::utf8_percent_encode(config.key.as_str(), percent_encoding::NON_ALPHANUMERIC);
             let href = format!("{}/oauth/connect/{key}?connect_session_token={token}", self.url());
             (format!("{} ({})", name.unwrap_or_default(), config.key), href)

@@ -52,10 +52,10 @@ impl Server {
             .hinted("filter by `connectionId`"));
         }
         let keys: Option<Vec<&str>> = query.get("integrationId").map(|keys| keys.split(',').collect());
-        let (search, now) = (query.get("search").map(str::to_lowercase), self.backend.now());
+        let (search, now) = (query.get("search").map(str::to_lowercase), self.service.now());
         let number = |name: &str| query.get(name).and_then(|number| number.parse::<usize>().ok());
         let (limit, page) = (number("limit").unwrap_or(MOST).clamp(1, MOST), number("page").unwrap_or(0));
-        let connections = self.backend.connections()?;
+        let connections = self.service.connections()?;
         let rows = connections.iter().filter(|row| {
             let (key, name) = (row.reference.config.as_str(), row.reference.id.as_str());
             id.as_deref().is_none_or(|id| id == name)
@@ -96,7 +96,7 @@ impl Server {
                 "connection_id": connection.reference.id.as_str(),
                 "provider_config_key": connection.reference.config.as_str(),
                 "provider": connection.provider.as_str(),
-                "errors": errors(connection, self.backend.now()),
+                "errors": errors(connection, self.service.now()),
                 "end_user": null,
                 "tags": {},
                 "metadata": {},
@@ -104,7 +104,7 @@ impl Server {
                 "webhook_url_override": null,
                 "created_at": rest::text(connection.created_at),
                 "updated_at": rest::text(connection.updated_at),
-                "last_fetched_at": rest::text(self.backend.now()),
+                "last_fetched_at": rest::text(self.service.now()),
                 "credentials": credentials,
             }),
         ))
@@ -112,7 +112,7 @@ impl Server {
 
     async fn delete_connection(&self, id: &str, request: &Request<Incoming>) -> Answer {
         let reference = era::named(id, &Query::of(request))?;
-        let deleted = self.backend.delete_connection(&reference, false).await;
+        let deleted = self.service.delete_connection(&reference, false).await;
         deleted.map_err(|error| match self.not_had(&reference, error) {
             refusal if refusal.code == "unkown_connection" => Refusal { code: "unknown_connection", ..refusal },
             refusal => refusal,
@@ -121,12 +121,12 @@ impl Server {
     }
 
     fn integrations(&self) -> Answer {
-        let rows: Vec<Value> = self.backend.configs()?.iter().map(|config| self.shown_integration(config)).collect();
+        let rows: Vec<Value> = self.service.configs()?.iter().map(|config| self.shown_integration(config)).collect();
         Ok(reply::json(StatusCode::OK, &json!({"data": rows})))
     }
 
     fn shown_integration(&self, config: &Config) -> Value {
-        let name = self.backend.provider(config.provider.as_str()).ok().map(|(_, provider)| provider.name);
+        let name = self.service.provider(config.provider.as_str()).ok().map(|(_, provider)| provider.name);
         json!({
             "unique_key": config.key.as_str(),
             "provider": config.provider.as_str(),
@@ -150,7 +150,7 @@ impl Server {
             shown["webhook_url"] = Value::Null;
         }
         if includes("credentials") {
-            let secret = self.backend.client_secret(&config).await?;
+            let secret = self.service.client_secret(&config).await?;
             shown["credentials"] = json!({
                 "type": self.auth_mode(&config),
                 "client_id": config.client_id,
@@ -164,7 +164,7 @@ impl Server {
 
     fn auth_mode(&self, config: &Config) -> &'static str {
         let way = self
-            .backend
+            .service
             .provider(config.provider.as_str())
             .ok()
             .and_then(|(_, provider)| provider.usual_way(!config.client_id.is_empty()));
@@ -175,10 +175,10 @@ impl Server {
         let object = body::object(request).await?;
         let needed = |name: &str| body::text(&object, name)?.ok_or_else(|| Refusal::missing("invalid_body", name));
         let (provider, key) = (needed("provider")?, needed("unique_key")?);
-        let known = self.backend.provider(&provider);
+        let known = self.service.provider(&provider);
         let (_, file) = known.map_err(|error| Refusal { code: "invalid_body", ..error.into() })?;
         let key = ConfigKey::new(key).map_err(Error::from)?;
-        if self.backend.config(&key).is_ok() {
+        if self.service.config(&key).is_ok() {
             let message = format!("There is already an integration `{key}`.");
             return Err(Refusal::new(StatusCode::CONFLICT, "duplicate_integration", message)
                 .hinted("choose another `unique_key`, or change it with PATCH"));
@@ -195,7 +195,7 @@ impl Server {
             scopes: given.scopes.unwrap_or_default(),
             redirect_uri: None,
         };
-        let config = self.backend.create_config(new).await?;
+        let config = self.service.create_config(new).await?;
         Ok(reply::json(StatusCode::OK, &json!({"data": self.shown_integration(&config)})))
     }
 
@@ -212,23 +212,23 @@ impl Server {
             scopes: given.scopes,
             redirect_uri: None,
         };
-        config = self.backend.edit_config(&config.key, changes).await?;
+        config = self.service.edit_config(&config.key, changes).await?;
         if let Some(new) = new {
-            self.backend.rename_config(&config.key, &new).await?;
-            config = self.backend.config(&new)?;
+            self.service.rename_config(&config.key, &new).await?;
+            config = self.service.config(&new)?;
         }
         Ok(reply::json(StatusCode::OK, &json!({"data": self.shown_integration(&config)})))
     }
 
     async fn delete_integration(&self, key: &str) -> Answer {
         let config = self.known_config(key).map_err(absent)?;
-        self.backend.delete_config(&config.key).await?;
+        self.service.delete_config(&config.key).await?;
         Ok(reply::json(StatusCode::OK, &json!({"success": true})))
     }
 
     fn providers(&self, request: &Request<Incoming>) -> Reply {
         let query = Query::of(request);
-        let providers = self.backend.providers().into_iter().filter_map(|(id, provider)| Some((id, provider.ok()?)));
+        let providers = self.service.providers().into_iter().filter_map(|(id, provider)| Some((id, provider.ok()?)));
         let mut providers: Vec<(ProviderId, Provider)> = providers.collect();
         if let Some(text) = query.get("search") {
             let names: Vec<String> =
@@ -240,7 +240,7 @@ impl Server {
     }
 
     fn provider(&self, id: &str) -> Answer {
-        let (id, provider) = self.backend.provider(id)?;
+        let (id, provider) = self.service.provider(id)?;
         Ok(reply::json(StatusCode::OK, &json!({"data": shown_provider(&id, &provider)})))
     }
 }

@@ -379,7 +379,7 @@ impl Runtime {
                 backend.unlock_vault(Some(passphrase.clone())).await?;
                 Message::Unlocked
             }
-            Effect::StartServer => self.server.start(backend).await?,
+            Effect::StartServer => self.server.start().await?,
             Effect::StopServer => self.server.stop().await,
             Effect::Quit | Effect::Load | Effect::LoadProviders | Effect::Cancel => Message::Ticked(backend.now()),
         })

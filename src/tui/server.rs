@@ -3,7 +3,7 @@
 use tokio::sync::Mutex;
 
 use super::message::Message;
-use crate::backend::{Backend, RunningServer, StartServer};
+use crate::backend::{RunningServer, StartServer};
 use crate::service::Error;
 
 /// The local server, running or not.
@@ -18,11 +18,11 @@ impl ServerSwitch {
     }
 
     /// Starts it, unless it runs.
-    pub(super) async fn start(&self, backend: &Backend) -> Result<Message, Error> {
+    pub(super) async fn start(&self) -> Result<Message, Error> {
         let mut running = self.running.lock().await;
         let server = match running.take() {
             Some(server) => server,
-            None => (self.start)(backend.clone()).await?,
+            None => (self.start)().await?,
         };
         let about = server.about().clone();
         *running = Some(server);

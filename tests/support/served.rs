@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use hallpass::backend::{Backend, RunningServer};
+use hallpass::backend::RunningServer;
 use hallpass::http::{Flags, Options, start};
 use hallpass::model::Secret;
 use hallpass::service::Service;
@@ -75,7 +75,7 @@ impl Served {
         let environment = ServerEnvironment { key: key.map(Secret::new), ..ServerEnvironment::default() };
         let flags = Flags { port: Some(flags.port.unwrap_or(0)), ..flags.clone() };
         let options = Options::of(&environment, &flags).unwrap();
-        let server = start(Backend::Local(service.clone()), options).await.unwrap();
+        let server = start(service.clone(), options).await.unwrap();
         let port = server.about().url.rsplit(':').next().unwrap().parse().unwrap();
         Self { service, port, server }
     }
