@@ -1,10 +1,14 @@
 //! The shapes of `--json` and of the local server, with the field names of Nango's REST API. No secrets in them
 //! but in [`credentials`].
 
+mod read;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::provider::API_KEY;
+pub use read::{Unreadable, read_credentials};
+
 use super::{Activity, Config, Connection, Credentials, Health, Time, TokenSet, WayIn};
 
 /// Writes a time as Nango does: ISO 8601 with milliseconds, in UTC.
