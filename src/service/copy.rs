@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::activity::About;
 use super::error::quoted;
 use super::fresh::{Fresh, Freshness};
+use super::source::Source;
 use super::{Error, Result, Service};
 use crate::api::Access;
 use crate::model::{ConnectionRef, Happening, Outcome, Secret, WayIn, freshness, rest};
@@ -78,16 +79,38 @@ pub struct HandedOut {
 impl Service {
     /// Returns a fresh token in the form that was asked for.
     pub async fn hand_out(&self, reference: &ConnectionRef, freshness: Freshness, form: Form) -> Result<HandedOut> {
-        let fresh = self.fresh_credentials(reference, freshness).await?;
-        let handed_out = self.formed(&fresh, form).await?;
+        self.hand_out_of(self, reference, freshness, form).await
+    }
+
+    /// The same, from wherever the credentials come.
+    pub async fn hand_out_of(
+        &self,
+        source: &impl Source,
+        reference: &ConnectionRef,
+        freshness: Freshness,
+        form: Form,
+    ) -> Result<HandedOut> {
+        let fresh = source.fresh(reference, freshness).await?;
+        let handed_out = self.formed(source, &fresh, form).await?;
         self.note_hand_out(reference, &fresh, Happening::HandedOut, form);
         Ok(handed_out)
     }
 
     /// Puts a fresh token on the clipboard, which is cleared later if it still holds it.
     pub async fn copy(&self, reference: &ConnectionRef, freshness: Freshness, form: Form) -> Result<Copied> {
-        let fresh = self.fresh_credentials(reference, freshness).await?;
-        let handed_out = self.formed(&fresh, form).await?;
+        self.copy_of(self, reference, freshness, form).await
+    }
+
+    /// The same, from wherever the credentials come.
+    pub async fn copy_of(
+        &self,
+        source: &impl Source,
+        reference: &ConnectionRef,
+        freshness: Freshness,
+        form: Form,
+    ) -> Result<Copied> {
+        let fresh = source.fresh(reference, freshness).await?;
+        let handed_out = self.formed(source, &fresh, form).await?;
         let time = self.settings.clipboard_time;
         let to = self.machine.clipboard.copy(&handed_out.text, time).map_err(|error| {
             Error::usage(error.to_string()).hinted(format!(
@@ -120,7 +143,7 @@ impl Service {
         self.record(reference, happening, Outcome::Done, about);
     }
 
-    async fn formed(&self, fresh: &Fresh, form: Form) -> Result<HandedOut> {
+    async fn formed(&self, source: &impl Source, fresh: &Fresh, form: Form) -> Result<HandedOut> {
         let credentials = &fresh.credentials;
         let text = match form {
             Form::Raw => credentials.token(),
@@ -141,12 +164,12 @@ impl Service {
                 .hinted(format!("`hallpass request {config} {id} GET /…` signs and sends one")));
             }
             Form::Header => {
-                let headers = self.access_of(fresh).await?.headers()?;
+                let headers = self.access_of(source, fresh).await?.headers()?;
                 let lines: Vec<String> =
                     headers.iter().map(|(name, value)| format!("{name}: {}", value.expose())).collect();
                 Secret::new(lines.join("\n"))
             }
-            Form::Curl => curl(&self.access_of(fresh).await?)?,
+            Form::Curl => curl(&self.access_of(source, fresh).await?)?,
         };
         let now = self.now();
         Ok(HandedOut {

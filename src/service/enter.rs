@@ -193,7 +193,7 @@ impl Service {
                 provider.name
             )));
         };
-        let access = self.access(provider, connection, credentials).await?;
+        let access = self.access(self, provider, connection, credentials).await?;
         let request = Request::new(method, access.own_url(path)?)?.unfollowed();
         let asked = keep::in_time(async { Ok(self.network.api.send(&access, &request).await?) });
         let answer = match asked.await {

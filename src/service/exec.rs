@@ -4,6 +4,7 @@ use super::activity::About;
 use super::copy::variable_name;
 use super::error::quoted;
 use super::fresh::Freshness;
+use super::source::Source;
 use super::{Error, Result, Service};
 use crate::model::{ConnectionRef, Happening, Outcome, Secret, untrusted};
 use crate::system::process;
@@ -20,6 +21,16 @@ pub struct Variable {
 impl Service {
     /// Returns the environment of a program: for each connection a fresh token.
     pub async fn environment(&self, variables: &[Variable], program: &str) -> Result<Vec<(String, Secret)>> {
+        self.environment_of(self, variables, program).await
+    }
+
+    /// The same, from wherever the credentials come.
+    pub async fn environment_of(
+        &self,
+        source: &impl Source,
+        variables: &[Variable],
+        program: &str,
+    ) -> Result<Vec<(String, Secret)>> {
         let mut all: Vec<(String, Secret)> = Vec::new();
         for variable in variables {
             let name = variable.name.clone().unwrap_or_else(|| variable_name(&variable.connection));
@@ -28,7 +39,7 @@ impl Service {
                 return Err(Error::usage(format!("`{name}` would be set twice"))
                     .hinted(format!("name one otherwise: `--env NAME={}`", quoted(&variable.connection.to_string()))));
             }
-            let fresh = self.fresh_credentials(&variable.connection, Freshness::default()).await?;
+            let fresh = source.fresh(&variable.connection, Freshness::default()).await?;
             let token = fresh.credentials.token();
             if token.expose().contains('\0') {
                 return Err(Error::usage(format!(

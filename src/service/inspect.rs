@@ -8,7 +8,7 @@ use crate::auth::id_token::{self, Expected};
 use crate::auth::introspect::{self, Introspection};
 use crate::auth::{self, AuthError, jwt};
 use crate::model::freshness::{remaining, spoken};
-use crate::model::{Connection, ConnectionRef, Secret, Time, TokenSet, untrusted};
+use crate::model::{Connection, ConnectionRef, Credentials, Secret, Time, TokenSet, untrusted};
 
 /// How far the provider's clock may differ before it is called out.
 const SKEW: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
@@ -63,7 +63,17 @@ impl Service {
     /// asked what it knows of the token, and for the keys that an ID token is signed with.
     pub async fn inspect(&self, reference: &ConnectionRef) -> Result<Inspection> {
         let (connection, loaded) = self.peek_credentials(reference).await?;
-        let credentials = loaded.credentials;
+        let mut inspection = self.look_into(connection, &loaded.credentials);
+        if let Some(tokens) = loaded.credentials.tokens() {
+            let (introspection, id_token) =
+                self.ask_about(&inspection.connection, tokens, &mut inspection.warnings).await;
+            (inspection.introspection, inspection.id_token) = (introspection, id_token);
+        }
+        Ok(inspection)
+    }
+
+    /// Looks into credentials, and asks nobody.
+    pub fn look_into(&self, connection: Connection, credentials: &Credentials) -> Inspection {
         let decoded = credentials.tokens().and_then(|tokens| jwt::decode(&tokens.access_token));
         let now = self.now();
         let mut warnings = Vec::new();
@@ -85,11 +95,7 @@ impl Service {
             let ahead = spoken((issued - now).to_std().unwrap_or_default());
             warnings.push(format!("it was issued {ahead} in the future: check this machine's clock"));
         }
-        let (introspection, id_token) = match credentials.tokens() {
-            Some(tokens) => self.ask_about(&connection, tokens, &mut warnings).await,
-            None => (None, None),
-        };
-        Ok(Inspection {
+        Inspection {
             format: if decoded.is_some() { "JWT" } else { "opaque" },
             masked: credentials.masked(),
             fingerprint: credentials.fingerprint(),
@@ -99,11 +105,11 @@ impl Service {
             expires_at: credentials.expires_at(),
             header: decoded.as_ref().map(|token| token.header.clone()),
             claims: decoded.map(|token| token.claims),
-            introspection,
-            id_token,
+            introspection: None,
+            id_token: None,
             warnings,
             connection,
-        })
+        }
     }
 
     /// Asks the server about a token set. That it cannot be asked keeps nobody from seeing the rest.

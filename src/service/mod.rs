@@ -29,6 +29,7 @@ mod refresh_lock;
 pub mod request;
 pub mod sandbox;
 pub mod seat;
+pub mod source;
 pub mod take_in;
 pub mod vaults;
 

@@ -1,12 +1,14 @@
 //! An authorized request to a provider's API, with a fresh token; once more with a new one where the API says
 //! 401, and again after a pause where that was asked for and the API says "later".
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::{Origin, Url};
 
 use super::activity::About;
 use super::fresh::{Asker, Fresh, Freshness};
+use super::source::Source;
 use super::{Error, Kind, Result, Service};
 use crate::api::{Access, ApiError, Request};
 pub use crate::api::{Answer, Payload};
@@ -56,10 +58,21 @@ impl Retries {
 impl Service {
     /// Sends a request to the API of a connection, authorized as its provider wants it.
     pub async fn request(&self, reference: &ConnectionRef, request: ApiRequest) -> Result<Answer> {
+        self.request_of(self, reference, request).await
+    }
+
+    /// The same, with credentials from wherever they come.
+    pub async fn request_of(
+        &self,
+        source: &impl Source,
+        reference: &ConnectionRef,
+        request: ApiRequest,
+    ) -> Result<Answer> {
         let asked = Freshness { asker: request.asker, ..Freshness::default() };
-        let mut fresh = self.recent_credentials(reference, asked).await?;
+        let mut fresh = source.fresh(reference, asked).await?;
         let ApiRequest { method, path, headers, body, base_url, retries, .. } = request;
-        let (mut access, mut left, mut pause) = (self.access_of(&fresh).await?, retries.most.min(MOST_RETRIES), PAUSE);
+        let (mut access, mut left, mut pause) =
+            (self.access_of(source, &fresh).await?, retries.most.min(MOST_RETRIES), PAUSE);
         access.named.clone_from(&self.settings.api_origins);
         let mut ready = Request::new(&method, to(&access, base_url.as_deref(), &path)?)?.body(body);
         for (name, value) in &headers {
@@ -86,15 +99,15 @@ impl Service {
                 // It may have been revoked before its time: one refresh, one more try.
                 tracing::info!("the API answered 401; refreshing once");
                 may_refresh = false;
-                fresh = match self.replaced(reference, &fresh).await {
-                    Ok(fresh) => fresh.into(),
+                fresh = match replaced(source, reference, &fresh).await {
+                    Ok(fresh) => fresh,
                     Err(error) if matches!(error.kind, Kind::AuthorizationNeeded | Kind::Vault) => return Err(error),
                     Err(error) => {
                         tracing::info!(%error, "the refresh did not work");
                         return Ok(answer);
                     }
                 };
-                access = Access { named: access.named, ..self.access_of(&fresh).await? };
+                access = Access { named: access.named, ..self.access_of(source, &fresh).await? };
                 ready = ready.moved(to(&access, base_url.as_deref(), &path)?);
             } else if left > 0 && retries.are_for(status) {
                 left -= 1;
@@ -106,21 +119,6 @@ impl Service {
         }
     }
 
-    /// Returns other credentials than those that an API refused: those that somebody else got meanwhile, or
-    /// new ones.
-    async fn replaced(&self, reference: &ConnectionRef, refused: &Fresh) -> Result<Fresh> {
-        let now = self.fresh_credentials(reference, Freshness::default()).await?;
-        if now.credentials.token() != refused.credentials.token() {
-            return Ok(now);
-        }
-        self.fresh_credentials(reference, Freshness { forced: true, ..Freshness::default() }).await
-    }
-
-    pub(super) async fn access_of(&self, fresh: &Fresh) -> Result<Access> {
-        let provider = self.ready_provider(&fresh.connection.provider).await?;
-        self.access(&provider, &fresh.connection, &fresh.credentials).await
-    }
-
     fn note_request(&self, fresh: &Fresh, method: &str, path: &str, status: u16) {
         let path = path.split('?').next().unwrap_or_default();
         let detail = format!("{} {} → {status}", method.to_uppercase(), crate::model::untrusted::line(path));
@@ -129,6 +127,15 @@ impl Service {
         let reference = &fresh.connection.reference;
         self.record(reference, Happening::Requested, outcome, About { detail, took: None, fingerprint });
     }
+}
+
+/// Returns other credentials than those that an API refused: those that somebody else got meanwhile, or new ones.
+async fn replaced(source: &impl Source, reference: &ConnectionRef, refused: &Fresh) -> Result<Arc<Fresh>> {
+    let now = source.fresh(reference, Freshness::default()).await?;
+    if now.credentials.token() != refused.credentials.token() {
+        return Ok(now);
+    }
+    source.fresh(reference, Freshness { forced: true, ..Freshness::default() }).await
 }
 
 fn to(access: &Access, base_url: Option<&str>, path: &str) -> Result<Url> {

@@ -152,7 +152,7 @@ impl Service {
     ) {
         let Some(lookup) = &provider.lookup else { return };
         let found = async {
-            let access = self.access(provider, connection, credentials).await?;
+            let access = self.access(self, provider, connection, credentials).await?;
             let url = access.own_url(&lookup.url)?;
             let mut request = Request::new(lookup.method.as_deref().unwrap_or("GET"), url)?;
             if let Some(body) = &lookup.body {
