@@ -9,6 +9,7 @@ use super::query::Query;
 use super::{Server, body, era};
 use crate::listener::reply::{self, Reply};
 use crate::model::config::split_scopes;
+use crate::model::rest::{ConfigView, ConnectionView};
 use crate::model::{Config, ConfigKey, Connection, Provider, ProviderId, Secret, Time, rest, search};
 use crate::service::Error;
 use crate::service::configs::{ConfigChanges, NewConfig};
@@ -62,7 +63,8 @@ impl Server {
                 && keys.as_ref().is_none_or(|keys| keys.contains(&key))
                 && search.as_ref().is_none_or(|text| name.to_lowercase().contains(text.as_str()))
         });
-        let rows: Vec<Value> = rows.skip(page.saturating_mul(limit)).take(limit).map(|row| listed(row, now)).collect();
+        let rows: Vec<Value> =
+            rows.skip(page.saturating_mul(limit)).take(limit).map(|row| listed(row, now).into()).collect();
         Ok(reply::json(StatusCode::OK, &json!({"connections": rows})))
     }
 
@@ -88,26 +90,14 @@ impl Server {
                 raw.remove("refresh_token");
             }
         }
-        let connection = &fresh.connection;
-        Ok(reply::json(
-            StatusCode::OK,
-            &json!({
-                "id": connection.number,
-                "connection_id": connection.reference.id.as_str(),
-                "provider_config_key": connection.reference.config.as_str(),
-                "provider": connection.provider.as_str(),
-                "errors": errors(connection, self.service.now()),
-                "end_user": null,
-                "tags": {},
-                "metadata": {},
-                "connection_config": connection.variables,
-                "webhook_url_override": null,
-                "created_at": rest::text(connection.created_at),
-                "updated_at": rest::text(connection.updated_at),
-                "last_fetched_at": rest::text(self.service.now()),
-                "credentials": credentials,
-            }),
-        ))
+        let (connection, now) = (&fresh.connection, self.service.now());
+        let mut shown = listed(connection, now);
+        shown.extend([
+            ("webhook_url_override".to_owned(), Value::Null),
+            ("last_fetched_at".to_owned(), rest::text(now).into()),
+            ("credentials".to_owned(), Value::Object(credentials)),
+        ]);
+        Ok(reply::json(StatusCode::OK, &Value::Object(shown)))
     }
 
     async fn delete_connection(&self, id: &str, request: &Request<Incoming>) -> Answer {
@@ -127,15 +117,16 @@ impl Server {
 
     fn shown_integration(&self, config: &Config) -> Value {
         let name = self.service.provider(config.provider.as_str()).ok().map(|(_, provider)| provider.name);
-        json!({
-            "unique_key": config.key.as_str(),
-            "provider": config.provider.as_str(),
-            "display_name": name,
-            "logo": "",
-            "forward_webhooks": false,
-            "created_at": rest::text(config.created_at),
-            "updated_at": rest::text(config.updated_at),
-        })
+        let mut row = rest::object(&ConfigView::from(config));
+        row.extend([
+            ("display_name".to_owned(), name.into()),
+            ("logo".to_owned(), "".into()),
+            ("forward_webhooks".to_owned(), false.into()),
+        ]);
+        if config.redirect_uri.is_none() {
+            row.insert("redirect_uri".to_owned(), self.callback.uri.as_str().into());
+        }
+        Value::Object(row)
     }
 
     async fn integration(&self, key: &str, request: &Request<Incoming>) -> Answer {
@@ -255,18 +246,17 @@ fn absent(refusal: Refusal) -> Refusal {
     }
 }
 
-fn listed(connection: &Connection, now: Time) -> Value {
-    json!({
-        "id": connection.number,
-        "connection_id": connection.reference.id.as_str(),
-        "provider_config_key": connection.reference.config.as_str(),
-        "provider": connection.provider.as_str(),
-        "errors": errors(connection, now),
-        "end_user": null,
-        "tags": {},
-        "metadata": {},
-        "created": rest::text(connection.created_at),
-    })
+/// Nango's fields, and what hallpass tells of a connection beside them: whoever lists it at another hallpass sees
+/// it as it is.
+fn listed(connection: &Connection, now: Time) -> Map<String, Value> {
+    let mut row = rest::object(&ConnectionView::new(connection, now));
+    row.extend([
+        ("errors".to_owned(), errors(connection, now)),
+        ("end_user".to_owned(), Value::Null),
+        ("tags".to_owned(), json!({})),
+        ("metadata".to_owned(), json!({})),
+    ]);
+    row
 }
 
 /// A connection that must be authorized again says so.

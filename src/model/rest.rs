@@ -16,7 +16,15 @@ pub fn text(time: Time) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
-/// A config, as `config get --json` shows it.
+/// Returns a view as a JSON object, for whoever adds to it.
+pub fn object(view: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(view) {
+        Ok(Value::Object(object)) => object,
+        _ => Map::new(),
+    }
+}
+
+/// A config, as `config get --json` and today's routes show it.
 #[derive(Debug, Serialize)]
 pub struct ConfigView {
     id: i64,
@@ -46,7 +54,7 @@ impl From<&Config> for ConfigView {
     }
 }
 
-/// A connection, as `connection list --json` and `connection get --json` show it.
+/// A connection, as `connection list --json`, `connection get --json` and today's routes show it.
 #[derive(Debug, Serialize)]
 pub struct ConnectionView {
     id: i64,
