@@ -4,12 +4,12 @@
 //! room, and who may use whom is this picture, and nothing else (`tests/architecture.rs` holds it):
 //!
 //! ```text
-//!          cli       http       tui                faces: blind to each other, hold no rules,
-//!             \        |        /                   hold a Backend; http stands on listener too
-//!                      backend                     where everything is done: here, or on a host
-//!                         |
-//!                      service                     locks, retries, activity
-//!    /      /      |      |     |      \       \       \
+//!          cli        tui        http             faces: blind to each other, hold no rules;
+//!             \        /            |              http holds the service, and stands on listener too
+//!              backend              |              where everything is done: here, or at another host
+//!              /      \             |
+//!         remote ───→ service ──────┘              locks, retries, activity; remote asks another host for tokens,
+//!    /      /      |      |     |      \       \       \       and does with them what service does
 //! catalog store  vault   auth  api  listener system  sandbox    blind to each other; but api signs and asks
 //!                                                              as auth does, and sandbox stands on listener
 //!                       model                      plain data
@@ -61,7 +61,8 @@
 //! - **A quirk of token answers**: a key of `model::provider::Answer`, a line in
 //!   `auth::answer`, a test beside it.
 //! - **A key of the terminal UI**: a line in `tui::keys::TABLE`, a case in `tui::app`.
-//! - **A command**: a variant in `cli::args`, a file in `cli`, a method on `backend::Backend`.
+//! - **A command**: a variant in `cli::args`, a file in `cli`, a method on `backend::Backend`; or, where it is about
+//!   this machine whatever host is worked at, on [`service::Service`].
 
 pub mod model;
 pub mod settings;
@@ -74,6 +75,7 @@ pub mod listener;
 pub mod system;
 pub mod sandbox;
 pub mod service;
+pub mod remote;
 pub mod backend;
 pub mod cli;
 pub mod http;

@@ -146,8 +146,6 @@ pub struct Surroundings {
     /// The certificates named (`SSL_CERT_FILE`, `SSL_CERT_DIR`): a private authority's, beside or in
     /// place of the system's.
     pub certificates: Vec<(&'static str, PathBuf)>,
-    /// Whether `NANGO_HOSTPORT` names another host.
-    pub nango_host: Option<String>,
 }
 
 impl Surroundings {
@@ -172,6 +170,8 @@ pub struct Settings {
     pub read_only: bool,
     /// What the environment says about the local server.
     pub server: ServerEnvironment,
+    /// The other host that `--host` or `NANGO_HOSTPORT` names.
+    pub host: Option<String>,
     /// Origins that requests to APIs may go to beside those of the provider files.
     pub api_origins: Vec<url::Origin>,
 }
@@ -185,6 +185,8 @@ pub struct Overrides {
     pub vault: Option<String>,
     /// `--read-only`.
     pub read_only: bool,
+    /// `--host`.
+    pub host: Option<String>,
 }
 
 /// A copy of the environment, so that a test can make one. It prints nothing: there are secrets in it.
@@ -242,6 +244,7 @@ impl Settings {
             clipboard_time: Duration::from_secs(file.clipboard_seconds.unwrap_or(CLIPBOARD_SECONDS)),
             read_only: overrides.read_only,
             server: ServerEnvironment::of(environment),
+            host: overrides.host.clone().or_else(|| environment.get("NANGO_HOSTPORT").map(str::to_owned)),
             api_origins: Vec::new(),
             paths,
         })
@@ -311,12 +314,12 @@ impl Surroundings {
                 .into_iter()
                 .filter_map(|name| Some((name, PathBuf::from(environment.get(name)?))))
                 .collect(),
-            nango_host: environment.get("NANGO_HOSTPORT").map(crate::model::untrusted::line),
         }
     }
 }
 
-fn without_user_info(proxy: &str) -> String {
+/// Returns an address as it may be shown: without the user and the password that may stand in it.
+pub fn without_user_info(proxy: &str) -> String {
     let (scheme, rest) = proxy.split_once("://").map_or(("", proxy), |(scheme, rest)| (scheme, rest));
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     let shown = if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") };

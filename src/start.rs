@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hallpass::backend::{Backend, StartServer};
+use hallpass::catalog::Catalog;
 use hallpass::cli::args::{Arguments, Color, Command, Global, ServeArgs, VaultCommand};
 use hallpass::cli::{self, DemoEnd, Outcome, Output, prompt};
 use hallpass::http;
+use hallpass::remote::{Host, Remote};
 use hallpass::service::demo::Demo;
 use hallpass::service::request::named_origin;
 use hallpass::service::vaults::AskPassphrase;
@@ -29,6 +31,11 @@ const HOLD: &str = "clipboard-hold";
 /// Runs what was asked for.
 pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> Outcome {
     let Arguments { global, command } = arguments;
+    if global.host.is_some() && command.as_ref().is_some_and(Command::is_about_this_machine) {
+        return Err(Error::usage("that command is about this machine: no other host does it")
+            .hinted("leave out `--host`; NANGO_HOSTPORT may stay set")
+            .into());
+    }
     match command {
         Some(Command::Completions { shell }) => cli::completions(shell, output),
         Some(Command::Man) => cli::man(output),
@@ -39,7 +46,7 @@ pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> O
             let settings = settings(environment, &global)?;
             log(&global, command.is_none().then_some(&settings));
             match command {
-                None => screen(settings),
+                None => screen(settings, output),
                 Some(Command::Demo(arguments)) => demo(arguments.auto, settings, output),
                 Some(Command::Sandbox(arguments)) => {
                     let runtime = runtime(Builder::new_current_thread())?;
@@ -62,7 +69,7 @@ pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> O
     }
 }
 
-/// Runs one command on this machine's service.
+/// Runs one command, on this machine's service or at another host.
 fn command_line(command: Command, settings: Settings, output: Output) -> Outcome {
     let runtime = runtime(Builder::new_current_thread())?;
     let clipboard: Box<dyn Clipboard> = if clipboard::is_local(&settings.surroundings) {
@@ -73,6 +80,12 @@ fn command_line(command: Command, settings: Settings, output: Output) -> Outcome
     };
     let ask: Option<AskPassphrase> = prompt::is_interactive().then(|| Arc::new(prompt::passphrase) as AskPassphrase);
     let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
+    if settings.host.is_some() && !command.is_about_this_machine() {
+        let backend = elsewhere(settings, machine, output)?;
+        let outcome = runtime.block_on(cli::run(command, &backend, output));
+        runtime.shutdown_background();
+        return outcome;
+    }
     let service = Arc::new(Service::open(settings, machine, ask)?);
     let outcome = runtime.block_on(async {
         // A move that was stopped goes on; anything else begins by undoing it.
@@ -126,14 +139,29 @@ fn start_server(service: &Arc<Service>) -> StartServer {
     })
 }
 
-/// Opens the terminal UI on this machine's service.
-fn screen(settings: Settings) -> Outcome {
+/// Returns the host that the settings name, as a backend. What this machine does for it keeps nothing.
+fn elsewhere(settings: Settings, machine: Machine, output: Output) -> Result<Backend, Error> {
+    let host = Host::new(settings.host.as_deref().unwrap_or_default(), settings.server.key.clone())?;
+    if host.is_overheard() {
+        output.warn(&format!("`{}` is not https: the key and the tokens can be read on the way", host.address()));
+    }
+    let catalog = Catalog::new(Some(settings.paths.providers.clone()));
+    Ok(Backend::Remote(Arc::new(Remote::new(Service::in_memory(catalog, settings, machine)?, host))))
+}
+
+/// Opens the terminal UI on this machine's service, or on another host.
+fn screen(settings: Settings, output: Output) -> Outcome {
     check_terminal(&settings)?;
     let runtime = runtime(Builder::new_multi_thread())?;
     let (clipboard, sequences) = screen_clipboard(&settings);
     let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
-    let service = Arc::new(Service::open(settings, machine, None)?);
-    let outcome = runtime.block_on(tui::run(Backend::Local(service.clone()), sequences, start_server(&service)));
+    let (backend, start_server) = if settings.host.is_some() {
+        (elsewhere(settings, machine, output)?, None)
+    } else {
+        let service = Arc::new(Service::open(settings, machine, None)?);
+        (Backend::Local(service.clone()), Some(start_server(&service)))
+    };
+    let outcome = runtime.block_on(tui::run(backend, sequences, start_server));
     runtime.shutdown_background();
     Ok(outcome?)
 }
@@ -153,7 +181,7 @@ fn demo(auto: bool, settings: Settings, output: Output) -> Outcome {
         cli::demo(&demo, end, output).await?;
         if end == DemoEnd::Screen {
             let start = start_server(&demo.service);
-            tui::run(Backend::Local(demo.service.clone()), sequences, start).await?;
+            tui::run(Backend::Local(demo.service.clone()), sequences, Some(start)).await?;
         }
         Ok(())
     });
@@ -170,7 +198,12 @@ async fn mend(service: &Service, output: Output) {
 }
 
 fn settings(environment: &Environment, global: &Global) -> Result<Settings, Error> {
-    let overrides = Overrides { home: global.home.clone(), vault: global.vault.clone(), read_only: global.read_only };
+    let overrides = Overrides {
+        home: global.home.clone(),
+        vault: global.vault.clone(),
+        read_only: global.read_only,
+        host: global.host.clone(),
+    };
     let mut settings = Settings::load(environment, &overrides).map_err(|error| {
         let shown = Error::usage(error.to_string()).hinted("mend that, or take it away: every setting has a default");
         match std::error::Error::source(&error) {

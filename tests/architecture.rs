@@ -14,7 +14,9 @@ fn may_use(room: &str) -> Option<&'static [&'static str]> {
         "service" => {
             &["model", "settings", "catalog", "store", "vault", "auth", "api", "listener", "system", "sandbox"]
         }
-        "backend" => &["model", "settings", "service"],
+        // The same use cases at another host; whatever is done with the tokens is `service`'s.
+        "remote" => &["model", "settings", "auth", "service"],
+        "backend" => &["model", "settings", "service", "remote"],
         "cli" | "tui" => &["model", "settings", "service", "backend"],
         "http" => &["model", "settings", "service", "backend", "listener"],
         // They build everything and hand it over.

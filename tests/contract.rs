@@ -3,6 +3,7 @@
 //! ones in `tests/real/sdks.py`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hallpass::http::Flags;
@@ -13,7 +14,7 @@ use crate::support::Decision;
 use crate::support::consent;
 use crate::support::odd_server::{Odd, OddServer};
 use crate::support::player::{Player, Reply, Seen};
-use crate::support::program::Home;
+use crate::support::program::{Home, said};
 use crate::support::served::{Answer, Served};
 use crate::support::trial::Trial;
 
@@ -709,4 +710,47 @@ fn test_25_a_colon_form_that_lacks_an_argument_says_which() {
     assert!(said.out.is_empty() && said.err.contains("PROVIDER"), "{said:?}");
     let said = home.run(&["token:get", "k", "c"]).fails_with(3);
     assert!(said.out.is_empty() && said.err.contains("there is no config"), "{said:?}");
+}
+
+#[tokio::test]
+async fn test_25_the_colon_forms_work_through_nango_hostport() {
+    let trial = Trial::new().await;
+    // The program has the clock of this machine.
+    let now = hallpass::model::Time::from(std::time::SystemTime::now());
+    trial.clock.advance((now - trial.service.now()).to_std().unwrap());
+    let served = Served::with(trial.service.clone(), Some("s3"), &Flags::default()).await;
+    let stage = Stage { trial, served };
+    let home = Arc::new(Home::new());
+    let address = format!("http://localhost:{}/", stage.served.port);
+    let run = async |words: &str| {
+        let mut command = home.command();
+        command.env("NANGO_HOSTPORT", &address).env("NANGO_SECRET_KEY", "s3").args(words.split(' '));
+        tokio::task::spawn_blocking(move || said(command.output().unwrap())).await.unwrap()
+    };
+    let made = run("config:create k sandbox sandbox-client sandbox-secret read,write").await.ok();
+    assert!(made.out.is_empty() && made.err.contains("`k` is ready"), "{made:?}");
+    assert_eq!(run("config:list").await.ok().out, "k\tsandbox\tsandbox-client\tread,write\n");
+    assert!(run("config:get k").await.ok().out.contains("sandbox-client"));
+    run("config:edit k sandbox sandbox-client sandbox-secret read").await.ok();
+    assert_eq!(stage.trial.service.configs().unwrap()[0].scopes, ["read"]);
+    assert_eq!(stage.authorize("c").await.status, 200);
+    assert!(run("connection:list").await.ok().out.starts_with("k\tc\tsandbox\t"));
+    assert!(run("connection:get k c").await.ok().out.contains("k/c"));
+    let token = run("token:get k c").await.ok();
+    assert!(token.err.is_empty() && stage.trial.sandbox.accepts(token.out.trim()) && token.out.ends_with('\n'));
+    let missing = run("token:get k nobody").await.fails_with(3);
+    assert!(missing.out.is_empty() && missing.err.contains("No connection matching params"), "{missing:?}");
+    let gone = run("connection:delete k c --yes").await.ok();
+    assert!(gone.out.is_empty() && gone.err.contains("is gone from `http://localhost"), "{gone:?}");
+    run("config:delete k --yes").await.ok();
+    assert!(stage.trial.service.configs().unwrap().is_empty() && run("config:list").await.ok().out.is_empty());
+}
+
+#[tokio::test]
+async fn test_25_a_self_hosted_host_gets_the_key_as_the_user_name_of_basic() {
+    let player = Player::start(|_| Reply::json(200, &json!({"connections": []})));
+    let mut command = Home::new().command();
+    command.env("NANGO_HOSTPORT", player.base()).env("NANGO_SECRET_KEY", "s3").args(["connection:list"]);
+    tokio::task::spawn_blocking(move || said(command.output().unwrap())).await.unwrap().ok();
+    assert_eq!(player.seen()[0].headers["authorization"], "Basic czM6");
 }

@@ -33,6 +33,8 @@ mod providers;
 mod quirks;
 /// The README's commands, each run.
 mod readme;
+/// Another host, seen from this machine.
+mod remote;
 /// The pictures of the screens, drawn anew and compared.
 mod screenshots;
 /// Planted secrets, looked for in everything that comes out.

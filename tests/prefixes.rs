@@ -146,6 +146,7 @@ fn connection(reference: &ConnectionRef, revision: i64, at: Time) -> Connection 
         created_at: at,
         updated_at: at,
         refreshed_at: None,
+        is_untold: false,
         revision,
     };
     connection.record(&credentials(revision, at));

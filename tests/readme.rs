@@ -10,7 +10,7 @@ use crate::support::program::{Home, SandboxProcess, said};
 use crate::support::{Decision, visit};
 
 /// Commands that another test runs, and which.
-const ELSEWHERE: [(&str, &str); 8] = [
+const ELSEWHERE: [(&str, &str); 9] = [
     ("cargo run --release -- demo", "tests/real/run"),
     ("cargo test", "whoever reads this"),
     ("cargo install --path .", "tests/real/run"),
@@ -20,6 +20,10 @@ const ELSEWHERE: [(&str, &str); 8] = [
     (
         "NANGO_SECRET_KEY=\"$KEY\" hallpass serve --listen 0.0.0.0 --allow-host host.docker.internal",
         "cli::a_server_that_others_reach_needs_a_key",
+    ),
+    (
+        "NANGO_HOSTPORT=https://nango.example.com NANGO_SECRET_KEY=\"$KEY\" hallpass token get github jane",
+        "contract::test_25_the_colon_forms_work_through_nango_hostport",
     ),
     ("hallpass sandbox --weather invalid-grant --lifetime 10s", "cli::a_refused_refresh_is_exit_code_4_everywhere"),
 ];

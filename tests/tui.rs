@@ -368,6 +368,18 @@ fn when_nothing_may_be_changed_no_key_changes_anything() {
 }
 
 #[test]
+fn at_another_host_the_keys_are_gone_for_what_it_does_not_do() {
+    let mut screen = Screen::with(Start { host: Some("nango.example"), ..fixture() });
+    assert!(screen.text().contains("at nango.example"), "{}", screen.text());
+    assert_eq!(screen.keys("as"), [], "it is authorized there, and this machine does not serve it");
+    screen.keys("d");
+    let text = screen.text();
+    assert!(text.contains("leave nango.example") && !text.contains("revoke"), "{text}");
+    assert_eq!(screen.keys("R"), []);
+    assert!(!screen.keys("dy").is_empty(), "deleting is offered");
+}
+
+#[test]
 fn details_stand_beside_the_list_or_are_a_screen_of_their_own() {
     let wide = screen(120, 40).text();
     assert!(wide.contains("asked    granted  scope") && wide.contains("History"), "{wide}");

@@ -4,27 +4,26 @@ use std::time::Duration;
 
 use super::args::{ActivityArgs, Target};
 use super::{Outcome, Output};
-use crate::backend::Backend;
 use crate::model::rest::ActivityView;
 use crate::model::{Activity, ConfigKey, ConnectionRef};
-use crate::service::Result;
+use crate::service::{Result, Service};
 
 /// How often a store is looked at for more.
 const PAUSE: Duration = Duration::from_millis(300);
 /// More rows than are kept.
 const ALL: u32 = 1_000_000;
 
-pub(super) async fn run(arguments: ActivityArgs, backend: &Backend, output: Output) -> Outcome {
-    let whose = Whose::of(arguments.target, backend)?;
+pub(super) async fn run(arguments: ActivityArgs, service: &Service, output: Output) -> Outcome {
+    let whose = Whose::of(arguments.target, service)?;
     // What is older than this is not news, whether it is shown or not.
-    let last = backend.activity(None, 1)?.first().map_or(0, |row| row.number);
+    let last = service.activity(None, 1)?.first().map_or(0, |row| row.number);
     let mut rows =
-        backend.activity(whose.connection.as_ref(), if whose.config.is_some() { ALL } else { arguments.most })?;
+        service.activity(whose.connection.as_ref(), if whose.config.is_some() { ALL } else { arguments.most })?;
     rows.retain(|row| whose.is_of(row));
     rows.truncate(arguments.most as usize);
     if arguments.follow {
         rows.reverse();
-        return follow(rows, last, &whose, backend, output).await;
+        return follow(rows, last, &whose, service, output).await;
     }
     if output.json {
         return Ok(output.document(&rows.iter().map(ActivityView::from).collect::<Vec<_>>())?);
@@ -39,12 +38,12 @@ struct Whose {
 }
 
 impl Whose {
-    fn of(target: Target, backend: &Backend) -> Result<Self> {
+    fn of(target: Target, service: &Service) -> Result<Self> {
         if target.config.is_none() {
             return Ok(Self { connection: None, config: None });
         }
         let named = target.named()?;
-        backend.config(&named.config)?;
+        service.config(&named.config)?;
         Ok(match named.id {
             Some(id) => Self { connection: Some(ConnectionRef::new(named.config, id)), config: None },
             None => Self { connection: None, config: Some(named.config) },
@@ -56,7 +55,7 @@ impl Whose {
     }
 }
 
-async fn follow(mut rows: Vec<Activity>, mut last: i64, whose: &Whose, backend: &Backend, output: Output) -> Outcome {
+async fn follow(mut rows: Vec<Activity>, mut last: i64, whose: &Whose, service: &Service, output: Output) -> Outcome {
     loop {
         for row in &rows {
             last = last.max(row.number);
@@ -70,7 +69,7 @@ async fn follow(mut rows: Vec<Activity>, mut last: i64, whose: &Whose, backend: 
             }
         }
         tokio::select! {
-            () = tokio::time::sleep(PAUSE) => rows = backend.activity_after(last, whose.connection.as_ref())?,
+            () = tokio::time::sleep(PAUSE) => rows = service.activity_after(last, whose.connection.as_ref())?,
             _ = tokio::signal::ctrl_c() => return Ok(()),
         }
     }

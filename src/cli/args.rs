@@ -36,6 +36,9 @@ pub struct Global {
     /// Where secrets rest: keychain, sealed or memory [env: `HALLPASS_VAULT`]
     #[arg(long, global = true, value_name = "KIND")]
     pub vault: Option<String>,
+    /// Work at another host that speaks Nango's REST API, instead of with this machine's vault [env: `NANGO_HOSTPORT`, and `NANGO_SECRET_KEY` for its key]
+    #[arg(long, global = true, value_name = "URL")]
+    pub host: Option<String>,
     /// Change nothing
     #[arg(long, global = true)]
     pub read_only: bool,
@@ -120,6 +123,33 @@ pub enum Command {
         /// For how long
         seconds: u64,
     },
+}
+
+impl Command {
+    /// Tells whether it is about this machine, whatever host is worked at.
+    pub fn is_about_this_machine(&self) -> bool {
+        match self {
+            Self::Config(_)
+            | Self::Connect(_)
+            | Self::Connection(_)
+            | Self::Token(_)
+            | Self::Request(_)
+            | Self::Exec(_) => false,
+            Self::Demo(_)
+            | Self::Provider(_)
+            | Self::Serve(_)
+            | Self::Vault(_)
+            | Self::Activity(_)
+            | Self::Export { .. }
+            | Self::Import(_)
+            | Self::Doctor
+            | Self::Paths
+            | Self::Sandbox(_)
+            | Self::Completions { .. }
+            | Self::Man
+            | Self::ClipboardHold { .. } => true,
+        }
+    }
 }
 
 /// `provider …`.

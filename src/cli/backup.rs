@@ -6,15 +6,14 @@ use serde_json::{Value, json};
 
 use super::args::ImportArgs;
 use super::{Outcome, Output, prompt};
-use crate::backend::Backend;
 use crate::model::{ConfigKey, Secret};
 use crate::service::import::{Fate, ImportFile, ImportOptions};
 use crate::service::vaults::Purpose;
-use crate::service::{Error, Result};
+use crate::service::{Error, Result, Service};
 
-pub(super) async fn export(file: Option<PathBuf>, backend: &Backend, output: Output) -> Outcome {
+pub(super) async fn export(file: Option<PathBuf>, service: &Service, output: Output) -> Outcome {
     let file = asked_file(file, "The file to write")?;
-    let exported = backend.export(&file, &passphrase(Purpose::Make, backend)?).await?;
+    let exported = service.export(&file, &passphrase(Purpose::Make, service)?).await?;
     for item in &exported.missing {
         output.warn(&format!("`{item}` is not in the vault, and not in the backup"));
     }
@@ -35,7 +34,7 @@ pub(super) async fn export(file: Option<PathBuf>, backend: &Backend, output: Out
     Ok(())
 }
 
-pub(super) async fn import(arguments: ImportArgs, backend: &Backend, output: Output) -> Outcome {
+pub(super) async fn import(arguments: ImportArgs, service: &Service, output: Output) -> Outcome {
     let file = ImportFile::read(asked_file(arguments.file, "The file to take in")?)?;
     let options = ImportOptions {
         provider: arguments.provider,
@@ -43,10 +42,10 @@ pub(super) async fn import(arguments: ImportArgs, backend: &Backend, output: Out
         replaces: arguments.replace,
     };
     let imported = if file.is_backup() {
-        let passphrase = passphrase(Purpose::Open, backend)?;
-        backend.import_backup(&file, &passphrase, &options).await?
+        let passphrase = passphrase(Purpose::Open, service)?;
+        service.import_backup(&file, &passphrase, &options).await?
     } else {
-        backend.import_clients(&file, &options).await?
+        service.import_clients(&file, &options).await?
     };
     let word = |fate: &Fate| match fate {
         Fate::Added => "added",
@@ -93,8 +92,8 @@ fn count(number: usize, what: &str) -> String {
 }
 
 /// The passphrase of a backup: the environment's, or the one that is typed.
-fn passphrase(purpose: Purpose, backend: &Backend) -> Result<Secret> {
-    if let Some(passphrase) = &backend.settings().vault.passphrase {
+fn passphrase(purpose: Purpose, service: &Service) -> Result<Secret> {
+    if let Some(passphrase) = &service.settings().vault.passphrase {
         return Ok(passphrase.clone());
     }
     let typed = if prompt::is_interactive() { prompt::backup_passphrase(purpose) } else { None };

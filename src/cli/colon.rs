@@ -4,9 +4,6 @@ use clap::CommandFactory;
 
 use super::args::Arguments;
 
-/// Options before the command that take a value as the next word.
-const WITH_VALUE: [&str; 3] = ["--home", "--vault", "--color"];
-
 /// Returns the arguments with the first word that is a colon form taken apart.
 pub fn expanded(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     let mut words: Vec<std::ffi::OsString> = arguments.into_iter().collect();
@@ -14,7 +11,7 @@ pub fn expanded(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Vec<
     for index in 0..words.len() {
         let Some(word) = words[index].to_str() else { return words };
         if is_value || word.starts_with('-') {
-            is_value = !is_value && WITH_VALUE.contains(&word);
+            is_value = !is_value && takes_value(word);
             continue;
         }
         if let Some((noun, verb)) = word.split_once(':').filter(|(noun, verb)| is_command(noun, verb)) {
@@ -24,6 +21,13 @@ pub fn expanded(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Vec<
         return words;
     }
     words
+}
+
+/// Tells whether an option before the command takes the next word as its value.
+fn takes_value(option: &str) -> bool {
+    let command = Arguments::command();
+    let is_this = |argument: &clap::Arg| option.strip_prefix("--") == argument.get_long();
+    command.get_arguments().any(|argument| is_this(argument) && argument.get_action().takes_values())
 }
 
 fn is_command(noun: &str, verb: &str) -> bool {
@@ -45,6 +49,8 @@ mod tests {
         assert_eq!(expand("hallpass token:get github jane"), "hallpass token get github jane");
         assert_eq!(expand("hallpass --json config:list"), "hallpass --json config list");
         assert_eq!(expand("hallpass --home a:b config:create x:y"), "hallpass --home a:b config create x:y");
+        let host = "hallpass --read-only --host http://localhost:3003";
+        assert_eq!(expand(&format!("{host} token:get a b")), format!("{host} token get a b"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{Outcome, Output, prompt};
 use crate::backend::Backend;
 use crate::model::config::split_scopes;
 use crate::model::rest::ConfigView;
-use crate::model::{Config, ConfigKey, Secret, WayIn, search};
+use crate::model::{Config, ConfigKey, ProviderId, Secret, WayIn, search};
 use crate::service::configs::{ConfigChanges, NewConfig};
 use crate::service::error::quoted;
 use crate::service::{Error, Result};
@@ -29,8 +29,8 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
             let create = Create { key, issuer, api, public, redirect_uri };
             created(&create.run(words, backend, output).await?, backend, output)
         }
-        ConfigCommand::List => list(&backend.configs()?, output),
-        ConfigCommand::Get { key } => get(&backend.config(&asked_key(key)?)?, backend, output),
+        ConfigCommand::List => list(&backend.configs().await?, output),
+        ConfigCommand::Get { key } => get(&backend.config(&asked_key(key)?).await?, backend, output),
         ConfigCommand::Edit {
             key,
             provider,
@@ -43,7 +43,7 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
             redirect_uri,
         } => {
             let key = asked_key(key)?;
-            backend.config(&key)?;
+            backend.config(&key).await?;
             warn_if_visible(client_secret.as_deref(), output);
             let changes = ConfigChanges {
                 provider,
@@ -100,10 +100,16 @@ impl Create {
                 (id.as_str().to_owned(), first, second, third)
             }
         };
-        let (id, template) = backend.provider(&provider)?;
-        let key = prompt::argument(self.key, "KEY", "A key for this config", Some(&backend.suggested_key(&id)?))?;
+        let known = backend.provider(&provider);
+        let (id, ways) = match known {
+            Ok((id, template)) => (id, template.ways()),
+            // Another host may know more of them than this machine; it judges.
+            Err(_) if backend.host().is_some() => (ProviderId::new(&provider)?, vec![WayIn::default()]),
+            Err(error) => return Err(error),
+        };
+        let key = prompt::argument(self.key, "KEY", "A key for this config", Some(&backend.suggested_key(&id).await?))?;
         // A provider that is authorized by a key alone knows no client, and so no secret of one.
-        let knows_clients = template.ways().into_iter().any(WayIn::needs_client);
+        let knows_clients = ways.into_iter().any(WayIn::needs_client);
         let client_id = match client_id {
             None if !knows_clients => String::new(),
             given => prompt::argument(given, "CLIENT_ID", "Client id", None)?,
@@ -215,6 +221,11 @@ fn created(config: &Config, backend: &Backend, output: Output) -> Outcome {
         return Ok(output.document(&ConfigView::from(config))?);
     }
     output.done(&format!("`{}` is ready", config.key));
+    if backend.host().is_some() {
+        output.note(&format!("  register this redirect URI at the provider: {}", config.redirect_uri()));
+        output.note(&format!("  then authorize connections at {}", backend.place()));
+        return Ok(());
+    }
     let has_browser = backend.provider(config.provider.as_str()).is_ok_and(|(_, provider)| provider.takes_redirect());
     if config.client_id.is_empty() || !has_browser {
         output.note(&format!("  then: hallpass connect {} ID", quoted(config.key.as_str())));
@@ -279,9 +290,9 @@ fn get(config: &Config, backend: &Backend, output: Output) -> Outcome {
 }
 
 async fn delete(key: &ConfigKey, yes: bool, backend: &Backend, output: Output) -> Outcome {
-    backend.config(key)?;
+    backend.config(key).await?;
     let connections =
-        backend.connections()?.into_iter().filter(|connection| connection.reference.config == *key).count();
+        backend.connections().await?.into_iter().filter(|connection| connection.reference.config == *key).count();
     if !yes {
         let question =
             format!("Delete `{key}` with its {connections} connections? What the provider granted stays granted");
@@ -295,6 +306,6 @@ async fn delete(key: &ConfigKey, yes: bool, backend: &Backend, output: Output) -
         }
     }
     let deleted = backend.delete_config(key).await?;
-    output.done(&format!("`{key}` and its {deleted} connections are gone from this machine"));
+    output.done(&format!("`{key}` and its {deleted} connections are gone from {}", backend.place()));
     Ok(())
 }

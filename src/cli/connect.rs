@@ -38,14 +38,14 @@ pub(super) async fn run(arguments: ConnectArgs, backend: &Backend, output: Outpu
 async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) -> Result<Connected> {
     let asked = arguments.way.as_deref().map(way_in).transpose()?;
     let named = arguments.target.clone().named()?;
-    let config = backend.config(&named.config)?;
+    let config = backend.config(&named.config).await?;
     let id = match named.id {
         Some(id) => id,
         None => ConnectionId::new(prompt::argument(None, "CONNECTION", "An id for this connection", Some("default"))?)?,
     };
-    let (way_in, provider) = backend.way_in(&config, asked).await?;
     let reference = ConnectionRef::new(named.config, id);
-    let known = backend.connection(&reference).map(|connection| connection.variables).unwrap_or_default();
+    let (way_in, provider) = backend.way_in(&config, &reference, asked).await?;
+    let known = backend.connection(&reference).await.map(|connection| connection.variables).unwrap_or_default();
     let variables = variables(&arguments.parameters, &provider, &known)?;
     let scopes = (!arguments.scopes.is_empty()).then(|| arguments.scopes.clone());
     // Whoever asks for a browser's flow all the same is refused where it would begin.

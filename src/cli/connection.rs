@@ -12,8 +12,8 @@ use crate::service::Error;
 
 pub(super) async fn run(command: ConnectionCommand, backend: &Backend, output: Output) -> Outcome {
     match command {
-        ConnectionCommand::List => list(backend, output),
-        ConnectionCommand::Get(target) => get(&target.existing(backend, output)?, backend, output),
+        ConnectionCommand::List => list(backend, output).await,
+        ConnectionCommand::Get(target) => get(&target.existing(backend, output).await?, backend, output).await,
         ConnectionCommand::Rename { config, connection, new } => {
             let (target, new) = match (&config, new) {
                 // `rename github/jane jim` has the new id in second place.
@@ -22,14 +22,14 @@ pub(super) async fn run(command: ConnectionCommand, backend: &Backend, output: O
                 }
                 (_, new) => (Target { config, connection }, new),
             };
-            let reference = target.existing(backend, output)?;
+            let reference = target.existing(backend, output).await?;
             let new = ConnectionId::new(prompt::argument(new, "NEW", "The new id", None)?)?;
             let renamed = backend.rename_connection(&reference, &new).await?;
             output.done(&format!("`{reference}` is now `{renamed}`"));
             Ok(())
         }
         ConnectionCommand::Delete { target, revoke, yes } => {
-            delete(&target.existing(backend, output)?, revoke, yes, backend, output).await
+            delete(&target.existing(backend, output).await?, revoke, yes, backend, output).await
         }
     }
 }
@@ -43,6 +43,7 @@ pub(super) fn state(connection: &Connection, now: Time) -> String {
         Health::Refreshable => "◐ stale, refreshed on use".to_owned(),
         Health::Expired => "✗ expired, re-authorize".to_owned(),
         Health::Refused => "✗ re-authorize".to_owned(),
+        Health::Untold => "○ known to its host alone".to_owned(),
     }
 }
 
@@ -56,8 +57,8 @@ fn short(reason: &str) -> String {
     shown
 }
 
-fn list(backend: &Backend, output: Output) -> Outcome {
-    let (connections, now) = (backend.connections()?, backend.now());
+async fn list(backend: &Backend, output: Output) -> Outcome {
+    let (connections, now) = (backend.connections().await?, backend.now());
     if output.json {
         let shown: Vec<ConnectionView> =
             connections.iter().map(|connection| ConnectionView::new(connection, now)).collect();
@@ -93,8 +94,8 @@ fn refreshed_by(connection: &Connection) -> &'static str {
     }
 }
 
-fn get(reference: &ConnectionRef, backend: &Backend, output: Output) -> Outcome {
-    let (connection, now) = (backend.any_connection(reference)?, backend.now());
+async fn get(reference: &ConnectionRef, backend: &Backend, output: Output) -> Outcome {
+    let (connection, now) = (backend.any_connection(reference).await?, backend.now());
     if output.json {
         return Ok(output.document(&ConnectionView::new(&connection, now))?);
     }
@@ -125,31 +126,34 @@ fn get(reference: &ConnectionRef, backend: &Backend, output: Output) -> Outcome 
     if let Some(problem) = &connection.problem {
         output.warn(&problem.reason);
         if connection.health(now).needs_authorization() {
-            output.note(&format!("  mend it with {}", crate::service::error::authorize_command(reference)));
+            output.note(&match backend.host() {
+                None => format!("  mend it with {}", crate::service::error::authorize_command(reference)),
+                Some(_) => format!("  authorize it at {}", backend.place()),
+            });
         }
     }
     Ok(())
 }
 
 async fn delete(reference: &ConnectionRef, revoke: bool, yes: bool, backend: &Backend, output: Output) -> Outcome {
-    backend.any_connection(reference)?;
+    backend.any_connection(reference).await?;
     if !yes {
         let what = if revoke {
-            "here and at the provider, which cannot be undone"
+            "after revoking it at the provider, which cannot be undone"
         } else {
-            "here; what the provider granted stays granted"
+            "what the provider granted stays granted"
         };
         if !prompt::is_interactive() {
             return Err(Error::usage(format!("`{reference}` was not deleted: nobody was there to confirm it"))
                 .hinted("say `--yes`")
                 .into());
         }
-        if !prompt::confirm(&format!("Delete `{reference}` {what}?"))? {
+        if !prompt::confirm(&format!("Delete `{reference}` from {} ({what})?", backend.place()))? {
             return Err(Error::usage("nothing was deleted").into());
         }
     }
     let deleted = backend.delete_connection(reference, revoke).await?;
-    output.done(&format!("`{reference}` is gone from this machine"));
+    output.done(&format!("`{reference}` is gone from {}", backend.place()));
     match deleted.revocation {
         None => {}
         Some(Ok(())) => output.done("the provider revoked its tokens"),

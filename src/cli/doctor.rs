@@ -3,12 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{Outcome, Output};
-use crate::backend::Backend;
-use crate::service::Error;
 use crate::service::doctor::{Finding, Wellness};
+use crate::service::{Error, Service};
 
-pub(super) async fn run(backend: &Backend, output: Output) -> Outcome {
-    let findings = backend.doctor().await;
+pub(super) async fn run(service: &Service, output: Output) -> Outcome {
+    let findings = service.doctor().await;
     if output.json {
         let shown: Vec<Value> = findings
             .iter()
@@ -44,8 +43,8 @@ fn word(wellness: Wellness) -> &'static str {
     }
 }
 
-pub(super) fn paths(backend: &Backend, output: Output) -> Outcome {
-    let paths = backend.settings().paths.named();
+pub(super) fn paths(service: &Service, output: Output) -> Outcome {
+    let paths = service.settings().paths.named();
     if output.json {
         let shown: Map<String, Value> =
             paths.iter().map(|(name, path)| ((*name).to_owned(), path.display().to_string().into())).collect();

@@ -17,13 +17,13 @@ pub(super) async fn run(arguments: ExecArgs, backend: &Backend, output: Output) 
     };
     let mut variables = Vec::new();
     for text in &arguments.connections {
-        variables.push(Variable { name: None, connection: connection_of(text, backend)? });
+        variables.push(Variable { name: None, connection: connection_of(text, backend).await? });
     }
     for pair in &arguments.named {
         let (name, text) = pair
             .split_once('=')
             .ok_or_else(|| Error::usage(format!("`{}` is not NAME=CONFIG/CONNECTION", untrusted::line(pair))))?;
-        variables.push(Variable { name: Some(name.to_owned()), connection: connection_of(text, backend)? });
+        variables.push(Variable { name: Some(name.to_owned()), connection: connection_of(text, backend).await? });
     }
     if variables.is_empty() {
         return Err(Error::usage("no connection was named").hinted("`hallpass exec github/jane -- COMMAND`").into());

@@ -35,19 +35,19 @@ pub use shell::{completions, man};
 /// Runs a command that works on a backend.
 pub async fn run(command: Command, backend: &Backend, output: Output) -> Outcome {
     match command {
-        Command::Provider(command) => provider::run(command, backend, output),
         Command::Config(command) => config::run(command, backend, output).await,
         Command::Connect(arguments) => connect::run(arguments, backend, output).await,
         Command::Connection(command) => connection::run(command, backend, output).await,
         Command::Token(command) => token::run(command, backend, output).await,
         Command::Request(arguments) => request::run(arguments, backend, output).await,
         Command::Exec(arguments) => exec::run(arguments, backend, output).await,
-        Command::Vault(command) => vault::run(&command, backend, output).await,
-        Command::Export { file } => backup::export(file, backend, output).await,
-        Command::Import(arguments) => backup::import(arguments, backend, output).await,
-        Command::Activity(arguments) => activity::run(arguments, backend, output).await,
-        Command::Doctor => doctor::run(backend, output).await,
-        Command::Paths => doctor::paths(backend, output),
+        Command::Provider(command) => provider::run(command, backend.local()?, output),
+        Command::Vault(command) => vault::run(&command, backend.local()?, output).await,
+        Command::Export { file } => backup::export(file, backend.local()?, output).await,
+        Command::Import(arguments) => backup::import(arguments, backend.local()?, output).await,
+        Command::Activity(arguments) => activity::run(arguments, backend.local()?, output).await,
+        Command::Doctor => doctor::run(backend.local()?, output).await,
+        Command::Paths => doctor::paths(backend.local()?, output),
         Command::Demo(_)
         | Command::Sandbox(_)
         | Command::Serve(_)

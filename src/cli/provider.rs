@@ -4,22 +4,21 @@ use serde_json::{Value, json};
 
 use super::args::ProviderCommand;
 use super::{Outcome, Output, prompt};
-use crate::backend::Backend;
 use crate::model::provider::{Pkce, RequestFormat, UrlTemplate};
 use crate::model::{Provider, ProviderId, search};
-use crate::service::Error;
+use crate::service::{Error, Service};
 
-pub(super) fn run(command: ProviderCommand, backend: &Backend, output: Output) -> Outcome {
+pub(super) fn run(command: ProviderCommand, service: &Service, output: Output) -> Outcome {
     match command {
-        ProviderCommand::List { query } => list(&query.join(" "), backend, output),
-        ProviderCommand::Show { id } => show(id, backend, output),
-        ProviderCommand::Check { files } => check(&files, backend, output),
+        ProviderCommand::List { query } => list(&query.join(" "), service, output),
+        ProviderCommand::Show { id } => show(id, service, output),
+        ProviderCommand::Check { files } => check(&files, service, output),
     }
 }
 
-fn list(query: &str, backend: &Backend, output: Output) -> Outcome {
+fn list(query: &str, service: &Service, output: Output) -> Outcome {
     let mut providers: Vec<(ProviderId, Provider)> = Vec::new();
-    for (id, provider) in backend.providers() {
+    for (id, provider) in service.providers() {
         match provider {
             Ok(provider) => providers.push((id, provider)),
             Err(error) => output.warn(&error.message),
@@ -73,9 +72,9 @@ fn value(id: &ProviderId, provider: &Provider) -> Value {
     })
 }
 
-fn show(id: Option<String>, backend: &Backend, output: Output) -> Outcome {
+fn show(id: Option<String>, service: &Service, output: Output) -> Outcome {
     let id = prompt::argument(id, "ID", "Provider id", None)?;
-    let (id, provider) = backend.provider(&id)?;
+    let (id, provider) = service.provider(&id)?;
     if output.json {
         return Ok(output.document(&value(&id, &provider))?);
     }
@@ -137,10 +136,10 @@ fn asked(provider: &Provider) -> Vec<String> {
     variables.chain(fields).collect()
 }
 
-fn check(files: &[std::path::PathBuf], backend: &Backend, output: Output) -> Outcome {
+fn check(files: &[std::path::PathBuf], service: &Service, output: Output) -> Outcome {
     let mut all = Vec::new();
     for file in files {
-        let problems = backend.check_provider_file(file)?;
+        let problems = service.check_provider_file(file)?;
         all.push((file.display().to_string(), problems));
     }
     if output.json {

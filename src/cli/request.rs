@@ -14,7 +14,7 @@ use crate::service::{Error, Kind, Result};
 
 pub(super) async fn run(arguments: RequestArgs, backend: &Backend, output: Output) -> Outcome {
     let (target, method, path) = taken_apart(arguments.words)?;
-    let reference = target.existing(backend, output)?;
+    let reference = target.existing(backend, output).await?;
     let headers = arguments.headers.iter().map(|line| header(line)).collect::<Result<Vec<_>>>()?;
     let body = arguments.data.as_deref().map(body).transpose()?;
     let body = body.map_or(Payload::Nothing, Payload::Whole);

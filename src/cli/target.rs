@@ -15,10 +15,10 @@ pub(super) struct Named {
 }
 
 /// Returns the connection that is meant by `config/connection`, or by a config that has just one.
-pub(super) fn connection_of(text: &str, backend: &Backend) -> Result<ConnectionRef> {
+pub(super) async fn connection_of(text: &str, backend: &Backend) -> Result<ConnectionRef> {
     let reference = match text.split_once('/') {
         Some((config, id)) => ConnectionRef::new(ConfigKey::new(config)?, ConnectionId::new(id)?),
-        None => backend.only_connection(&ConfigKey::new(text)?)?,
+        None => backend.only_connection(&ConfigKey::new(text)?).await?,
     };
     Ok(reference)
 }
@@ -39,16 +39,16 @@ impl Target {
     }
 
     /// Returns the connection that is meant, which exists or not.
-    pub(super) fn existing(self, backend: &Backend, output: Output) -> Result<ConnectionRef> {
+    pub(super) async fn existing(self, backend: &Backend, output: Output) -> Result<ConnectionRef> {
         if self.config.is_none() && prompt::is_interactive() {
             let names: Vec<String> =
-                backend.connections()?.iter().map(|connection| connection.reference.to_string()).collect();
+                backend.connections().await?.iter().map(|connection| connection.reference.to_string()).collect();
             output.note(&format!("Which one? {}", names.join(", ")));
         }
         let named = self.named()?;
         match named.id {
             Some(id) => Ok(ConnectionRef::new(named.config, id)),
-            None => backend.only_connection(&named.config),
+            None => backend.only_connection(&named.config).await,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::service::inspect::lines;
 pub(super) async fn run(command: TokenCommand, backend: &Backend, output: Output) -> Outcome {
     match command {
         TokenCommand::Get(arguments) => get(arguments, backend, output).await,
-        TokenCommand::Inspect(target) => inspect(&target.existing(backend, output)?, backend, output).await,
+        TokenCommand::Inspect(target) => inspect(&target.existing(backend, output).await?, backend, output).await,
     }
 }
 
@@ -29,7 +29,7 @@ async fn get(arguments: TokenArgs, backend: &Backend, output: Output) -> Outcome
         Some(TokenFormat::Env) => Form::Env,
         Some(TokenFormat::Curl) => Form::Curl,
     };
-    let reference = arguments.target.existing(backend, output)?;
+    let reference = arguments.target.existing(backend, output).await?;
     if arguments.copy {
         let copying = uninterrupted(backend.copy(&reference, freshness, form), backend, output);
         return copied(&copying.await?, output);

@@ -5,17 +5,16 @@ use serde_json::json;
 use super::args::VaultCommand;
 use super::output::error_value;
 use super::{Outcome, Output, prompt};
-use crate::backend::Backend;
 use crate::model::untrusted;
-use crate::service::Error;
 use crate::service::vaults::{Purpose, VaultStatus};
+use crate::service::{Error, Service};
 use crate::settings::{KeySource, VaultKind};
 
-pub(super) async fn run(command: &VaultCommand, backend: &Backend, output: Output) -> Outcome {
+pub(super) async fn run(command: &VaultCommand, service: &Service, output: Output) -> Outcome {
     match command {
-        VaultCommand::Status => status(&backend.vault_status().await, output),
-        VaultCommand::Unlock => unlock(backend, output).await,
-        VaultCommand::Migrate { to } => migrate(to.clone(), backend, output).await,
+        VaultCommand::Status => status(&service.vault_status().await, output),
+        VaultCommand::Unlock => unlock(service, output).await,
+        VaultCommand::Migrate { to } => migrate(to.clone(), service, output).await,
     }
 }
 
@@ -51,8 +50,8 @@ fn state(status: &VaultStatus) -> String {
     }
 }
 
-async fn unlock(backend: &Backend, output: Output) -> Outcome {
-    let status = backend.vault_status().await;
+async fn unlock(service: &Service, output: Output) -> Outcome {
+    let status = service.vault_status().await;
     if status.kind == VaultKind::Keychain {
         output.note("Waiting for the keychain; it may ask you on your desktop.");
     }
@@ -65,7 +64,7 @@ async fn unlock(backend: &Backend, output: Output) -> Outcome {
         output.warn(&problem.message);
     }
     let passphrase = if needs_passphrase { prompt::passphrase(Purpose::Open) } else { None };
-    backend.unlock_vault(passphrase).await?;
+    service.unlock_vault(passphrase).await?;
     if status.is_new {
         output.note("There is no vault yet; the first secret makes it.");
         return Ok(());
@@ -80,7 +79,7 @@ async fn unlock(backend: &Backend, output: Output) -> Outcome {
 /// How often a long move says how far it is, in items.
 const STEP: usize = 100;
 
-async fn migrate(to: Option<String>, backend: &Backend, output: Output) -> Outcome {
+async fn migrate(to: Option<String>, service: &Service, output: Output) -> Outcome {
     let to = prompt::argument(to, "TO", "To which vault (keychain or sealed)", None)?;
     let kind = VaultKind::from_word(&to).ok_or_else(|| {
         Error::usage(format!("`{}` is no vault", untrusted::line(&to))).hinted("move to `keychain` or `sealed`")
@@ -90,7 +89,7 @@ async fn migrate(to: Option<String>, backend: &Backend, output: Output) -> Outco
             output.note(&format!("{done} of {all} copied"));
         }
     };
-    let migrated = backend.migrate_vault(kind, &told).await?;
+    let migrated = service.migrate_vault(kind, &told).await?;
     let (from, to) = (migrated.from.word(), migrated.to.word());
     for item in &migrated.missing {
         output.warn(&format!("`{item}` was not in the {from} vault; authorize it again, or give its secret again"));

@@ -40,6 +40,9 @@ pub struct Connection {
     pub updated_at: Time,
     /// When it was last refreshed, if ever.
     pub refreshed_at: Option<Time>,
+    /// Whether another host has it, and told nothing of its tokens.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_untold: bool,
     /// Which write of its credentials this row belongs to. The vault's record bears the same number:
     /// a smaller one there is an older copy. 0 where it was written before there were numbers.
     pub revision: i64,
@@ -83,6 +86,8 @@ pub enum Health {
     Expired,
     /// Refused by the provider.
     Refused,
+    /// Known to another host alone.
+    Untold,
 }
 
 impl Health {
@@ -94,6 +99,7 @@ impl Health {
             Self::Refreshable => "stale",
             Self::Expired => "expired",
             Self::Refused => "re-authorize",
+            Self::Untold => "unknown",
         }
     }
 
@@ -128,6 +134,7 @@ impl Connection {
             created_at: at,
             updated_at: at,
             refreshed_at: None,
+            is_untold: false,
             revision: 0,
         };
         connection.record(credentials);
@@ -138,6 +145,9 @@ impl Connection {
     pub fn health(&self, now: Time) -> Health {
         if self.problem.as_ref().is_some_and(|problem| problem.kind == ProblemKind::NeedsAuthorization) {
             return Health::Refused;
+        }
+        if self.is_untold {
+            return Health::Untold;
         }
         let Some(end) = self.expires_at else { return Health::Endless };
         let left = remaining(end, now);
@@ -192,6 +202,7 @@ pub(crate) mod tests {
             created_at: start,
             updated_at: start,
             refreshed_at: None,
+            is_untold: false,
             revision: 0,
         }
     }

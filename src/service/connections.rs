@@ -26,6 +26,22 @@ fn left_behind(connection: &Connection) -> Problem {
     Problem { kind: ProblemKind::NeedsAuthorization, reason, at: connection.updated_at }
 }
 
+/// Returns the only one of a config's connections.
+pub fn only_of(key: &ConfigKey, connections: &[Connection]) -> Result<ConnectionRef> {
+    match connections {
+        [only] => Ok(only.reference.clone()),
+        [] => Err(Error::not_found(format!("`{key}` has no connection yet"))
+            .hinted(format!("authorize one with `hallpass connect {key} ID`"))),
+        several => {
+            let names: Vec<String> =
+                several.iter().take(8).map(|connection| format!("`{}`", connection.reference)).collect();
+            let more = if several.len() > 8 { ", …" } else { "" };
+            Err(Error::usage(format!("`{key}` has {} connections; name one", several.len()))
+                .hinted(format!("{}{more}", names.join(", "))))
+        }
+    }
+}
+
 impl Service {
     /// Returns every connection, sorted by config and id. Those whose config was deleted say so.
     pub fn connections(&self) -> Result<Vec<Connection>> {
@@ -73,19 +89,7 @@ impl Service {
     /// Finds the connection that is meant where its id was left out: the only one of the config.
     pub fn only_connection(&self, key: &ConfigKey) -> Result<ConnectionRef> {
         self.config(key)?;
-        let connections = self.store.connections_of(key)?;
-        match connections.as_slice() {
-            [only] => Ok(only.reference.clone()),
-            [] => Err(Error::not_found(format!("`{key}` has no connection yet"))
-                .hinted(format!("authorize one with `hallpass connect {key} ID`"))),
-            several => {
-                let names: Vec<String> =
-                    several.iter().take(8).map(|connection| format!("`{}`", connection.reference)).collect();
-                let more = if several.len() > 8 { ", …" } else { "" };
-                Err(Error::usage(format!("`{key}` has {} connections; name one", several.len()))
-                    .hinted(format!("{}{more}", names.join(", "))))
-            }
-        }
+        only_of(key, &self.store.connections_of(key)?)
     }
 
     /// Gives a connection another id; its credentials go along.

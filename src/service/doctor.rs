@@ -8,6 +8,7 @@ use super::{Error, Service};
 use crate::listener::{Listener, LoopbackHost};
 use crate::model::config::DEFAULT_REDIRECT_URI;
 use crate::model::untrusted;
+use crate::settings::without_user_info;
 use crate::system::browser::DesktopBrowser;
 use crate::system::{clipboard, port_holder};
 use crate::vault::sealed;
@@ -256,12 +257,12 @@ impl Service {
     }
 
     fn host_finding(&self) -> Finding {
-        match &self.settings.surroundings.nango_host {
+        match &self.settings.host {
             None => Finding::well("host", "this machine"),
             Some(host) => Finding::odd(
                 "host",
-                format!("NANGO_HOSTPORT is `{host}`, and this version works on this machine only"),
-                "unset it to silence this",
+                format!("configs, connections and tokens are those at `{}`", without_user_info(host)),
+                "unset NANGO_HOSTPORT to work with this machine's own vault",
             ),
         }
     }

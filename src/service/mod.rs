@@ -147,7 +147,7 @@ impl Service {
     }
 
     /// Refuses whatever changes something when nothing may be changed.
-    fn may_change(&self) -> Result<()> {
+    pub fn may_change(&self) -> Result<()> {
         if self.settings.read_only { Err(Error::usage("this is `--read-only`: nothing is changed")) } else { Ok(()) }
     }
 

@@ -69,7 +69,7 @@ impl Service {
         request: ApiRequest,
     ) -> Result<Answer> {
         let asked = Freshness { asker: request.asker, ..Freshness::default() };
-        let mut fresh = source.fresh(reference, asked).await?;
+        let mut fresh = source.recent(reference, asked).await?;
         let ApiRequest { method, path, headers, body, base_url, retries, .. } = request;
         let (mut access, mut left, mut pause) =
             (self.access_of(source, &fresh).await?, retries.most.min(MOST_RETRIES), PAUSE);
@@ -95,7 +95,7 @@ impl Service {
             if !ready.is_repeatable() {
                 return Ok(answer);
             }
-            if status == 401 && may_refresh && fresh.credentials.is_refreshable() {
+            if status == 401 && may_refresh && fresh.connection.is_refreshable {
                 // It may have been revoked before its time: one refresh, one more try.
                 tracing::info!("the API answered 401; refreshing once");
                 may_refresh = false;

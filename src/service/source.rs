@@ -22,12 +22,25 @@ pub trait Source: Send + Sync {
     fn fresh(&self, reference: &ConnectionRef, freshness: Freshness)
     -> impl Future<Output = Result<Arc<Fresh>>> + Send;
 
+    /// The same, from memory where nothing has changed: for what asks again and again.
+    fn recent(
+        &self,
+        reference: &ConnectionRef,
+        freshness: Freshness,
+    ) -> impl Future<Output = Result<Arc<Fresh>>> + Send {
+        self.fresh(reference, freshness)
+    }
+
     /// Returns the client of a config. Few APIs want its secret: unless `with_secret`, it is left where it is.
     fn client(&self, key: &ConfigKey, with_secret: bool) -> impl Future<Output = Result<ConfigClient>> + Send;
 }
 
 impl Source for Service {
     async fn fresh(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<Arc<Fresh>> {
+        Ok(Arc::new(self.fresh_credentials(reference, freshness).await?))
+    }
+
+    async fn recent(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<Arc<Fresh>> {
         self.recent_credentials(reference, freshness).await
     }
 

@@ -12,7 +12,7 @@ pub struct ServerEnvironment {
     pub server_url: Option<String>,
     /// `NANGO_CALLBACK_URL`: the redirect URI.
     pub callback_url: Option<String>,
-    /// `NANGO_SECRET_KEY`: what callers must show.
+    /// `NANGO_SECRET_KEY`: what callers must show; to another host, what is shown.
     pub key: Option<Secret>,
 }
 

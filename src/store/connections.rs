@@ -140,6 +140,7 @@ fn connection(row: &Row<'_>) -> rusqlite::Result<Connection> {
         created_at: column::time(row, "created_at")?,
         updated_at: column::time(row, "updated_at")?,
         refreshed_at: column::optional_time(row, "refreshed_at")?,
+        is_untold: false,
         revision: row.get("revision")?,
     })
 }

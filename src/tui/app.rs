@@ -39,6 +39,8 @@ pub struct Setup {
     pub now: Time,
     /// What the backend can do.
     pub capabilities: Capabilities,
+    /// The host that is worked at, if not this machine.
+    pub host: Option<String>,
     /// The styles.
     pub theme: Theme,
     /// Whether the user's browser is elsewhere, so that a device code is the better way.

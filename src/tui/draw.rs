@@ -70,8 +70,12 @@ fn draw_head(app: &App, frame: &mut Frame<'_>, area: Rect) {
         Some(doing) => format!("… {doing}"),
         None => match &app.server {
             Some(about) => serving(about, room),
-            None if !app.setup.capabilities.can_change => "read-only".to_owned(),
-            None => "hallpass".to_owned(),
+            None => match &app.setup.host {
+                Some(host) if !app.setup.capabilities.can_change => format!("at {host} · read-only"),
+                Some(host) => format!("at {host}"),
+                None if !app.setup.capabilities.can_change => "read-only".to_owned(),
+                None => "hallpass".to_owned(),
+            },
         },
     };
     let badge = cut(&badge, room);
@@ -165,7 +169,7 @@ fn kept_filter(app: &App) -> Vec<Span<'static>> {
 /// Returns the hints that fit; the least important ones leave first.
 fn fitting(app: &App, width: usize) -> Vec<&'static Binding> {
     let contexts = keys::contexts(app.view);
-    let mut hints: Vec<&Binding> = keys::bindings(&contexts, app.setup.capabilities.can_change)
+    let mut hints: Vec<&Binding> = keys::bindings(&contexts, app.setup.capabilities)
         .filter(|binding| binding.weight > 0)
         .filter(|binding| binding.action != keys::Action::Details || !app.is_wide())
         .collect();

@@ -3,6 +3,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use crate::backend::Capabilities;
+
 /// What a key can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -169,8 +171,29 @@ pub struct Binding {
     pub contexts: &'static [Context],
     /// How early it leaves a footer that is too narrow; 0 never stands there.
     pub weight: u8,
-    /// Whether it changes something, and is hidden when nothing may be changed.
-    pub changes: bool,
+    /// What the backend must be able to do for it; where that cannot, it is hidden.
+    needs: Need,
+}
+
+/// What a key asks of the backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Nothing,
+    Changing,
+    Authorizing,
+    Serving,
+}
+
+impl Binding {
+    /// Tells whether the backend can do it.
+    pub fn is_offered(&self, capabilities: Capabilities) -> bool {
+        match self.needs {
+            Need::Nothing => true,
+            Need::Changing => capabilities.can_change,
+            Need::Authorizing => capabilities.can_authorize,
+            Need::Serving => capabilities.can_serve,
+        }
+    }
 }
 
 /// A key with or without control.
@@ -193,11 +216,19 @@ const fn binding(
     weight: u8,
 ) -> Binding {
     let (short, label) = words;
-    Binding { keys, shown, action, short, label, contexts, weight, changes: false }
+    Binding { keys, shown, action, short, label, contexts, weight, needs: Need::Nothing }
 }
 
 const fn changing(binding: Binding) -> Binding {
-    Binding { changes: true, ..binding }
+    Binding { needs: Need::Changing, ..binding }
+}
+
+const fn authorizing(binding: Binding) -> Binding {
+    Binding { needs: Need::Authorizing, ..binding }
+}
+
+const fn serving(binding: Binding) -> Binding {
+    Binding { needs: Need::Serving, ..binding }
 }
 
 use Action::{
@@ -219,7 +250,7 @@ pub const TABLE: &[Binding] = &[
     binding(&[plain('y')], "y", CopyToken, ("copy", "copy a fresh token"), &[Connections], 9),
     binding(&[plain('Y')], "Y", CopyAs, ("as", "copy as header, curl, env, JSON"), &[Connections], 3),
     changing(binding(&[plain('r')], "r", Refresh, ("refresh", "refresh now"), &[Connections], 7)),
-    changing(binding(&[plain('a')], "a", Authorize, ("authorize", "authorize"), &[Connections, Configs], 8)),
+    authorizing(binding(&[plain('a')], "a", Authorize, ("authorize", "authorize"), &[Connections, Configs], 8)),
     binding(&[plain('i')], "i", Inspect, ("inspect", "look into the token"), &[Connections], 4),
     changing(binding(&[plain('n')], "n", NewConfig, ("new", "new config"), &[Connections, Configs, Providers], 6)),
     binding(&[plain('u')], "u", CopyRedirectUri, ("redirect URI", "copy the redirect URI"), &[Configs], 5),
@@ -234,7 +265,7 @@ pub const TABLE: &[Binding] = &[
     binding(&[plain('u')], "u", CopyRedirectUri, ("redirect URI", "copy the redirect URI"), &[Waiting], 6),
     binding(ENTER, "enter", Details, ("details", "details"), LISTS, 5),
     binding(&[plain('/')], "/", Filter, ("filter", "filter as you type"), &[Everywhere], 6),
-    binding(&[plain('s')], "s", Serve, ("serve", "start the local server, or stop it"), &[Everywhere], 2),
+    serving(binding(&[plain('s')], "s", Serve, ("serve", "start the local server, or stop it"), &[Everywhere], 2)),
     binding(&[plain('1')], "1", Show(View::Connections), ("", "connections"), &[Everywhere], 0),
     binding(&[plain('2')], "2", Show(View::Configs), ("", "configs"), &[Everywhere], 0),
     binding(&[plain('3')], "3", Show(View::Providers), ("", "providers"), &[Everywhere], 0),
@@ -251,15 +282,15 @@ pub const TABLE: &[Binding] = &[
 ];
 
 /// Returns what a key does in a view, or while an authorization waits.
-pub fn action(key: KeyEvent, contexts: &[Context], may_change: bool) -> Option<Action> {
+pub fn action(key: KeyEvent, contexts: &[Context], capabilities: Capabilities) -> Option<Action> {
     let pressed = (key.code, key.modifiers.contains(KeyModifiers::CONTROL));
-    bindings(contexts, may_change).find(|binding| binding.keys.contains(&pressed)).map(|binding| binding.action)
+    bindings(contexts, capabilities).find(|binding| binding.keys.contains(&pressed)).map(|binding| binding.action)
 }
 
 /// Returns the bindings that count in any of `contexts`, in the order of the table.
-pub fn bindings(contexts: &[Context], may_change: bool) -> impl Iterator<Item = &'static Binding> {
+pub fn bindings(contexts: &[Context], capabilities: Capabilities) -> impl Iterator<Item = &'static Binding> {
     let counts = move |binding: &&Binding| binding.contexts.iter().any(|context| contexts.contains(context));
-    TABLE.iter().filter(move |binding| may_change || !binding.changes).filter(counts)
+    TABLE.iter().filter(move |binding| binding.is_offered(capabilities)).filter(counts)
 }
 
 /// Returns the contexts of a view, the special one first.
@@ -271,12 +302,14 @@ pub fn contexts(view: View) -> [Context; 2] {
 mod tests {
     use super::*;
 
+    const ALL: Capabilities = Capabilities { can_change: true, can_authorize: true, can_serve: true, can_revoke: true };
+
     #[test]
     fn no_key_does_two_things_in_one_place() {
         for context in [Connections, Configs, Providers, Activity, Waiting, Device] {
             let mut seen: Vec<(KeyCode, bool)> = Vec::new();
             let contexts = if matches!(context, Waiting | Device) { vec![context] } else { vec![context, Everywhere] };
-            for binding in bindings(&contexts, true) {
+            for binding in bindings(&contexts, ALL) {
                 for key in binding.keys {
                     assert!(!seen.contains(key), "{key:?} in {context:?}");
                     seen.push(*key);
@@ -288,7 +321,7 @@ mod tests {
     #[test]
     fn when_nothing_may_be_changed_the_keys_that_change_are_gone() {
         let key = KeyEvent::new(KeyCode::Char('d'), KeyModifiers::NONE);
-        assert_eq!(action(key, &contexts(View::Connections), true), Some(Delete));
-        assert_eq!(action(key, &contexts(View::Connections), false), None);
+        assert_eq!(action(key, &contexts(View::Connections), ALL), Some(Delete));
+        assert_eq!(action(key, &contexts(View::Connections), Capabilities { can_change: false, ..ALL }), None);
     }
 }

@@ -58,8 +58,9 @@ pub struct NewConfigForm {
 }
 
 impl NewConfigForm {
-    /// Makes the form for a provider; `key` is suggested. It asks for what the ways in need.
-    pub fn new(provider_id: ProviderId, provider: Provider, key: &str) -> Self {
+    /// Makes the form for a provider; `key` is suggested. It asks for what the ways in need, and for the redirect
+    /// URI where that is this machine's to choose.
+    pub fn new(provider_id: ProviderId, provider: Provider, key: &str, chooses_redirect: bool) -> Self {
         let ways = provider.ways();
         let needs_none = ways.iter().any(|way| way.is_entered());
         let mut fields = vec![Field::new("key", "Key", key, "what you will call this config")];
@@ -74,7 +75,7 @@ impl NewConfigForm {
             let help = if known.is_empty() { "comma-separated".to_owned() } else { known.join(" ") };
             fields.push(Field::new("scopes", "Scopes", &provider.default_scopes(*way).join(","), &help));
         }
-        if provider.takes_redirect() {
+        if chooses_redirect && provider.takes_redirect() {
             fields.push(Field::new(
                 "redirect_uri",
                 "Redirect URI",

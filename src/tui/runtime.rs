@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -32,11 +33,11 @@ const ACTIVITY: u32 = 500;
 const WATCH: Duration = Duration::from_millis(500);
 
 /// Opens the terminal UI over a backend, and returns when the user leaves. `sequences` come from
-/// the clipboard and are written between frames; `start_server` starts the local server.
+/// the clipboard and are written between frames; `start_server` starts the local server, where one can be.
 pub async fn run(
     backend: Backend,
     sequences: UnboundedReceiver<Zeroizing<String>>,
-    start_server: StartServer,
+    start_server: Option<StartServer>,
 ) -> io::Result<()> {
     let terminal = Terminal::take()?;
     let (sender, messages) = mpsc::unbounded_channel();
@@ -77,6 +78,7 @@ impl Loop {
         let (mut app, effects) = App::new(Setup {
             now: backend.now(),
             capabilities: backend.capabilities(),
+            host: backend.host(),
             theme,
             prefers_device: backend.settings().surroundings.is_remote(),
         });
@@ -249,7 +251,8 @@ impl Runtime {
             // The loop itself sees to it.
             Effect::Quit => {}
             Effect::Load | Effect::LoadProviders => {
-                tokio::task::spawn_blocking(move || runtime.read(effect));
+                // A store is read without awaiting: on a thread that may block.
+                tokio::task::spawn_blocking(move || Handle::current().block_on(runtime.read(effect)));
             }
             Effect::Cancel => {
                 if let Some(waiting) = self.lock().take_if(|waiting| !waiting.is_exchanging()) {
@@ -311,20 +314,20 @@ impl Runtime {
     }
 
     /// Reads for the lists. Runs on a thread that may block.
-    fn read(&self, effect: Effect) {
+    async fn read(&self, effect: Effect) {
         if effect == Effect::LoadProviders {
             let providers =
                 self.backend.providers().into_iter().filter_map(|(id, provider)| Some((id, provider.ok()?)));
             return self.send(Message::ProvidersLoaded(providers.collect()));
         }
-        let read = || -> Result<Lists, Error> {
+        let read = async || -> Result<Lists, Error> {
             Ok(Lists {
-                connections: self.backend.connections()?,
-                configs: self.backend.configs()?,
+                connections: self.backend.connections().await?,
+                configs: self.backend.configs().await?,
                 activity: self.backend.activity(None, ACTIVITY)?,
             })
         };
-        self.send(match read() {
+        self.send(match read().await {
             Ok(lists) => Message::Loaded(Box::new(lists)),
             Err(error) => Message::Failed(error, Box::new(effect)),
         });
@@ -346,7 +349,7 @@ impl Runtime {
             }
             Effect::CopyText(what, text) => Message::TextCopied(what, backend.copy_text(text)?),
             Effect::Refresh(connection) => {
-                backend.fresh_credentials(connection, Freshness { forced: true, ..Freshness::default() }).await?;
+                backend.refresh(connection).await?;
                 Message::Refreshed(connection.clone())
             }
             Effect::Authorize(request) => {

@@ -8,12 +8,12 @@ use crate::service::Error;
 
 /// The local server, running or not.
 pub(super) struct ServerSwitch {
-    start: StartServer,
+    start: Option<StartServer>,
     running: Mutex<Option<RunningServer>>,
 }
 
 impl ServerSwitch {
-    pub(super) fn new(start: StartServer) -> Self {
+    pub(super) fn new(start: Option<StartServer>) -> Self {
         Self { start, running: Mutex::new(None) }
     }
 
@@ -22,7 +22,10 @@ impl ServerSwitch {
         let mut running = self.running.lock().await;
         let server = match running.take() {
             Some(server) => server,
-            None => (self.start)().await?,
+            None => match &self.start {
+                Some(start) => start().await?,
+                None => return Ok(Message::Serving(None)),
+            },
         };
         let about = server.about().clone();
         *running = Some(server);

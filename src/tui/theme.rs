@@ -82,6 +82,7 @@ impl Theme {
             Health::Fresh(_) | Health::Endless => ("●", self.good()),
             Health::Expiring(_) | Health::Refreshable => ("◐", self.warning()),
             Health::Expired | Health::Refused => ("✗", self.bad()),
+            Health::Untold => ("○", self.faint()),
         }
     }
 }

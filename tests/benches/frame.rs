@@ -37,6 +37,7 @@ fn connection(number: usize) -> Connection {
         problem: None,
         created_at: now(),
         updated_at: now(),
+        is_untold: false,
         refreshed_at: Some(now()),
         revision: 0,
     }
@@ -51,8 +52,9 @@ struct Case {
 
 impl Case {
     fn new(rows: usize) -> Self {
-        let capabilities = Capabilities { can_change: true, can_authorize: true };
-        let (mut app, _) = App::new(Setup { now: now(), capabilities, theme: Theme::new(true), prefers_device: false });
+        let capabilities = Capabilities { can_change: true, can_authorize: true, can_serve: true, can_revoke: true };
+        let (mut app, _) =
+            App::new(Setup { now: now(), capabilities, host: None, theme: Theme::new(true), prefers_device: false });
         let mut connections: Vec<Connection> = (0..rows).map(connection).collect();
         connections.sort_by(|one, other| one.reference.cmp(&other.reference));
         app.update(Message::Resized(200, 60));

@@ -37,6 +37,7 @@ pub struct Start {
     pub height: u16,
     pub has_colors: bool,
     pub may_change: bool,
+    pub host: Option<&'static str>,
     pub lists: Lists,
 }
 
@@ -48,9 +49,22 @@ impl Start {
 
 impl Screen {
     pub fn with(start: Start) -> Self {
-        let capabilities = Capabilities { can_change: start.may_change, can_authorize: start.may_change };
-        let (app, effects) =
-            App::new(Setup { now: now(), capabilities, theme: Theme::new(start.has_colors), prefers_device: false });
+        let may = start.may_change;
+        let is_here = start.host.is_none();
+        let capabilities = Capabilities {
+            can_change: may,
+            can_authorize: may && is_here,
+            can_serve: is_here,
+            can_revoke: may && is_here,
+        };
+        let host = start.host.map(str::to_owned);
+        let (app, effects) = App::new(Setup {
+            now: now(),
+            capabilities,
+            host,
+            theme: Theme::new(start.has_colors),
+            prefers_device: false,
+        });
         assert_eq!(effects, [Effect::Load, Effect::LoadProviders]);
         let terminal = Terminal::new(TestBackend::new(start.width, start.height)).unwrap();
         let mut screen = Self { app, terminal };
@@ -160,6 +174,7 @@ pub fn connection(name: &str, provider: &str, ends_in: Option<i64>, scopes: &[&s
         problem: None,
         created_at: now() - seconds(40 * 86_400),
         updated_at: obtained_at,
+        is_untold: false,
         refreshed_at: Some(obtained_at),
         revision: 0,
     }
@@ -265,6 +280,7 @@ pub fn fixture() -> Start {
         height: 40,
         has_colors: true,
         may_change: true,
+        host: None,
         lists: Lists { connections, configs, activity },
     }
 }

@@ -50,7 +50,7 @@ impl App {
         if let Some(scroll) = scrolled(scroll, key) {
             return self.put_back(Modal::Details(scroll));
         }
-        match keys::action(key, &keys::contexts(self.view), self.setup.capabilities.can_change) {
+        match keys::action(key, &keys::contexts(self.view), self.setup.capabilities) {
             None | Some(Action::Back | Action::Details) => Vec::new(),
             Some(action @ (Action::Show(_) | Action::Filter | Action::NewConfig)) => self.act(action),
             Some(action) => {
@@ -64,7 +64,9 @@ impl App {
         self.modals.retain(|modal| !matches!(modal, Modal::Details(_)));
         match (key.code, question) {
             (KeyCode::Char('y'), Confirm::Connection(connection)) => vec![Effect::DeleteConnection(connection, false)],
-            (KeyCode::Char('R'), Confirm::Connection(connection)) => vec![Effect::DeleteConnection(connection, true)],
+            (KeyCode::Char('R'), Confirm::Connection(connection)) if self.setup.capabilities.can_revoke => {
+                vec![Effect::DeleteConnection(connection, true)]
+            }
             (KeyCode::Char('y'), Confirm::Config(key, _)) => vec![Effect::DeleteConfig(key)],
             _ => {
                 self.tell("nothing was deleted");
@@ -151,7 +153,7 @@ impl App {
         }
         let mut effects = Vec::new();
         let context = if waiting.waiting.device.is_some() { Context::Device } else { Context::Waiting };
-        match keys::action(key, &[context], true) {
+        match keys::action(key, &[context], self.setup.capabilities) {
             Some(Action::Back) => {
                 self.modals.retain(|modal| !matches!(modal, Modal::Authorize(_)));
                 self.tell("the authorization was cancelled");

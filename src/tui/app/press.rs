@@ -23,8 +23,7 @@ impl App {
         if self.is_filtering {
             return self.press_in_filter(key);
         }
-        let may_change = self.setup.capabilities.can_change;
-        match keys::action(key, &keys::contexts(self.view), may_change) {
+        match keys::action(key, &keys::contexts(self.view), self.setup.capabilities) {
             Some(action) => self.act(action),
             None => Vec::new(),
         }
@@ -223,7 +222,7 @@ impl App {
         let key = suggested_key(&id, |key| self.lists.configs.iter().any(|config| config.key.as_str() == key));
         self.is_filtering = false;
         self.notice = None;
-        self.modals.push(Modal::NewConfig(Box::new(NewConfigForm::new(id, provider, &key))));
+        self.modals.push(Modal::NewConfig(Box::new(NewConfigForm::new(id, provider, &key, self.setup.host.is_none()))));
     }
 
     fn open_page(&mut self, what: &str, page: impl Fn(&crate::model::Provider) -> Option<String>) -> Vec<Effect> {

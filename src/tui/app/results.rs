@@ -74,6 +74,7 @@ impl App {
             }
             Message::ConnectionDeleted(connection, deleted) => {
                 match deleted.revocation {
+                    None if self.setup.host.is_some() => self.tell(format!("{connection} is deleted there")),
                     None => self.tell(format!("{connection} is deleted here")),
                     Some(Ok(())) => self.tell(format!("{connection} is revoked and deleted")),
                     Some(Err(error)) => self.tell_bad(vec![

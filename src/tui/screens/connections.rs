@@ -56,7 +56,7 @@ fn left(health: Health) -> String {
     match health {
         Health::Fresh(left) | Health::Expiring(left) => spoken(left),
         Health::Endless => "no end".to_owned(),
-        Health::Refreshable | Health::Expired | Health::Refused => String::new(),
+        Health::Refreshable | Health::Expired | Health::Refused | Health::Untold => String::new(),
     }
 }
 
@@ -77,11 +77,11 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
         lines.extend(wrapped(&problem.reason, width).into_iter().map(|line| Line::styled(line, theme.bad())));
     }
     if health.needs_authorization() {
-        lines.extend(
-            wrapped(&format!("→ a authorizes it again ({})", authorize_command(&connection.reference)), width)
-                .into_iter()
-                .map(|line| Line::styled(line, theme.title())),
-        );
+        let mend = match &app.setup.host {
+            None => format!("→ a authorizes it again ({})", authorize_command(&connection.reference)),
+            Some(host) => format!("→ it is authorized again at {host}"),
+        };
+        lines.extend(wrapped(&mend, width).into_iter().map(|line| Line::styled(line, theme.title())));
     }
     lines.push(Line::raw(""));
     let time = |time: Time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string();
@@ -155,6 +155,7 @@ fn sentence(health: Health) -> String {
         Health::Refreshable => "stale; the next use refreshes it".to_owned(),
         Health::Expired => "expired, and there is nothing to refresh it with".to_owned(),
         Health::Refused => "it must be authorized again".to_owned(),
+        Health::Untold => "its host does not tell before a token is asked for".to_owned(),
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, scroll: usize) 
         Context::Device,
     ] {
         let bindings = TABLE.iter().filter(|binding| binding.contexts.contains(&context));
-        let bindings = bindings.filter(|binding| app.setup.capabilities.can_change || !binding.changes);
+        let bindings = bindings.filter(|binding| binding.is_offered(app.setup.capabilities));
         lines.push(Line::styled(context.title(), theme.title()));
         for binding in bindings {
             let label = cut(binding.label, width.saturating_sub(14));

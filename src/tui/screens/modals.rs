@@ -18,17 +18,22 @@ const WIDTH: u16 = 72;
 
 pub(super) fn confirm(app: &App, frame: &mut Frame<'_>, area: Rect, question: &Confirm) {
     let theme = app.setup.theme;
+    let place = app.setup.host.as_deref().unwrap_or("this machine");
     let (title, text, keys): (String, String, &[(&str, &str)]) = match question {
+        Confirm::Connection(connection) if app.setup.capabilities.can_revoke => (
+            format!("Delete {connection}?"),
+            format!("Its tokens leave {place}. Revoking also tells the provider, and cannot be undone."),
+            &[("y", "delete it here"), ("R", "revoke and delete"), ("any other key", "keep it")],
+        ),
         Confirm::Connection(connection) => (
             format!("Delete {connection}?"),
-            "Its tokens leave this machine. Revoking also tells the provider, and cannot be undone.".to_owned(),
-            &[("y", "delete it here"), ("R", "revoke and delete"), ("any other key", "keep it")],
+            format!("Its tokens leave {place}. What the provider granted stays granted."),
+            &[("y", "delete it there"), ("any other key", "keep it")],
         ),
         Confirm::Config(key, connections) => (
             format!("Delete {key} and its {connections} connections?"),
-            "Their tokens and the client secret leave this machine. What the provider granted stays granted."
-                .to_owned(),
-            &[("y", "delete them here"), ("any other key", "keep them")],
+            format!("Their tokens and the client secret leave {place}. What the provider granted stays granted."),
+            &[("y", "delete them"), ("any other key", "keep them")],
         ),
     };
     let inside = popup(frame, area, &title, (WIDTH.min(62), 9), theme);

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::model::freshness::{remaining, spoken};
 use crate::service::connect::BrowserError;
-use crate::tui::app::App;
+use crate::tui::app::{App, Setup};
 use crate::tui::keys::{Action, Binding, Context, bindings};
 use crate::tui::modal::WaitingFor;
 use crate::tui::theme::Theme;
@@ -34,7 +34,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &Waiti
     let blank = || vec![Line::raw("")];
     let below = match &waiting.paste {
         Some(paste) => pasting(paste, width, theme),
-        None => keys(theme, Context::Waiting, app.offers_device(&known.connection), width),
+        None => keys(&app.setup, Context::Waiting, app.offers_device(&known.connection), width),
     };
     // What stands on the screen from top to bottom, each with how early it leaves a small one;
     // what is 0 always stays.
@@ -109,11 +109,11 @@ fn pasting(paste: &Input, width: usize, theme: Theme) -> Vec<Line<'static>> {
     ]
 }
 
-pub(super) fn keys(theme: Theme, context: Context, has_device: bool, width: usize) -> Vec<Line<'static>> {
+pub(super) fn keys(setup: &Setup, context: Context, has_device: bool, width: usize) -> Vec<Line<'static>> {
     let mut rows: Vec<Vec<Span<'static>>> = vec![Vec::new()];
     let mut used = 0;
     let is_offered = |binding: &&Binding| has_device || binding.action != Action::UseDevice;
-    for binding in bindings(&[context], true).filter(is_offered) {
+    for binding in bindings(&[context], setup.capabilities).filter(is_offered) {
         let label = match binding.action {
             Action::Back => "cancel",
             _ if width < 60 => binding.short,
@@ -126,7 +126,10 @@ pub(super) fn keys(theme: Theme, context: Context, has_device: bool, width: usiz
         }
         used += more;
         if let Some(row) = rows.last_mut() {
-            row.extend([Span::styled(binding.shown, theme.key()), Span::styled(format!(" {label}   "), Style::new())]);
+            row.extend([
+                Span::styled(binding.shown, setup.theme.key()),
+                Span::styled(format!(" {label}   "), Style::new()),
+            ]);
         }
     }
     rows.into_iter().map(Line::from).collect()
