@@ -342,7 +342,8 @@ impl Authorization {
         let usual = if self.address.as_ref().is_some_and(|address| address.is_secure) { ":443" } else { ":80" };
         let bare = host.strip_suffix(usual).map(str::to_owned);
         let hosts = std::iter::once(host).chain(bare).collect();
-        let answer = arrival::answer(self.sender.clone());
+        let (service, asked) = (self.service.clone(), path.clone());
+        let answer = arrival::answer(self.sender.clone(), Arc::new(move |query| service.for_another(&asked, query)));
         let serving = listener.serve(hosts, crate::listener::callback::handler(path, answer), self.stop.subscribe());
         self.served.push(tokio::spawn(async move {
             serving.await;
@@ -361,7 +362,7 @@ impl Paster {
     }
 
     async fn hand_over(&self, query: Secret) -> Result<()> {
-        match arrival::hand_over(&self.sender, query).await {
+        match arrival::hand_over(&self.sender, query).await.unwrap_or(Answered::Used) {
             Answered::Connected(_) | Answered::Failed(_) => Ok(()),
             Answered::Elsewhere(_) => {
                 Err(Error::usage("that address belongs to an authorization that another hallpass began")

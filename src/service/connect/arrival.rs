@@ -79,17 +79,48 @@ impl Arrival {
     }
 }
 
-/// Hands a query to the authorization that waits; one that has ended takes no second callback.
-pub(super) async fn hand_over(sender: &mpsc::Sender<Arrival>, query: Secret) -> Answered {
+/// Hands a query to the authorization that waits; `None` where that has ended.
+pub(super) async fn hand_over(sender: &mpsc::Sender<Arrival>, query: Secret) -> Option<Answered> {
     let (arrival, answered) = Arrival::new(query);
-    let answered = if sender.send(arrival).await.is_ok() { answered.await.ok() } else { None };
-    answered.unwrap_or(Answered::Used)
+    if sender.send(arrival).await.is_ok() { answered.await.ok() } else { None }
 }
 
-/// Returns what the listener calls.
-pub(super) fn answer(sender: mpsc::Sender<Arrival>) -> Answer {
+/// Finds out where a callback belongs that is for another authorization.
+pub(super) type SentOn = Arc<dyn Fn(&Secret) -> Option<Answered> + Send + Sync>;
+
+/// Returns what the listener calls. An authorization that has ended takes no second callback; but the port is its
+/// own for a moment more, and what comes for another is sent on even then.
+pub(super) fn answer(sender: mpsc::Sender<Arrival>, sent_on: SentOn) -> Answer {
     Arc::new(move |query| {
-        let sender = sender.clone();
-        Box::pin(async move { hand_over(&sender, Secret::new(query)).await.reply() })
+        let (sender, sent_on) = (sender.clone(), sent_on.clone());
+        Box::pin(async move {
+            let query = Secret::new(query);
+            let answered = match hand_over(&sender, query.clone()).await {
+                Some(answered) => answered,
+                None => sent_on(&query).unwrap_or(Answered::Used),
+            };
+            answered.reply()
+        })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_comes_for_another_while_the_port_is_given_back_is_sent_on() {
+        let (sender, receiver) = mpsc::channel(1);
+        drop(receiver);
+        let of_another = |query: &Secret| {
+            query.expose().contains("theirs").then(|| Answered::Elsewhere("http://127.0.0.1:1/cb".to_owned()))
+        };
+        let answer = answer(sender, Arc::new(of_another));
+        let theirs = answer("state=theirs".to_owned()).await;
+        assert_eq!(
+            (theirs.status().as_u16(), &theirs.headers()["location"]),
+            (303, &"http://127.0.0.1:1/cb".parse().unwrap())
+        );
+        assert_eq!(answer("state=ours".to_owned()).await.status().as_u16(), 410);
+    }
 }

@@ -12,8 +12,8 @@ use crate::service::hints::{self, Circumstances};
 use crate::service::items::digest;
 use crate::service::{Error, Kind, Result};
 
-/// How often a port that another hallpass held is tried again.
-const TAKEOVER: Duration = Duration::from_millis(500);
+/// How often a port that another hallpass held is tried again: until then, a callback finds nobody there.
+const TAKEOVER: Duration = Duration::from_millis(50);
 /// How long the last page may take to get out.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -94,7 +94,9 @@ impl Authorization {
         let (answered, step) = match self.flow.judge(query.expose()) {
             Verdict::Stranger(why) => {
                 tracing::warn!(why, "a callback that is not an answer to this authorization");
-                (self.for_another(&query).unwrap_or(Answered::NotExpected(why)), Step::Wait)
+                let path = self.address.as_ref().map(|address| address.path.as_str());
+                let sent_on = path.and_then(|path| self.service.for_another(path, &query));
+                (sent_on.unwrap_or(Answered::NotExpected(why)), Step::Wait)
             }
             Verdict::Denied(refusal) => ended(Err(self.refused(refusal))),
             Verdict::WrongIssuer(issuer) => {
@@ -111,11 +113,6 @@ impl Authorization {
         // Whoever asked may have gone away.
         let _ = answer.send(answered);
         step
-    }
-
-    fn for_another(&self, query: &Secret) -> Option<Answered> {
-        let (_, state) = url::form_urlencoded::parse(query.expose().as_bytes()).find(|(name, _)| name == "state")?;
-        self.service.sent_on(&digest(&state), &self.address.as_ref()?.path, query)
     }
 
     async fn exchange(&self, code: &Secret, query: &Secret) -> Result<Connected> {
@@ -157,7 +154,7 @@ impl Authorization {
         if let Some(state) = self.flow.state().filter(|_| self.is_hosted) {
             self.service.busy.hosted(|hosted| hosted.remove(state));
         }
-        // Callbacks that wait in line get "already used".
+        // Callbacks that wait in line for this one get "already used".
         self.arrivals.close();
         while self.arrivals.try_recv().is_ok() {}
         // The receivers may be gone already.

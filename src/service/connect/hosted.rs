@@ -127,7 +127,7 @@ impl Service {
         };
         let waiting = self.busy.hosted(|hosted| hosted.find(&state));
         if let Some(sender) = waiting {
-            return arrival::hand_over(&sender, query).await;
+            return arrival::hand_over(&sender, query).await.unwrap_or(Answered::Used);
         }
         if self.busy.hosted(|hosted| hosted.has_ended(&state)) {
             return Answered::Used;
@@ -137,8 +137,14 @@ impl Service {
         ))
     }
 
+    /// Sends a browser on whose callback came to the port of another authorization.
+    pub(super) fn for_another(&self, path: &str, query: &Secret) -> Option<Answered> {
+        let (_, state) = url::form_urlencoded::parse(query.expose().as_bytes()).find(|(name, _)| name == "state")?;
+        self.sent_on(&digest(&state), path, query)
+    }
+
     /// Sends a browser on to the process of ours that began its authorization.
-    pub(super) fn sent_on(&self, state: &str, path: &str, query: &Secret) -> Option<Answered> {
+    fn sent_on(&self, state: &str, path: &str, query: &Secret) -> Option<Answered> {
         let flow = self.store.pending(state, self.now()).ok()??;
         Some(Answered::Elsewhere(format!("http://127.0.0.1:{}{path}?{}", flow.relay_port, query.expose())))
     }
