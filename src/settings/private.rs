@@ -129,6 +129,8 @@ fn writable_database(path: &Path, patience: Duration) -> rusqlite::Result<Sqlite
     let database = Sqlite::open_with_flags(path, flags)?;
     database.busy_timeout(patience)?;
     switch_to_wal(&database, patience)?;
+    // In KiB. A process that writes on and on would keep the usual 2 MiB of it for ever; the system caches too.
+    database.pragma_update(None, "cache_size", -256)?;
     // FULL: durable in write-ahead mode too.
     database.pragma_update(None, "synchronous", "FULL")?;
     Ok(database)
