@@ -9,7 +9,7 @@ use hyper::{Method, Request, StatusCode};
 use super::answer::Refusal;
 use super::asked::Asked;
 use super::guard::is_browser;
-use super::popup::{Told, failure};
+use super::told::{Told, failure};
 use super::{Server, body};
 use crate::listener::page::{Form, Page};
 use crate::listener::reply::Reply;

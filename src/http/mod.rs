@@ -29,6 +29,7 @@ mod rendered;
 mod sessions;
 mod sockets;
 mod today;
+mod told;
 
 use std::sync::Arc;
 

@@ -16,6 +16,7 @@ use super::asked::Asked;
 use super::consent::Decision;
 use super::guard::{is_browser, is_from, is_near, refuse_page};
 use super::query::Query;
+use super::told::{Told, failure};
 use crate::listener::callback::is_navigation;
 use crate::listener::page::Page;
 use crate::listener::reply::{self, Reply};
@@ -26,13 +27,6 @@ use crate::service::{Error, Kind};
 
 /// How long a flow may take.
 const TIME: Duration = Duration::from_mins(10);
-
-/// What a page is told of a flow that it asked for.
-pub(super) struct Told<'a> {
-    key: &'a str,
-    id: &'a str,
-    socket: Option<&'a str>,
-}
 
 impl Server {
     /// Begins a flow: `GET /oauth/connect/KEY`; or, by `POST`, one whose replacing of a connection was just
@@ -202,27 +196,6 @@ impl Server {
         page.reply()
     }
 
-    /// Tells the page that asked how its flow ended.
-    pub(super) fn tell(&self, told: &Told<'_>, outcome: Result<(), &Refusal>) {
-        let Some(socket) = told.socket else { return };
-        let message = match outcome {
-            Ok(()) => json!({
-                "message_type": "success",
-                "provider_config_key": told.key,
-                "connection_id": told.id,
-                "is_pending": false,
-            }),
-            Err(refusal) => json!({
-                "message_type": "error",
-                "provider_config_key": told.key,
-                "connection_id": told.id,
-                "error_type": refusal.code,
-                "error_desc": described(refusal),
-            }),
-        };
-        self.sockets.tell(socket, message);
-    }
-
     pub(super) fn url(&self) -> String {
         self.options.url_at(self.callback.port)
     }
@@ -236,18 +209,6 @@ fn unknown(error: Error) -> Refusal {
 fn not_a_navigation() -> Reply {
     let message = "Only a browser's own navigation is answered here.";
     Refusal::new(StatusCode::FORBIDDEN, "not_a_navigation", message).era()
-}
-
-fn described(refusal: &Refusal) -> String {
-    refusal.hint.as_ref().map_or_else(|| refusal.message.clone(), |hint| format!("{} ({hint})", refusal.message))
-}
-
-/// What 0.8.0 of the SDK listens for.
-pub(super) fn failure(refusal: &Refusal) -> Value {
-    json!({
-        "eventType": "AUTHORIZATION_FAILED",
-        "data": {"error": {"type": refusal.code, "message": described(refusal)}},
-    })
 }
 
 fn page_of(refusal: &Refusal, message: Option<Value>) -> Page {
