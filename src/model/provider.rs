@@ -1,6 +1,7 @@
 //! A provider template as its file says it. The format is described in the README; every key
 //! that is not written has the default that stands here.
 
+mod api;
 mod needs;
 mod oauth2;
 mod way_in;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::config::{DEFAULT_REDIRECT_URI, HTTPS_REDIRECT_URI};
+pub use api::Api;
 pub use oauth2::{
     Answer, ClientAuthentication, ExpirySource, OAuth2, Pkce, Redirect, RequestFormat, TokenExchange, TokenRequest,
     Unit,
@@ -245,24 +247,6 @@ pub struct Lookup {
     pub url: String,
     /// The body, sent as JSON.
     pub body: Option<String>,
-}
-
-/// The `[api]` table.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Api {
-    /// What request paths are put behind.
-    pub base_url: Option<UrlTemplate>,
-    /// Request headers. Without any, `authorization: Bearer {token}`.
-    pub headers: BTreeMap<String, String>,
-    /// Request parameters in the URL.
-    pub query: BTreeMap<String, String>,
-    /// The cheapest call that says who one is, as `METHOD path`.
-    pub identity: Option<String>,
-    /// The cheapest call that proves an API key, as `METHOD path`.
-    pub verify: Option<String>,
-    /// The provider wants a credential in the URL.
-    pub secret_in_url: bool,
 }
 
 impl Provider {

@@ -19,6 +19,7 @@ pub mod modal;
 mod runtime;
 mod screens;
 mod server;
+mod signals;
 mod terminal;
 pub mod theme;
 pub mod widgets;

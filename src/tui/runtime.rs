@@ -18,6 +18,7 @@ use super::draw::draw;
 use super::effect::Effect;
 use super::message::{Lists, Message};
 use super::server::ServerSwitch;
+use super::signals::{Asked, Signals};
 use super::terminal::{self, Terminal};
 use super::theme::Theme;
 use crate::backend::{Backend, StartServer};
@@ -66,9 +67,7 @@ enum Woken {
     Sequence(Zeroizing<String>),
     Tick,
     Watch,
-    End,
-    #[cfg(unix)]
-    Suspend,
+    Signal(Asked),
 }
 
 impl Loop {
@@ -104,7 +103,7 @@ impl Loop {
                 Some(sequence) = self.sequences.recv() => Woken::Sequence(sequence),
                 () = tokio::time::sleep_until(tick.unwrap_or(ticked_at)), if tick.is_some() => Woken::Tick,
                 _ = watch.tick() => Woken::Watch,
-                woken = signals.next() => woken,
+                asked = signals.next() => Woken::Signal(asked),
             };
             let messages = match woken {
                 // The stream of events stays: a stopped process reads nothing, and crossterm 0.29 may leave
@@ -116,7 +115,7 @@ impl Loop {
                 }
                 Woken::Event(Some(Ok(event))) => message_of(event).into_iter().collect(),
                 // The terminal is gone, or cannot be read any more.
-                Woken::Event(Some(Err(_)) | None) | Woken::End => return Ok(()),
+                Woken::Event(Some(Err(_)) | None) | Woken::Signal(Asked::End) => return Ok(()),
                 Woken::Message(message) => vec![message],
                 Woken::Sequence(sequence) => {
                     self.terminal.write(&sequence)?;
@@ -129,7 +128,7 @@ impl Loop {
                     continue;
                 }
                 #[cfg(unix)]
-                Woken::Suspend => {
+                Woken::Signal(Asked::Suspend) => {
                     self.terminal.suspend().await?;
                     continue;
                 }
@@ -171,47 +170,6 @@ fn message_of(event: Event) -> Option<Message> {
         Event::Paste(text) => Some(Message::Pasted(Secret::new(text))),
         Event::Resize(width, height) => Some(Message::Resized(width, height)),
         Event::Key(_) | Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
-    }
-}
-
-/// Signals that end or stop the program.
-struct Signals {
-    #[cfg(unix)]
-    ends: [tokio::signal::unix::Signal; 3],
-    #[cfg(unix)]
-    stop: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let stop = SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw());
-        let ends = [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?];
-        Ok(Self { ends, stop: signal(stop)? })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) -> Woken {
-        let [terminate, hangup, interrupt] = &mut self.ends;
-        tokio::select! {
-            _ = terminate.recv() => Woken::End,
-            _ = hangup.recv() => Woken::End,
-            _ = interrupt.recv() => Woken::End,
-            _ = self.stop.recv() => Woken::Suspend,
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) -> Woken {
-        // An error would mean that no handler can be set; the key works all the same.
-        let _ = tokio::signal::ctrl_c().await;
-        Woken::End
     }
 }
 

@@ -1,0 +1,25 @@
+//! The `[api]` table of a provider file: where its API is, and what a request to it shows.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::UrlTemplate;
+
+/// The `[api]` table.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Api {
+    /// What request paths are put behind.
+    pub base_url: Option<UrlTemplate>,
+    /// Request headers. Without any, `authorization: Bearer {token}`.
+    pub headers: BTreeMap<String, String>,
+    /// Request parameters in the URL.
+    pub query: BTreeMap<String, String>,
+    /// The cheapest call that says who one is, as `METHOD path`.
+    pub identity: Option<String>,
+    /// The cheapest call that proves an API key, as `METHOD path`.
+    pub verify: Option<String>,
+    /// The provider wants a credential in the URL.
+    pub secret_in_url: bool,
+}
