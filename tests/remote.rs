@@ -182,6 +182,9 @@ fn era(seen: &Seen) -> Reply {
     let connection = |end: Value| json!({"id": 7, "provider_config_key": "gh", "connection_id": "a b+c", "credentials": {"type": "OAUTH2", "access_token": "era-token", "expires_at": end, "raw": {"scope": "repo"}}, "connection_config": {}, "account_id": 0, "metadata": {}});
     match (seen.method.as_str(), seen.path.as_str()) {
         ("GET", "/config") => Reply::json(200, &json!({"configs": [config]})),
+        ("GET", "/config/gh") if seen.query.get("include_creds").is_none_or(|asked| asked != "true") => {
+            Reply::json(200, &json!({"config": {"unique_key": "gh", "provider": "github"}}))
+        }
         ("GET", "/config/gh") => Reply::json(200, &json!({"config": config})),
         ("GET", "/connection") => Reply::json(
             200,
@@ -347,4 +350,98 @@ async fn nothing_of_the_host_is_kept_on_disk_or_said_by_the_program() {
     assert!(told.contains("asked the host") && !told.contains(KEY) && !told.contains(token.trim()), "{told}");
     run(vec!["-vvv", "config", "list"]).await.unwrap();
     assert!(!home.data().exists(), "not even a folder is made");
+}
+
+#[tokio::test]
+async fn what_a_host_does_not_tell_of_a_config_is_not_overwritten() {
+    let scopes: Vec<String> = (0..60).map(|number| format!("https://www.googleapis.com/auth/scope-{number}")).collect();
+    let told = json!({"unique_key": "gh", "provider": "github", "credentials": {"type": "OAUTH2", "client_id": "id", "client_secret": "s", "scopes": scopes.join(",")}});
+    let untold = json!({"unique_key": "gh", "provider": "github"});
+    for (config, is_told) in [(told, true), (untold, false)] {
+        let player = Player::start(move |_: &Seen| Reply::json(200, &json!({"data": config})));
+        let (backend, _) = at(&player.base(), None, &start(), |_| ());
+        let edit = ConfigChanges { client_id: Some("new".to_owned()), ..ConfigChanges::default() };
+        let edited = backend.edit_config(&github(), edit).await;
+        let patch = player.seen().into_iter().find(|seen| seen.method == "PATCH");
+        if !is_told {
+            let error = edited.unwrap_err();
+            assert!(error.message.contains("does not tell the client secret") && patch.is_none(), "{error}");
+            continue;
+        }
+        let body: Value = serde_json::from_str(&patch.unwrap().body).unwrap();
+        let credentials = &body["credentials"];
+        assert_eq!((&credentials["client_id"], &credentials["client_secret"]), (&json!("new"), &json!("s")));
+        assert_eq!(credentials["scopes"], json!(scopes.join(",")), "to the last one");
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_hiccups_is_no_sign_of_older_routes_and_nothing_is_written_twice() {
+    let is_up = Arc::new(AtomicBool::new(false));
+    let up = is_up.clone();
+    let player = Player::start(move |seen: &Seen| {
+        if !up.load(Ordering::SeqCst) {
+            return Reply { status: 502, headers: Vec::new(), kind: "text/html", body: "<html>Bad Gateway".to_owned() };
+        }
+        match seen.path.as_str() {
+            "/integrations" => Reply::json(200, &json!({"data": []})),
+            _ => Reply::json(200, &json!({"data": {"unique_key": "gh", "provider": "github"}})),
+        }
+    });
+    let (backend, _) = at(&player.base(), None, &start(), |_| ());
+    let error = backend.create_config(new("gh")).await.unwrap_err();
+    assert!(error.kind == Kind::Network && error.message.contains("behind its gateway (502)"), "{error}");
+    assert!(player.seen().iter().all(|seen| seen.method == "GET"), "nothing was written");
+    is_up.store(true, Ordering::SeqCst);
+    backend.create_config(new("gh")).await.unwrap();
+    let written: Vec<String> =
+        player.seen().into_iter().filter(|seen| seen.method == "POST").map(|seen| seen.path).collect();
+    assert_eq!(written, ["/integrations"]);
+}
+
+#[tokio::test]
+async fn a_host_that_tells_the_same_page_again_and_again_is_asked_twice() {
+    let row = |number: usize| json!({"connection_id": format!("c{number}"), "provider_config_key": "gh", "provider": "github"});
+    let rows: Vec<Value> = (0..3_000).map(row).collect();
+    let player = Player::start(move |_: &Seen| Reply::json(200, &json!({"connections": rows})));
+    let (backend, _) = at(&player.base(), None, &start(), |_| ());
+    assert_eq!(backend.connections().await.unwrap().len(), 2_000, "a page has so many");
+    assert_eq!(player.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn no_credential_of_a_host_acts_on_a_terminal_or_adds_a_line() {
+    for credentials in [
+        json!({"type": "API_KEY", "apiKey": "key\u{1b}]0;owned\u{7}"}),
+        json!({"type": "API_KEY", "apiKey": "key\nSECOND=evil"}),
+        json!({"type": "BASIC", "username": "u\n", "password": "p"}),
+        json!({"type": "OAUTH1", "oauth_token": "t\n", "oauth_token_secret": "s"}),
+    ] {
+        let answer = json!({"connection_id": "c", "provider_config_key": "gh", "provider": "github", "credentials": credentials});
+        let player = Player::start(move |_: &Seen| Reply::json(200, &answer));
+        let (backend, _) = at(&player.base(), None, &start(), |_| ());
+        let error = backend.hand_out(&reference("gh/c"), Freshness::default(), Form::Env).await.unwrap_err();
+        assert!(error.message.contains("characters in it that no credential has"), "{credentials}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_of_early_2023_is_not_said_to_have_refreshed_what_it_did_not() {
+    let player = Player::start(era);
+    let (backend, _) = at(&player.base(), Some(KEY), &start(), |_| ());
+    let error = backend.refresh(&reference("gh/a b+c")).await.unwrap_err();
+    assert!(error.message.contains("refreshed at will"), "{error}");
+    let moved = ConfigChanges { provider: Some("gitlab".to_owned()), ..ConfigChanges::default() };
+    let error = backend.edit_config(&github(), moved).await.unwrap_err();
+    assert!(error.message.contains("cannot move") && player.seen().iter().all(|seen| seen.method == "GET"), "{error}");
+}
+
+#[tokio::test]
+async fn the_client_secret_stays_where_it_is_unless_a_request_wants_it() {
+    let answer = json!({"connection_id": "c", "provider_config_key": "gh", "provider": "github", "credentials": {"type": "OAUTH2", "access_token": "t"}});
+    let player = Player::start(move |_: &Seen| Reply::json(200, &answer));
+    let (backend, _) = at(&player.base(), None, &start(), |_| ());
+    backend.hand_out(&reference("gh/c"), Freshness::default(), Form::Header).await.unwrap();
+    let paths: Vec<String> = player.seen().into_iter().map(|seen| seen.path).collect();
+    assert_eq!(paths, ["/connections/c"]);
 }

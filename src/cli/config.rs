@@ -107,7 +107,10 @@ impl Create {
             Err(_) if backend.host().is_some() => (ProviderId::new(&provider)?, vec![WayIn::default()]),
             Err(error) => return Err(error),
         };
-        let key = prompt::argument(self.key, "KEY", "A key for this config", Some(&backend.suggested_key(&id).await?))?;
+        let key = match self.key {
+            Some(key) => key,
+            None => prompt::argument(None, "KEY", "A key for this config", Some(&backend.suggested_key(&id).await?))?,
+        };
         // A provider that is authorized by a key alone knows no client, and so no secret of one.
         let knows_clients = ways.into_iter().any(WayIn::needs_client);
         let client_id = match client_id {

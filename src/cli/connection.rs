@@ -87,6 +87,9 @@ async fn list(backend: &Backend, output: Output) -> Outcome {
 }
 
 fn refreshed_by(connection: &Connection) -> &'static str {
+    if connection.is_untold {
+        return "its host, if it can be";
+    }
     match (connection.way, connection.is_refreshable) {
         (WayIn::ClientCredentials, _) => "the client itself, which gets another",
         (_, true) => "a refresh token",

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 pub use record::RecordError;
 
 use super::provider::{API_KEY, PASSWORD, USERNAME, WayIn};
-use super::{Secret, Time};
+use super::{Secret, Time, untrusted};
 
 /// What an authorization gave, or a person entered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +122,21 @@ impl Credentials {
         match self {
             Self::Basic(_) => Secret::default().masked(),
             _ => self.token().masked(),
+        }
+    }
+
+    /// Tells whether a character stands in them that none may have: tokens are made of RFC 6749's VSCHAR (appendix
+    /// A.12), and keys and logins have no control characters. It would act on a terminal, or end a header or a line.
+    pub fn has_odd_characters(&self) -> bool {
+        let is_odd = |secret: &Secret| !untrusted::is_visible(secret.expose());
+        match self {
+            Self::OAuth2(tokens) | Self::ClientCredentials(tokens) => {
+                is_odd(&tokens.access_token) || tokens.refresh_token.as_ref().is_some_and(is_odd)
+            }
+            Self::OAuth1(pair) => is_odd(&pair.token) || is_odd(&pair.token_secret),
+            Self::ApiKey(entered) | Self::Basic(entered) => {
+                entered.fields.values().any(|value| value.expose().chars().any(char::is_control))
+            }
         }
     }
 

@@ -4,26 +4,20 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::host::{Call, Routes};
+use super::shapes::Whole;
 use super::{Remote, list, shapes};
-use crate::model::{Config, ConfigKey, Secret, rest};
-use crate::service::configs::{ConfigChanges, NewConfig};
+use crate::model::{Config, ConfigKey, rest};
+use crate::service::configs::{ConfigChanges, NewConfig, cannot_move};
 use crate::service::source::ConfigClient;
 use crate::service::{Error, Kind, Result};
-
-/// What was read of a config, with its secret.
-struct Whole {
-    config: Config,
-    secret: Option<Secret>,
-}
 
 impl Remote {
     /// Returns every config, sorted by key. Those whose names cannot be written here are left out.
     pub async fn configs(&self) -> Result<Vec<Config>> {
         let (routes, answer) = self.host.ask(Call::get(&["integrations"]), Call::get(&["config"])).await?;
         let rows = list(answer, if routes == Routes::Era { "configs" } else { "data" });
-        let now = self.here.now();
-        let mut configs: Vec<Config> =
-            rows.iter().filter_map(|row| shapes::config(row, self.host.address(), now)).collect();
+        let read = rows.iter().filter_map(|row| shapes::config(row, self.host.address()));
+        let mut configs: Vec<Config> = read.map(|whole| whole.config).collect();
         configs.sort_by(|one, other| one.key.cmp(&other.key));
         Ok(configs)
     }
@@ -36,25 +30,23 @@ impl Remote {
     /// The newer routes tell the client id only together with the secret.
     async fn whole(&self, key: &ConfigKey) -> Result<Whole> {
         let today = Call::get(&["integrations", key.as_str()]).with("include", "credentials");
-        let asked = self.host.ask(today, Call::get(&["config", key.as_str()])).await;
+        // Servers since the middle of 2023 tell the secret on the older route only to whoever asks for it.
+        let era = Call::get(&["config", key.as_str()]).with("include_creds", "true");
+        let asked = self.host.ask(today, era).await;
         let (routes, answer) = asked.map_err(|error| match error.kind {
             Kind::NotFound => Error::not_found(format!("there is no config `{key}` at `{}`", self.host.address()))
                 .hinted("`hallpass config list` shows what there is"),
             _ => error,
         })?;
         let row = answer.get(if routes == Routes::Era { "config" } else { "data" }).unwrap_or(&Value::Null);
-        let config = shapes::config(row, self.host.address(), self.here.now()).filter(|config| config.key == *key);
-        let config = config.ok_or_else(|| {
+        shapes::config(row, self.host.address()).filter(|whole| whole.config.key == *key).ok_or_else(|| {
             Error::new(Kind::Provider, format!("`{}` tells nothing of `{key}` that can be read", self.host.address()))
-        })?;
-        let secret = row.get("oauth_client_secret").or_else(|| row.get("credentials")?.get("client_secret"));
-        let secret = secret.and_then(Value::as_str).filter(|secret| !secret.is_empty()).map(Secret::new);
-        Ok(Whole { config, secret })
+        })
     }
 
     pub(super) async fn client_of(&self, key: &ConfigKey, with_secret: bool) -> Result<ConfigClient> {
-        let Whole { config, secret } = self.whole(key).await?;
-        Ok(ConfigClient { id: config.client_id, secret: secret.filter(|_| with_secret) })
+        let whole = self.whole(key).await?;
+        Ok(ConfigClient { id: whole.config.client_id, secret: whole.client_secret.filter(|_| with_secret) })
     }
 
     /// Makes a config there.
@@ -87,18 +79,23 @@ impl Remote {
     pub async fn edit_config(&self, key: &ConfigKey, changes: ConfigChanges) -> Result<Config> {
         self.here.may_change()?;
         self.refuse_redirect_uri(changes.redirect_uri.as_deref())?;
-        let Whole { config, secret } = self.whole(key).await?;
+        let Whole { config, client_id, client_secret, scopes, auth_mode } = self.whole(key).await?;
+        let untold = |what: &str, option: &str| {
+            let message = format!("`{}` does not tell the {what} of `{key}`, and would lose it", self.host.address());
+            Error::usage(message).hinted(format!("give it too, with `{option}`"))
+        };
         let provider = changes.provider.unwrap_or_else(|| config.provider.as_str().to_owned());
-        let client_id = changes.client_id.unwrap_or(config.client_id);
-        let secret = changes.client_secret.or(secret).unwrap_or_default();
-        let scopes = changes.scopes.unwrap_or(config.scopes).join(",");
+        let client_id = changes.client_id.or(client_id).ok_or_else(|| untold("client id", "--client-id ID"))?;
+        let secret = changes.client_secret.or(client_secret);
+        let secret = secret.ok_or_else(|| untold("client secret", "--client-secret -"))?;
+        let scopes = changes.scopes.or(scopes).ok_or_else(|| untold("scopes", "--scopes SCOPES"))?.join(",");
         match self.host.routes().await? {
             Routes::Today if provider != config.provider.as_str() => {
                 return Err(self.not_offered("a config is given another provider"));
             }
             Routes::Today => {
                 let body = json!({"credentials": {
-                    "type": self.auth_mode(&provider, &client_id),
+                    "type": auth_mode.unwrap_or_else(|| self.auth_mode(&provider, &client_id).to_owned()),
                     "client_id": client_id,
                     "client_secret": secret.expose(),
                     "scopes": scopes,
@@ -106,6 +103,10 @@ impl Remote {
                 self.host.ask_one(Call::new(Method::PATCH, &["integrations", key.as_str()]).body(body)).await?
             }
             Routes::Era => {
+                let connections = self.raw_connections(key).await?.len();
+                if provider != config.provider.as_str() && connections > 0 {
+                    return Err(cannot_move(key, &config.provider, &provider, connections));
+                }
                 let body = json!({
                     "provider_config_key": key.as_str(),
                     "provider": provider,
@@ -133,17 +134,37 @@ impl Remote {
     /// Deletes a config there with its connections; returns how many those were.
     pub async fn delete_config(&self, key: &ConfigKey) -> Result<usize> {
         self.here.may_change()?;
-        let mut connections = self.connections().await?;
-        connections.retain(|connection| connection.reference.config == *key);
-        if self.host.routes().await? == Routes::Era {
-            // Those routes leave the connections behind.
-            for connection in &connections {
-                self.delete_connection(&connection.reference).await?;
+        let count = match self.host.routes().await? {
+            Routes::Today => {
+                let mut connections = self.connections().await?;
+                connections.retain(|connection| connection.reference.config == *key);
+                connections.len()
             }
-        }
+            Routes::Era => {
+                // Those routes leave the connections behind, whatever their names.
+                let names = self.raw_connections(key).await?;
+                for name in &names {
+                    let call = Call::new(Method::DELETE, &["connection", name]);
+                    self.host.ask_one(call.with("provider_config_key", key.as_str())).await?;
+                }
+                names.len()
+            }
+        };
         let call = |route: &'static str| Call::new(Method::DELETE, &[route, key.as_str()]);
         self.host.ask(call("integrations"), call("config")).await?;
-        Ok(connections.len())
+        Ok(count)
+    }
+
+    /// Returns the ids of a config's connections as the older routes tell them, also those that cannot be written
+    /// here.
+    async fn raw_connections(&self, key: &ConfigKey) -> Result<Vec<String>> {
+        let rows = list(self.host.ask_one(Call::get(&["connection"])).await?, "connections");
+        let of_key = |row: &&Value| {
+            let told = row.get("provider_config_key").or_else(|| row.get("provider"));
+            told.and_then(Value::as_str) == Some(key.as_str())
+        };
+        let names = rows.iter().filter(of_key).filter_map(|row| Some(row.get("connection_id")?.as_str()?.to_owned()));
+        Ok(names.collect())
     }
 
     fn auth_mode(&self, provider: &str, client_id: &str) -> &'static str {

@@ -21,7 +21,7 @@ use crate::settings::without_user_info;
 /// How long an answer may take: the host may have to refresh first, and tries for a minute.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// The largest answer that is read, in bytes: a page of 2,000 connections with all that is told of them.
-const LARGEST: usize = 16 * 1024 * 1024;
+const LARGEST: usize = 8 * 1024 * 1024;
 
 /// Another host that speaks Nango's REST API.
 #[derive(Debug)]
@@ -92,6 +92,14 @@ struct Answer {
     is_empty: bool,
 }
 
+impl Answer {
+    /// Tells whether nothing is served at the path: a server of 2023 answers a web page there, or 404. What a
+    /// gateway says is no such sign.
+    fn is_of_no_route(&self) -> bool {
+        self.json.is_none() && !self.is_empty && matches!(self.status, 200..=299 | 404 | 405)
+    }
+}
+
 impl Host {
     /// Takes a host by its address, and the key that is shown to it.
     pub fn new(address: &str, key: Option<Secret>) -> Result<Self> {
@@ -111,9 +119,14 @@ impl Host {
         }
         let path = base.path().trim_end_matches('/').to_owned();
         base.set_path(&path);
-        let is_cloud = base.host_str().is_some_and(|name| name == "nango.dev" || name.ends_with(".nango.dev"));
-        let learned = Learned { scheme: is_cloud.then_some(Scheme::Bearer), routes: None };
-        Ok(Self { base, key, http: OnceCell::new(), learned: Mutex::new(learned) })
+        let host = Self { base, key, http: OnceCell::new(), learned: Mutex::default() };
+        if host.is_cloud() {
+            if host.base.scheme() == "http" {
+                return Err(bad("the cloud is spoken to by https alone"));
+            }
+            host.learn(|learned| learned.scheme = Some(Scheme::Bearer));
+        }
+        Ok(host)
     }
 
     /// Returns its address, without a slash at its end.
@@ -121,9 +134,14 @@ impl Host {
         self.base.as_str().trim_end_matches('/')
     }
 
-    /// Returns its name and port.
+    /// Returns its name and port, and that others can listen where they can.
     pub fn name(&self) -> String {
-        host_of(&self.base)
+        let name = host_of(&self.base);
+        if self.is_overheard() { format!("{name} (not https)") } else { name }
+    }
+
+    fn is_cloud(&self) -> bool {
+        self.base.host_str().is_some_and(|name| name == "nango.dev" || name.ends_with(".nango.dev"))
     }
 
     /// Tells whether anybody on the way can read what is said: plain http to another machine.
@@ -131,11 +149,14 @@ impl Host {
         self.base.scheme() == "http" && !is_loopback(&self.base)
     }
 
-    /// Returns where a browser authorizes a connection at this host.
-    pub fn authorize_url(&self, connection: &ConnectionRef) -> Url {
+    /// Says how a connection is authorized at this host.
+    pub fn how_to_authorize(&self, connection: &ConnectionRef) -> String {
+        if self.is_cloud() {
+            return "authorize it in the cloud's dashboard, or from your own front end".to_owned();
+        }
         let mut url = self.url(&["oauth", "connect", connection.config.as_str()]);
         url.query_pairs_mut().append_pair("connection_id", connection.id.as_str());
-        url
+        format!("open {url} in a browser")
     }
 
     fn url(&self, path: &[&str]) -> Url {
@@ -159,18 +180,25 @@ impl Host {
     }
 
     /// Asks on the newer routes, or on the older ones where the host has no others. What it refuses is an error.
+    /// Nothing is changed before it is known which ones it has.
     pub(super) async fn ask(&self, today: Call<'_>, era: Call<'_>) -> Result<(Routes, Value)> {
-        let known = self.learned().routes;
+        let known = match self.learned().routes {
+            None if today.method != Method::GET => Some(Box::pin(self.routes()).await?),
+            known => known,
+        };
         if known != Some(Routes::Era) {
             let answer = self.send(&today).await?;
-            if answer.json.is_some() || known == Some(Routes::Today) {
-                self.learn(|learned| learned.routes = Some(Routes::Today));
-                return Ok((Routes::Today, self.good(answer)?));
+            if known == Some(Routes::Today) || !answer.is_of_no_route() {
+                let is_nango = answer.json.is_some();
+                let good = self.good(answer);
+                if is_nango {
+                    self.learn(|learned| learned.routes = Some(Routes::Today));
+                }
+                return Ok((Routes::Today, good?));
             }
         }
         let answer = self.send(&era).await?;
-        let is_nango = answer.json.is_some() || (answer.is_empty && answer.status < 300);
-        if is_nango && known.is_none() {
+        if answer.json.is_some() && !answer.is_of_no_route() {
             self.learn(|learned| learned.routes = Some(Routes::Era));
         }
         Ok((Routes::Era, self.good(answer)?))
@@ -255,13 +283,22 @@ impl Host {
         Error::new(Kind::Network, format!("`{}` did not answer: {why}", self.address())).hinted(hint)
     }
 
+    /// Takes the key out of what a host, or a gateway before it, quotes.
+    fn hidden(&self, text: &str) -> String {
+        match self.key.as_ref().filter(|key| !key.is_empty()) {
+            None => text.to_owned(),
+            Some(key) => text.replace(as_user(key).as_str(), "•••").replace(key.expose(), "•••"),
+        }
+    }
+
     /// Reads why a host refused: a sentence in `error` and a code in `type` on the older routes, an object in
     /// `error` on the newer ones.
     fn refusal(&self, status: u16, json: Option<&Value>) -> Error {
         let none = Map::new();
         let body = json.and_then(Value::as_object).unwrap_or(&none);
         let error = body.get("error");
-        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(untrusted::line);
+        let text =
+            |value: Option<&Value>| value.and_then(Value::as_str).map(|text| untrusted::line(&self.hidden(text)));
         let field = |name: &str| text(error.and_then(|error| error.get(name)));
         let message = text(error).or_else(|| field("message")).filter(|message| !message.is_empty());
         let code = field("code").or_else(|| text(body.get("type"))).unwrap_or_default();
@@ -273,6 +310,7 @@ impl Host {
             None if (300..400).contains(&status) => {
                 format!("`{}` sends elsewhere ({status}); the key does not go there", self.address())
             }
+            None if status >= 500 => format!("`{}` cannot be reached behind its gateway ({status})", self.address()),
             None => format!("`{}` answered {status}, and not as Nango's REST API does", self.address()),
         };
         let shown = Error::new(kind, said);
@@ -280,19 +318,22 @@ impl Host {
             (401 | 403, _) if self.key.is_none() => shown.hinted("set NANGO_SECRET_KEY to the key of that host"),
             (401, _) => shown.hinted("check NANGO_SECRET_KEY: it must be the key of that host"),
             (_, Some(hint)) => shown.hinted(format!("there: {hint}")),
+            _ if kind == Kind::Network => shown.hinted("try again in a moment"),
             _ if !is_nango => shown.hinted("check the address in `--host` or NANGO_HOSTPORT"),
             _ => shown,
         }
     }
 }
 
+fn as_user(key: &Secret) -> Zeroizing<String> {
+    let pair = Zeroizing::new(format!("{}:", key.expose()));
+    Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(pair.as_bytes()))
+}
+
 fn shown(key: &Secret, scheme: Scheme) -> Result<HeaderValue> {
     let text = Zeroizing::new(match scheme {
         Scheme::Bearer => format!("Bearer {}", key.expose()),
-        Scheme::Basic => {
-            let pair = Zeroizing::new(format!("{}:", key.expose()));
-            format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair.as_bytes()))
-        }
+        Scheme::Basic => format!("Basic {}", *as_user(key)),
     });
     let mut value = HeaderValue::try_from(text.as_str()).map_err(|_| {
         Error::usage("NANGO_SECRET_KEY cannot stand in a header").hinted("it has a line break or a control character")
@@ -305,11 +346,13 @@ fn shown(key: &Secret, scheme: Scheme) -> Result<HeaderValue> {
 fn kind_of(status: u16, code: &str, is_nango: bool) -> Kind {
     match (status, code) {
         (_, "unkown_connection" | "unknown_connection" | "unknown_provider_config" | "not_found") => Kind::NotFound,
+        (408 | 429, _) | (_, "connection_refresh_backoff") => Kind::Network,
         (424, _) | (_, "invalid_credentials") => Kind::AuthorizationNeeded,
         (404, _) if is_nango => Kind::NotFound,
         (502, _) if is_nango => Kind::Provider,
         (503, _) if is_nango => Kind::Vault,
-        (502..=504, _) => Kind::Network,
+        (500..=599, _) if !is_nango => Kind::Network,
+        (504, _) => Kind::Network,
         (300..=399 | 500..=599, _) => Kind::Provider,
         _ => Kind::Usage,
     }
@@ -327,7 +370,9 @@ mod tests {
     fn an_address_loses_its_last_slash_and_keeps_its_path() {
         assert_eq!(host("http://localhost:3003/").address(), "http://localhost:3003");
         assert_eq!(host("https://h.example/nango/").url(&["config"]).as_str(), "https://h.example/nango/config");
-        for wrong in ["", "localhost:3003", "ftp://h", "http://user:pass@h", "http://h?x=1", "http://"] {
+        let wrong =
+            ["", "localhost:3003", "ftp://h", "http://user:pass@h", "http://h?x=1", "http://", "http://api.nango.dev"];
+        for wrong in wrong {
             let error = Host::new(wrong, None).unwrap_err();
             assert!(error.hint.unwrap().contains("NANGO_HOSTPORT") && !error.message.contains("pass@"), "{wrong}");
         }
@@ -355,6 +400,10 @@ mod tests {
         let today = serde_json::json!({"error": {"code": "invalid_credentials", "message": "gone\u{1b}[2J"}});
         let error = host.refusal(400, Some(&today));
         assert!(error.kind == Kind::AuthorizationNeeded && error.message.ends_with("says: gone[2J"), "{error}");
+        let quoted = serde_json::json!({"error": "bad header: Bearer s3, or Basic czM6"});
+        assert!(host.refusal(400, Some(&quoted)).message.ends_with("bad header: Bearer •••, or Basic •••"));
+        assert_eq!(host.refusal(429, Some(&quoted)).kind, Kind::Network);
+        assert_eq!(host.refusal(504, None).hint.unwrap(), "try again in a moment");
         assert_eq!(host.refusal(401, None).hint.unwrap(), "check NANGO_SECRET_KEY: it must be the key of that host");
         assert!(host.refusal(200, None).message.contains("not as Nango's REST API does"));
     }

@@ -8,6 +8,7 @@ mod configs;
 mod host;
 mod shapes;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,9 @@ pub use host::Host;
 const PAGE: usize = 2_000;
 /// How many pages are asked for at most.
 const PAGES: usize = 50;
-/// How often a screen looks at the host anew.
+/// How long all of them together may take.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// How often a screen looks at the host anew, in seconds.
 const WATCH: i64 = 10;
 
 /// Another host, seen from this machine.
@@ -64,7 +67,7 @@ impl Remote {
     /// Says where a connection is authorized.
     pub fn not_authorized_here(&self, connection: &ConnectionRef) -> Error {
         Error::usage(format!("`{connection}` is authorized at `{}`, not from here", self.host.address()))
-            .hinted(format!("open {} in a browser", self.host.authorize_url(connection)))
+            .hinted(self.host.how_to_authorize(connection))
     }
 
     /// Returns a number that changes as often as a screen is to look at the host anew.
@@ -74,29 +77,40 @@ impl Remote {
 
     /// Returns every connection, sorted by config and id. Those whose names cannot be written here are left out.
     pub async fn connections(&self) -> Result<Vec<Connection>> {
-        let mut rows = Vec::new();
-        let mut providers = Providers::default();
+        let all = tokio::time::timeout(PATIENCE, Box::pin(self.all_pages())).await;
+        all.unwrap_or_else(|_| {
+            Err(Error::new(Kind::Network, format!("`{}` takes too long to list its connections", self.host.address()))
+                .hinted("try again in a moment"))
+        })
+    }
+
+    async fn all_pages(&self) -> Result<Vec<Connection>> {
+        let mut all = BTreeMap::new();
         for page in 0..PAGES {
             let call = Call::get(&["connections"]).with("limit", PAGE.to_string()).with("page", page.to_string());
             let (routes, answer) = self.host.ask(call, Call::get(&["connection"])).await?;
-            if routes == Routes::Era {
-                providers = self.providers_of_configs().await?;
+            let is_era = routes == Routes::Era;
+            let providers = if is_era { self.providers_of_configs().await? } else { Providers::default() };
+            let (now, before) = (self.here.now(), all.len());
+            let rows = list(answer, "connections");
+            let told = rows.len();
+            let rows = rows.iter().take(if is_era { PAGE * PAGES } else { PAGE });
+            let mut left_out = 0;
+            for row in rows {
+                match shapes::connection(row, providers.of(row), now) {
+                    Some(connection) => drop(all.insert(connection.reference.clone(), connection)),
+                    None => left_out += 1,
+                }
             }
-            let (some, is_last) = (list(answer, "connections"), routes == Routes::Era);
-            let is_last = is_last || some.len() < PAGE;
-            rows.extend(some);
-            if is_last {
+            if left_out > 0 {
+                tracing::warn!(left_out, "connections whose names cannot be written here");
+            }
+            // A page that brings nothing new is one that was told before.
+            if is_era || told < PAGE || all.len() == before {
                 break;
             }
         }
-        let (now, told) = (self.here.now(), rows.len());
-        let read = rows.iter().filter_map(|row| shapes::connection(row, providers.of(row), now));
-        let mut connections: Vec<Connection> = read.collect();
-        if connections.len() < told {
-            tracing::warn!(left_out = told - connections.len(), "connections whose names cannot be written here");
-        }
-        connections.sort_by(|one, other| one.reference.cmp(&other.reference));
-        Ok(connections)
+        Ok(all.into_values().collect())
     }
 
     /// Returns one connection, without its credentials.
@@ -167,11 +181,8 @@ impl Remote {
             let kind = given.get("type").and_then(Value::as_str).map(untrusted::line).unwrap_or_default();
             odd(&format!("credentials of the type `{kind}` that cannot be read: {error}"))
         })?;
-        let is_visible = |credentials: &Credentials| {
-            credentials.tokens().is_none_or(|tokens| untrusted::is_visible(tokens.access_token.expose()))
-        };
-        if !is_visible(&credentials) {
-            return Err(odd("a token with characters that no token has"));
+        if credentials.has_odd_characters() {
+            return Err(odd("characters in it that no credential has"));
         }
         let connection = shapes::connection(&answer, provider.as_ref(), now)
             .filter(|connection| connection.reference == *reference)
@@ -209,18 +220,27 @@ impl Source for Remote {
     /// The host judges what is fresh; it is asked for another token where this one would end too soon. One that
     /// has ended is not handed out, as a server of early 2023 would.
     async fn fresh(&self, reference: &ConnectionRef, freshness: Freshness) -> Result<Arc<Fresh>> {
+        let is_era = freshness.forced && self.host.routes().await? == Routes::Era;
         if freshness.forced {
             self.here.may_change()?;
         }
+        // Servers of early 2023 do not know what is asked of them here.
+        let before = if is_era { Some(self.get(reference, false).await?) } else { None };
         let mut fresh = self.get(reference, freshness.forced).await?;
+        if before.is_some_and(|before| before.credentials.token() == fresh.credentials.token()) {
+            return Err(self.not_offered("a token is refreshed at will"));
+        }
         let is_short = !freshness.forced && !lasts(&fresh, freshness.min_ttl, self.here.now());
         if is_short && self.here.may_change().is_ok() {
             fresh = self.get(reference, true).await?;
         }
         if !lasts(&fresh, None, self.here.now()) {
-            let reason = format!("`{}` handed out a token that has ended", self.host.address());
-            return Err(Error::new(Kind::AuthorizationNeeded, format!("`{reference}` is not usable: {reason}"))
-                .hinted(format!("authorize it there: {}", self.host.authorize_url(reference))));
+            let address = self.host.address();
+            let ended = format!("`{address}` handed out a token of `{reference}` that has ended");
+            self.here
+                .may_change()
+                .map_err(|error| Error { message: format!("{ended}, and {}", error.message), ..error })?;
+            return Err(Error::new(Kind::AuthorizationNeeded, ended).hinted(self.host.how_to_authorize(reference)));
         }
         Ok(Arc::new(fresh))
     }
@@ -232,7 +252,7 @@ impl Source for Remote {
 
 /// The providers of configs, where the host does not tell that of a connection.
 #[derive(Default)]
-struct Providers(std::collections::BTreeMap<ConfigKey, ProviderId>);
+struct Providers(BTreeMap<ConfigKey, ProviderId>);
 
 impl Providers {
     fn of(&self, row: &Value) -> Option<&ProviderId> {

@@ -7,39 +7,54 @@ use serde_json::{Map, Value};
 use crate::model::config::split_scopes;
 use crate::model::connection::{Problem, ProblemKind};
 use crate::model::{
-    Config, ConfigKey, Connection, ConnectionId, ConnectionRef, ProviderId, Time, WayIn, rest, untrusted,
+    Config, ConfigKey, Connection, ConnectionId, ConnectionRef, ProviderId, Secret, Time, WayIn, rest, untrusted,
 };
 
 /// How servers of early 2023 name a variable of a connection.
 const PREFIX: &str = "connectionConfig.params.";
 
+/// A config as its host tells it. What it does not tell must not be made up: its routes take a config whole.
+pub(super) struct Whole {
+    pub(super) config: Config,
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<Secret>,
+    pub(super) scopes: Option<Vec<String>>,
+    /// Its kind of credentials, in Nango's words.
+    pub(super) auth_mode: Option<String>,
+}
+
 /// Reads a config; `None` where its names are none that can be written here.
-pub(super) fn config(row: &Value, address: &str, now: Time) -> Option<Config> {
+pub(super) fn config(row: &Value, address: &str) -> Option<Whole> {
     let row = row.as_object()?;
     let credentials = row.get("credentials").and_then(Value::as_object);
     let said = |names: [&str; 2]| {
         let inner = || credentials.and_then(|credentials| text(credentials, names[1]));
         text(row, names[0]).or_else(inner)
     };
-    let is_kept = |text: String| !text.is_empty();
-    let has_secret = said(["oauth_client_secret", "client_secret"]).is_some_and(is_kept);
-    let created_at = time(row, "created_at").unwrap_or(now);
-    Some(Config {
+    let told = said(["oauth_client_secret", "client_secret"]);
+    let has_secret = row.get("has_client_secret").and_then(Value::as_bool);
+    let has_client_secret = has_secret.unwrap_or_else(|| told.as_ref().is_some_and(|secret| !secret.is_empty()));
+    let client_id = said(["oauth_client_id", "client_id"]).filter(|id| untrusted::is_visible(id));
+    let scopes = said(["oauth_scopes", "scopes"]).filter(|scopes| untrusted::is_visible(scopes));
+    let scopes = scopes.map(|scopes| split_scopes(&scopes));
+    let created_at = time(row, "created_at").unwrap_or_default();
+    let redirect_uri = text(row, "redirect_uri").filter(|uri| untrusted::is_visible(uri));
+    let config = Config {
         number: row.get("id").and_then(Value::as_i64).unwrap_or_default(),
         key: ConfigKey::new(text(row, "unique_key")?).ok()?,
         provider: ProviderId::new(text(row, "provider")?).ok()?,
-        client_id: said(["oauth_client_id", "client_id"]).map(|id| untrusted::line(&id)).unwrap_or_default(),
-        has_client_secret: row.get("has_client_secret").and_then(Value::as_bool).unwrap_or(has_secret),
-        scopes: said(["oauth_scopes", "scopes"])
-            .map(|scopes| split_scopes(&untrusted::line(&scopes)))
-            .unwrap_or_default(),
-        redirect_uri: Some(
-            text(row, "redirect_uri").map_or_else(|| format!("{address}/oauth/callback"), |uri| untrusted::line(&uri)),
-        ),
+        client_id: client_id.clone().unwrap_or_default(),
+        has_client_secret,
+        scopes: scopes.clone().unwrap_or_default(),
+        redirect_uri: Some(redirect_uri.unwrap_or_else(|| format!("{address}/oauth/callback"))),
         created_at,
         updated_at: time(row, "updated_at").unwrap_or(created_at),
         revision: 0,
-    })
+    };
+    // One that has none is told by its absence.
+    let client_secret = told.or_else(|| (has_secret == Some(false)).then(String::new)).map(Secret::new);
+    let auth_mode = credentials.and_then(|credentials| text(credentials, "type"));
+    Some(Whole { config, client_id, client_secret, scopes, auth_mode })
 }
 
 /// Reads a connection; `None` where its names are none that can be written here. `provider` is that of its

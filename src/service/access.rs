@@ -20,11 +20,15 @@ impl Service {
         connection: &Connection,
         credentials: &Credentials,
     ) -> Result<Access> {
-        // Few APIs want it: nobody is asked for nothing.
-        let wants = |text: &String| text.contains("{client_secret}");
-        let is_wanted = credentials.way() == WayIn::OAuth1
-            || provider.api.headers.values().chain(provider.api.query.values()).any(wants);
-        let ConfigClient { id, secret } = source.client(&connection.reference.config, is_wanted).await?;
+        // Few APIs want them: nobody is asked for nothing.
+        let is_signed = credentials.way() == WayIn::OAuth1;
+        let wants = |name: &str| is_signed || provider.api.mentions(name);
+        let (wants_id, wants_secret) = (wants("{client_id}"), wants("{client_secret}"));
+        let ConfigClient { id, secret } = if wants_id || wants_secret {
+            source.client(&connection.reference.config, wants_secret).await?
+        } else {
+            ConfigClient::default()
+        };
         Ok(Access {
             provider: provider.clone(),
             client_id: id,

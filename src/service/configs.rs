@@ -41,6 +41,14 @@ pub struct ConfigChanges {
     pub redirect_uri: Option<String>,
 }
 
+/// Refuses to give a config another provider while it has connections: their refresh tokens, and the client secret,
+/// would go to a stranger.
+pub fn cannot_move(key: &ConfigKey, from: &ProviderId, to: &str, connections: usize) -> Error {
+    let to = untrusted::line(to);
+    Error::usage(format!("`{key}` has {connections} connections at `{from}`; they cannot move to `{to}`"))
+        .hinted(format!("make another config: `hallpass config create KEY {to}`"))
+}
+
 impl Service {
     /// Returns every config, sorted by key.
     pub fn configs(&self) -> Result<Vec<Config>> {
@@ -155,14 +163,8 @@ impl Service {
         if let Some(provider) = &changes.provider {
             let provider = self.provider(provider)?.0;
             let connections = self.store.connections_of(key)?.len();
-            // Their refresh tokens, and the client secret, would go to a stranger.
             if provider != config.provider && connections > 0 {
-                let message = format!(
-                    "`{key}` has {connections} connections at `{}`; they cannot move to `{provider}`",
-                    config.provider
-                );
-                return Err(Error::usage(message)
-                    .hinted(format!("make another config: `hallpass config create KEY {provider}`")));
+                return Err(cannot_move(key, &config.provider, provider.as_str(), connections));
             }
             config.provider = provider;
         }

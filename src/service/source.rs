@@ -8,7 +8,7 @@ use super::{Result, Service};
 use crate::model::{ConfigKey, ConnectionRef, Secret};
 
 /// The client that a config stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConfigClient {
     /// Its id.
     pub id: String,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::connect::{Connected, add_further};
 use super::enter::Newcomer;
 use super::{Error, Result, Service};
-use crate::model::{Connection, ConnectionRef, Credentials, Secret, untrusted};
+use crate::model::{Connection, ConnectionRef, Credentials};
 
 /// What is to be taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,26 +18,6 @@ pub struct TakeInRequest {
     pub variables: BTreeMap<String, String>,
     /// Further variables, which the provider file does not know.
     pub further: BTreeMap<String, String>,
-}
-
-/// What stands in headers has no line breaks: tokens are made of RFC 6749's VSCHAR (appendix A.12), keys and
-/// logins have no control characters.
-fn refuse_odd(credentials: &Credentials) -> Result<()> {
-    let is_visible = |secret: &Secret| untrusted::is_visible(secret.expose());
-    let is_good = match credentials {
-        Credentials::OAuth2(tokens) | Credentials::ClientCredentials(tokens) => {
-            is_visible(&tokens.access_token) && tokens.refresh_token.as_ref().is_none_or(is_visible)
-        }
-        Credentials::OAuth1(pair) => is_visible(&pair.token) && is_visible(&pair.token_secret),
-        Credentials::ApiKey(entered) | Credentials::Basic(entered) => {
-            entered.fields.values().all(|value| !value.expose().chars().any(char::is_control))
-        }
-    };
-    if is_good {
-        return Ok(());
-    }
-    Err(Error::usage("a credential has a character in it that none may have (a line break, a control character)")
-        .hinted("give it as the provider gave it, without white space around it"))
 }
 
 impl Service {
@@ -55,7 +35,10 @@ impl Service {
                 Error::usage("the credentials are empty").hinted("give the token, or the key, that is to be kept")
             );
         }
-        refuse_odd(&credentials)?;
+        if credentials.has_odd_characters() {
+            let message = "a credential has a character in it that none may have (a line break, a control character)";
+            return Err(Error::usage(message).hinted("give it as the provider gave it, without white space around it"));
+        }
         self.prove_vault().await?;
         let (_lock, intent) = self.make_room(&reference, &config).await?;
         let scopes = credentials.tokens().and_then(|tokens| tokens.scopes.clone()).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The one file that awaits, spawns and draws.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -43,7 +43,13 @@ pub async fn run(
     let terminal = Terminal::take()?;
     let (sender, messages) = mpsc::unbounded_channel();
     let server = Arc::new(ServerSwitch::new(start_server));
-    let runtime = Runtime { backend: backend.clone(), sender, waiting: Arc::default(), server: server.clone() };
+    let runtime = Runtime {
+        backend: backend.clone(),
+        sender,
+        waiting: Arc::default(),
+        loads: Arc::default(),
+        server: server.clone(),
+    };
     let outcome = Loop { terminal, runtime, messages, sequences }.run().await;
     server.stop().await;
     // What a provider answers right now must still be kept.
@@ -194,6 +200,8 @@ struct Runtime {
     backend: Backend,
     sender: UnboundedSender<Message>,
     waiting: Arc<Mutex<Option<Waiting>>>,
+    /// How often the lists were asked for since they were last read.
+    loads: Arc<AtomicUsize>,
 }
 
 impl Runtime {
@@ -208,6 +216,9 @@ impl Runtime {
         match effect {
             // The loop itself sees to it.
             Effect::Quit => {}
+            // One that reads already reads once more: a slow host must not be asked ten times at once, nor an old
+            // answer come after a new one.
+            Effect::Load if self.loads.fetch_add(1, Ordering::SeqCst) > 0 => {}
             Effect::Load | Effect::LoadProviders => {
                 // A store is read without awaiting: on a thread that may block.
                 tokio::task::spawn_blocking(move || Handle::current().block_on(runtime.read(effect)));
@@ -285,10 +296,16 @@ impl Runtime {
                 activity: self.backend.activity(None, ACTIVITY)?,
             })
         };
-        self.send(match read().await {
-            Ok(lists) => Message::Loaded(Box::new(lists)),
-            Err(error) => Message::Failed(error, Box::new(effect)),
-        });
+        loop {
+            let asked = self.loads.load(Ordering::SeqCst);
+            self.send(match read().await {
+                Ok(lists) => Message::Loaded(Box::new(lists)),
+                Err(error) => Message::Failed(error, Box::new(effect.clone())),
+            });
+            if self.loads.fetch_sub(asked, Ordering::SeqCst) == asked {
+                return;
+            }
+        }
     }
 
     async fn perform(&self, effect: Effect) {

@@ -23,3 +23,13 @@ pub struct Api {
     /// The provider wants a credential in the URL.
     pub secret_in_url: bool,
 }
+
+impl Api {
+    /// Tells whether a placeholder such as `{client_id}` stands anywhere in what is sent.
+    pub fn mentions(&self, placeholder: &str) -> bool {
+        let urls = self.base_url.iter().flat_map(UrlTemplate::candidates);
+        let calls = self.identity.iter().chain(&self.verify);
+        let mut texts = self.headers.values().chain(self.query.values()).chain(calls).chain(urls);
+        texts.any(|text| text.contains(placeholder))
+    }
+}
