@@ -397,6 +397,17 @@ async fn a_gateway_that_hiccups_is_no_sign_of_older_routes_and_nothing_is_writte
     let written: Vec<String> =
         player.seen().into_iter().filter(|seen| seen.method == "POST").map(|seen| seen.path).collect();
     assert_eq!(written, ["/integrations"]);
+    let keyed = NewConfig {
+        provider: "openai".to_owned(),
+        client_id: String::new(),
+        client_secret: None,
+        scopes: Vec::new(),
+        ..new("gh")
+    };
+    backend.create_config(keyed).await.unwrap();
+    let last = player.seen().into_iter().rfind(|seen| seen.method == "POST").unwrap();
+    let body: Value = serde_json::from_str(&last.body).unwrap();
+    assert_eq!(body, json!({"unique_key": "gh", "provider": "openai"}), "what is authorized by a key has no client");
 }
 
 #[tokio::test]

@@ -54,16 +54,17 @@ impl Remote {
         self.here.may_change()?;
         self.refuse_redirect_uri(new.redirect_uri.as_deref())?;
         let (secret, scopes) = (new.client_secret.unwrap_or_default(), new.scopes.join(","));
-        let today = Call::new(Method::POST, &["integrations"]).body(json!({
-            "unique_key": new.key.as_str(),
-            "provider": new.provider,
-            "credentials": {
+        let mut body = json!({"unique_key": new.key.as_str(), "provider": new.provider});
+        // What is authorized by a key alone has no client, and Nango takes none for it.
+        if !new.client_id.is_empty() {
+            body["credentials"] = json!({
                 "type": self.auth_mode(&new.provider, &new.client_id),
                 "client_id": new.client_id,
                 "client_secret": secret.expose(),
                 "scopes": scopes,
-            },
-        }));
+            });
+        }
+        let today = Call::new(Method::POST, &["integrations"]).body(body);
         let era = Call::new(Method::POST, &["config"]).body(json!({
             "provider_config_key": new.key.as_str(),
             "provider": new.provider,
