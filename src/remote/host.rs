@@ -198,7 +198,7 @@ impl Host {
             }
         }
         let answer = self.send(&era).await?;
-        if answer.json.is_some() && !answer.is_of_no_route() {
+        if answer.json.is_some() {
             self.learn(|learned| learned.routes = Some(Routes::Era));
         }
         Ok((Routes::Era, self.good(answer)?))
