@@ -4,6 +4,7 @@
 
 mod paths;
 pub mod private;
+mod screen;
 mod server;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use serde::Deserialize;
 
 use crate::model::Secret;
 pub use paths::Paths;
+use screen::WrittenKeys;
+pub use screen::{KeySetting, ScreenSettings};
 pub use server::ServerEnvironment;
 
 /// How long a copied token stays on the clipboard unless the settings say otherwise.
@@ -172,6 +175,8 @@ pub struct Settings {
     pub server: ServerEnvironment,
     /// The other host that `--host` or `NANGO_HOSTPORT` names.
     pub host: Option<String>,
+    /// What the settings file says about the terminal UI.
+    pub screen: ScreenSettings,
     /// Origins that requests to APIs may go to beside those of the provider files.
     pub api_origins: Vec<url::Origin>,
 }
@@ -222,13 +227,15 @@ struct Written {
     vault_key: Option<KeySource>,
     key_file: Option<PathBuf>,
     clipboard_seconds: Option<u64>,
+    which_key_ms: Option<u64>,
+    keys: WrittenKeys,
 }
 
 impl Settings {
     /// Reads the settings file and puts the environment and the flags over it.
     pub fn load(environment: &Environment, overrides: &Overrides) -> Result<Self, SettingsError> {
         let paths = Paths::find(environment, overrides)?;
-        let file = Written::read(&paths.settings)?;
+        let (file, text) = Written::read(&paths.settings)?;
         let named = overrides.vault.as_deref().map(|value| ("--vault", value));
         let named = named.or_else(|| environment.get("HALLPASS_VAULT").map(|value| ("HALLPASS_VAULT", value)));
         let kind = named.map(|(name, value)| vault_kind(name, value)).transpose()?;
@@ -245,6 +252,7 @@ impl Settings {
             read_only: overrides.read_only,
             server: ServerEnvironment::of(environment),
             host: overrides.host.clone().or_else(|| environment.get("NANGO_HOSTPORT").map(str::to_owned)),
+            screen: ScreenSettings::of(&text, file.keys, file.which_key_ms),
             api_origins: Vec::new(),
             paths,
         })
@@ -272,11 +280,14 @@ fn passphrase(environment: &Environment) -> Result<Option<Secret>, SettingsError
 }
 
 impl Written {
-    fn read(path: &Path) -> Result<Self, SettingsError> {
+    /// Reads the file, and returns its text too: lines are counted in it.
+    fn read(path: &Path) -> Result<(Self, String), SettingsError> {
         match std::fs::read_to_string(path) {
-            Ok(text) => toml::from_str(&text)
-                .map_err(|error| SettingsError::Malformed { path: path.to_owned(), message: error.to_string() }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Ok(text) => match toml::from_str(&text) {
+                Ok(written) => Ok((written, text)),
+                Err(error) => Err(SettingsError::Malformed { path: path.to_owned(), message: error.to_string() }),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((Self::default(), String::new())),
             Err(source) => Err(SettingsError::Unreadable { path: path.to_owned(), source }),
         }
     }
@@ -361,6 +372,21 @@ mod tests {
         std::fs::write(home.path().join("settings.toml"), "\nvolt = \"memory\"\n").unwrap();
         let error = load(&[("HALLPASS_HOME", home.path().to_str().unwrap())], &Overrides::default()).unwrap_err();
         assert!(error.to_string().contains("line 2") && error.to_string().contains("volt"), "{error}");
+    }
+
+    #[test]
+    fn the_keys_of_an_action_come_with_their_line() {
+        let home = tempfile::tempdir().unwrap();
+        let text = "which_key_ms = 0\n[keys]\nrefresh = \"f\"\n\ncopy-token = [\"y\", \"ctrl-y\"]\n";
+        std::fs::write(home.path().join("settings.toml"), text).unwrap();
+        let home_text = home.path().to_str().unwrap();
+        let screen = load(&[("HALLPASS_HOME", home_text)], &Overrides::default()).unwrap().screen;
+        let told: Vec<_> = screen.keys.iter().map(|key| (key.action.as_str(), key.keys.len(), key.line)).collect();
+        assert_eq!(told, [("copy-token", 2, 5), ("refresh", 1, 3)]);
+        assert_eq!(screen.which_key, None, "never");
+        std::fs::write(home.path().join("settings.toml"), "[keys]\nrefresh = 3\n").unwrap();
+        let error = load(&[("HALLPASS_HOME", home_text)], &Overrides::default()).unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains("a key or a list of keys"), "{error}");
     }
 
     #[test]

@@ -152,6 +152,7 @@ fn elsewhere(settings: Settings, machine: Machine, output: Output) -> Result<Bac
 /// Opens the terminal UI on this machine's service, or on another host.
 fn screen(settings: Settings, output: Output) -> Outcome {
     check_terminal(&settings)?;
+    let look = tui::Look::of(&settings)?;
     let runtime = runtime(Builder::new_multi_thread())?;
     let (clipboard, sequences) = screen_clipboard(&settings);
     let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
@@ -161,7 +162,7 @@ fn screen(settings: Settings, output: Output) -> Outcome {
         let service = Arc::new(Service::open(settings, machine, None)?);
         (Backend::Local(service.clone()), Some(start_server(&service)))
     };
-    let outcome = runtime.block_on(tui::run(backend, sequences, start_server));
+    let outcome = runtime.block_on(tui::run(backend, sequences, start_server, look));
     runtime.shutdown_background();
     Ok(outcome?)
 }
@@ -170,6 +171,7 @@ fn screen(settings: Settings, output: Output) -> Outcome {
 fn demo(auto: bool, settings: Settings, output: Output) -> Outcome {
     // It changes nothing of the user's, whatever it changes.
     let settings = Settings { read_only: false, ..settings };
+    let look = tui::Look::of(&settings)?;
     let runtime = runtime(Builder::new_multi_thread())?;
     let end = if !output.json && check_terminal(&settings).is_ok() { DemoEnd::Screen } else { DemoEnd::Report };
     let desktop = DesktopBrowser::new(settings.surroundings.clone());
@@ -181,7 +183,7 @@ fn demo(auto: bool, settings: Settings, output: Output) -> Outcome {
         cli::demo(&demo, end, output).await?;
         if end == DemoEnd::Screen {
             let start = start_server(&demo.service);
-            tui::run(Backend::Local(demo.service.clone()), sequences, Some(start)).await?;
+            tui::run(Backend::Local(demo.service.clone()), sequences, Some(start), look).await?;
         }
         Ok(())
     });

@@ -1,3 +1,5 @@
+mod keys;
+
 use std::time::Duration;
 
 use hallpass::model::{Config, ConnectionRef, Secret};
@@ -400,8 +402,8 @@ fn the_help_shows_every_key_even_where_it_must_be_scrolled() {
         seen.push_str(&screen.text());
         screen.keys("<down>");
     }
-    for binding in hallpass::tui::keys::TABLE {
-        assert!(seen.contains(binding.label), "{}", binding.label);
+    for entry in hallpass::tui::keys::TABLE {
+        assert!(seen.contains(entry.label), "{}", entry.label);
     }
     screen.keys("x");
     assert!(!screen.text().contains("Every key"));
@@ -486,17 +488,17 @@ proptest! {
     /// Any keys, pastes and sizes over hostile data: no panic, and no control character on any
     /// screen.
     #[test]
-    fn a_random_walk_never_falls(steps in proptest::collection::vec((0..34u8, 1..160u16, 1..50u16), 60)) {
+    fn a_random_walk_never_falls(steps in proptest::collection::vec((0..38u8, 1..160u16, 1..50u16), 60)) {
         let mut screen = Screen::with(Start { lists: hostile(), ..fixture() });
-        let keys = ["j", "k", "<enter>", "<esc>", "1", "2", "3", "4", "/", "a", "d", "n", "y", "Y", "r", "i", "?", "<tab>", "<up>", "<pagedown>", "<end>", "x", "é", "<backspace>", "<left>", "c", "p", "u"];
+        let keys = ["j", "k", "<enter>", "<esc>", "1", "2", "3", "4", "/", "a", "d", "n", "y", "Y", "r", "i", "?", "<tab>", "<up>", "<pagedown>", "<end>", "x", "é", "<backspace>", "<left>", "c", "p", "u", "g", ":", "<c-k>", "G"];
         for (step, width, height) in steps {
             match step {
-                0..28 => drop(screen.keys(keys[usize::from(step)])),
-                28 => screen.resize(width, height),
-                29 => drop(screen.send(Message::Pasted(Secret::new("p\u{1b}[31m\u{202e}q")))),
-                30 => drop(screen.send(waiting())),
-                31 => drop(screen.send(Message::Failed(Error::usage("x\u{1b}[2J").hinted("y"), Box::new(Effect::Load)))),
-                32 => drop(screen.send(Message::Ticked(now() + Duration::from_secs(u64::from(width))))),
+                0..32 => drop(screen.keys(keys[usize::from(step)])),
+                32 => screen.resize(width, height),
+                33 => drop(screen.send(Message::Pasted(Secret::new("p\u{1b}[31m\u{202e}q")))),
+                34 => drop(screen.send(waiting())),
+                35 => drop(screen.send(Message::Failed(Error::usage("x\u{1b}[2J").hinted("y"), Box::new(Effect::Load)))),
+                36 => drop(screen.send(Message::Ticked(now() + Duration::from_secs(u64::from(width))))),
                 _ => drop(screen.send(Message::Loaded(Box::new(hostile())))),
             }
             let controls = screen.buffer().content.iter().any(|cell| cell.symbol().chars().any(char::is_control));

@@ -1,15 +1,16 @@
 //! The state of the screens, and how messages change it. No IO here: what is to be done comes out
 //! as effects.
 
+mod find;
 mod modals;
 mod press;
 mod results;
 
 use super::effect::Effect;
-use super::keys::View;
+use super::keys::{Press, View};
+use super::look::Look;
 use super::message::{Lists, Message};
 use super::modal::Modal;
-use super::theme::Theme;
 use super::widgets::list::List;
 use crate::backend::{AboutServer, Capabilities};
 use crate::model::freshness::remaining;
@@ -41,8 +42,8 @@ pub struct Setup {
     pub capabilities: Capabilities,
     /// The host that is worked at, if not this machine.
     pub host: Option<String>,
-    /// The styles.
-    pub theme: Theme,
+    /// How the screens look, and what keys they take.
+    pub look: Look,
     /// Whether the user's browser is elsewhere, so that a device code is the better way.
     pub prefers_device: bool,
 }
@@ -58,6 +59,9 @@ pub struct App {
     pub(super) rows: [List; 4],
     pub(super) is_filtering: bool,
     pub(super) modals: Vec<Modal>,
+    /// Keys that others follow, and since when those are waited for.
+    pub(super) pending: Vec<Press>,
+    pub(super) pending_since: Time,
     pub(super) notice: Option<Notice>,
     pub(super) doing: Option<String>,
     /// The local server that runs in this program.
@@ -72,6 +76,8 @@ impl App {
     pub fn new(setup: Setup) -> (Self, Vec<Effect>) {
         let app = Self {
             now: setup.now,
+            pending: Vec::new(),
+            pending_since: setup.now,
             setup,
             view: View::Connections,
             lists: Lists::default(),
@@ -122,6 +128,12 @@ impl App {
     /// Returns in how long something on the screen changes by itself.
     pub fn next_tick(&self) -> Option<std::time::Duration> {
         let second = std::time::Duration::from_secs(1);
+        if let Some(delay) = self.setup.look.which_key.filter(|_| !self.pending.is_empty()) {
+            let left = remaining(self.pending_since + delay, self.now);
+            if !left.is_zero() {
+                return Some(left);
+            }
+        }
         let is_waiting = self.modals.iter().any(|modal| matches!(modal, Modal::Waiting(_)));
         if is_waiting || self.notice.as_ref().is_some_and(|notice| notice.until.is_some()) {
             return Some(second);

@@ -37,10 +37,13 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     lines(frame, below, notice);
     draw_foot(app, frame, foot);
     screens::draw_modals(app, frame, body);
+    if app.shows_which_key() {
+        screens::draw_which_key(app, frame, body);
+    }
 }
 
 fn draw_head(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let is_short = area.width < 70;
     let mut spans = vec![Span::raw(" ")];
     for (number, view) in View::ALL.into_iter().enumerate() {
@@ -101,7 +104,7 @@ fn serving(about: &AboutServer, room: usize) -> String {
 }
 
 fn notice_lines(app: &App, width: usize) -> Vec<Line<'static>> {
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let Some(notice) = &app.notice else { return Vec::new() };
     let style = if notice.is_bad { theme.bad() } else { theme.good() };
     let mark = if notice.is_bad { "✗" } else { "✓" };
@@ -118,7 +121,7 @@ fn notice_lines(app: &App, width: usize) -> Vec<Line<'static>> {
 }
 
 fn draw_foot(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     if !app.modals.is_empty() {
         // The keys of what stands in front are in front too.
         let hint = Line::from(vec![Span::styled(" esc", theme.key()), Span::styled(" back", theme.faint())]);
@@ -146,9 +149,9 @@ fn draw_foot(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let hints = hints.into_iter().flat_map(|binding| {
         [
             Span::raw(" "),
-            Span::styled(binding.shown, theme.key()),
+            Span::styled(&binding.shown, theme.key()),
             Span::raw(" "),
-            Span::styled(binding.short, theme.faint()),
+            Span::styled(binding.entry.short, theme.faint()),
             Span::raw(" "),
         ]
     });
@@ -157,7 +160,7 @@ fn draw_foot(app: &App, frame: &mut Frame<'_>, area: Rect) {
 
 /// A filter that was kept hides rows: it is always said.
 fn kept_filter(app: &App) -> Vec<Span<'static>> {
-    let (list, theme) = (&app.rows[app.view.index()], app.setup.theme);
+    let (list, theme) = (&app.rows[app.view.index()], app.setup.look.theme);
     if list.filter().text().is_empty() {
         return Vec::new();
     }
@@ -167,15 +170,17 @@ fn kept_filter(app: &App) -> Vec<Span<'static>> {
 }
 
 /// Returns the hints that fit; the least important ones leave first.
-fn fitting(app: &App, width: usize) -> Vec<&'static Binding> {
+fn fitting(app: &App, width: usize) -> Vec<&Binding> {
     let contexts = keys::contexts(app.view);
-    let mut hints: Vec<&Binding> = keys::bindings(&contexts, app.setup.capabilities)
-        .filter(|binding| binding.weight > 0)
-        .filter(|binding| binding.action != keys::Action::Details || !app.is_wide())
+    let mut hints: Vec<&Binding> = (app.setup.look.keymap.offered(&contexts, app.setup.capabilities))
+        .filter(|binding| binding.entry.weight > 0 && !binding.shown.is_empty())
+        .filter(|binding| binding.entry.action != keys::Action::Details || !app.is_wide())
         .collect();
-    let size = |hints: &[&Binding]| hints.iter().map(|hint| hint.shown.width() + hint.short.width() + 3).sum::<usize>();
+    let size =
+        |hints: &[&Binding]| hints.iter().map(|hint| hint.shown.width() + hint.entry.short.width() + 3).sum::<usize>();
     while size(&hints) > width {
-        let Some(lightest) = hints.iter().enumerate().rev().min_by_key(|(_, hint)| hint.weight).map(|(index, _)| index)
+        let Some(lightest) =
+            hints.iter().enumerate().rev().min_by_key(|(_, hint)| hint.entry.weight).map(|(index, _)| index)
         else {
             break;
         };

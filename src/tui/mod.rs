@@ -14,6 +14,7 @@ pub mod app;
 pub mod draw;
 pub mod effect;
 pub mod keys;
+mod look;
 pub mod message;
 pub mod modal;
 mod runtime;
@@ -24,4 +25,5 @@ mod terminal;
 pub mod theme;
 pub mod widgets;
 
+pub use look::Look;
 pub use runtime::run;

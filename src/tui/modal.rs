@@ -1,8 +1,10 @@
 //! What can stand in front of a view. They are stacked; `esc` takes the topmost away.
 
 mod authorize;
+mod finder;
 
 pub use authorize::{Asked, AuthorizeForm, WAY};
+pub use finder::{Candidate, Choice, Finder, Target};
 
 use super::effect::Effect;
 use super::widgets::form::{Field, Form};
@@ -21,6 +23,8 @@ pub enum Modal {
     /// The details of the selected row, scrolled, where the screen is too narrow to show them
     /// beside the list.
     Details(usize),
+    /// Names to choose from.
+    Finder(Box<Finder>),
     /// A question whose answer deletes something.
     Confirm(Confirm),
     /// The forms in which a token can be copied, and the one that is selected.

@@ -16,11 +16,11 @@ use zeroize::Zeroizing;
 use super::app::{App, Setup};
 use super::draw::draw;
 use super::effect::Effect;
+use super::look::Look;
 use super::message::{Lists, Message};
 use super::server::ServerSwitch;
 use super::signals::{Asked, Signals};
 use super::terminal::{self, Terminal};
-use super::theme::Theme;
 use crate::backend::{Backend, StartServer};
 use crate::model::Secret;
 use crate::service::Error;
@@ -39,6 +39,7 @@ pub async fn run(
     backend: Backend,
     sequences: UnboundedReceiver<Zeroizing<String>>,
     start_server: Option<StartServer>,
+    look: Look,
 ) -> io::Result<()> {
     let terminal = Terminal::take()?;
     let (sender, messages) = mpsc::unbounded_channel();
@@ -50,7 +51,7 @@ pub async fn run(
         loads: Arc::default(),
         server: server.clone(),
     };
-    let outcome = Loop { terminal, runtime, messages, sequences }.run().await;
+    let outcome = Loop { terminal, runtime, messages, sequences }.run(look).await;
     server.stop().await;
     // What a provider answers right now must still be kept.
     backend.settle().await;
@@ -77,14 +78,13 @@ enum Woken {
 }
 
 impl Loop {
-    async fn run(mut self) -> io::Result<()> {
+    async fn run(mut self, look: Look) -> io::Result<()> {
         let backend = self.runtime.backend.clone();
-        let theme = Theme::new(!backend.settings().surroundings.no_color);
         let (mut app, effects) = App::new(Setup {
             now: backend.now(),
             capabilities: backend.capabilities(),
             host: backend.host(),
-            theme,
+            look,
             prefers_device: backend.settings().surroundings.is_remote(),
         });
         let (width, height) = self.terminal.size()?;

@@ -11,6 +11,7 @@ use hallpass::tui::app::{App, Setup};
 use hallpass::tui::draw::draw;
 use hallpass::tui::message::{Lists, Message};
 use hallpass::tui::theme::Theme;
+use hallpass::tui::{Look, keys::Keymap};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -53,8 +54,8 @@ struct Case {
 impl Case {
     fn new(rows: usize) -> Self {
         let capabilities = Capabilities { can_change: true, can_authorize: true, can_serve: true, can_revoke: true };
-        let (mut app, _) =
-            App::new(Setup { now: now(), capabilities, host: None, theme: Theme::new(true), prefers_device: false });
+        let look = Look { keymap: Keymap::default(), theme: Theme::new(true), which_key: None };
+        let (mut app, _) = App::new(Setup { now: now(), capabilities, host: None, look, prefers_device: false });
         let mut connections: Vec<Connection> = (0..rows).map(connection).collect();
         connections.sort_by(|one, other| one.reference.cmp(&other.reference));
         app.update(Message::Resized(200, 60));

@@ -15,6 +15,7 @@ use hallpass::tui::draw::draw;
 use hallpass::tui::effect::Effect;
 use hallpass::tui::message::{Lists, Message};
 use hallpass::tui::theme::Theme;
+use hallpass::tui::{Look, keys::Keymap};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -39,6 +40,8 @@ pub struct Start {
     pub may_change: bool,
     pub host: Option<&'static str>,
     pub lists: Lists,
+    /// Another look than the usual one.
+    pub look: Option<Look>,
 }
 
 impl Start {
@@ -62,7 +65,7 @@ impl Screen {
             now: now(),
             capabilities,
             host,
-            theme: Theme::new(start.has_colors),
+            look: start.look.unwrap_or_else(|| look(start.has_colors)),
             prefers_device: false,
         });
         assert_eq!(effects, [Effect::Load, Effect::LoadProviders]);
@@ -112,6 +115,11 @@ impl Screen {
     }
 }
 
+/// How screens look in tests: the usual keys, at once.
+pub fn look(has_colors: bool) -> Look {
+    Look { keymap: Keymap::default(), theme: Theme::new(has_colors), which_key: Some(Duration::from_millis(500)) }
+}
+
 /// Reads keys: characters, and `<enter>`, `<esc>`, `<tab>`, `<down>`, `<c-r>`, ….
 pub fn parsed(keys: &str) -> Vec<KeyEvent> {
     let mut events = Vec::new();
@@ -142,6 +150,8 @@ fn named(name: &str) -> (KeyCode, KeyModifiers) {
         "home" => KeyCode::Home,
         "end" => KeyCode::End,
         "pagedown" => KeyCode::PageDown,
+        "pageup" => KeyCode::PageUp,
+        "space" => KeyCode::Char(' '),
         "backspace" => KeyCode::Backspace,
         _ => return (KeyCode::Char(name.strip_prefix("c-").unwrap().chars().next().unwrap()), KeyModifiers::CONTROL),
     };
@@ -282,6 +292,7 @@ pub fn fixture() -> Start {
         may_change: true,
         host: None,
         lists: Lists { connections, configs, activity },
+        look: None,
     }
 }
 

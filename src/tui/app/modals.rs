@@ -10,7 +10,7 @@ use crate::service::configs::NewConfig;
 use crate::service::connect::{ConnectRequest, Way};
 use crate::service::vaults::Purpose;
 use crate::tui::effect::Effect;
-use crate::tui::keys::{self, Action, Context};
+use crate::tui::keys::{self, Action, Context, Found, Step};
 use crate::tui::modal::{Asked, AuthorizeForm, Confirm, Modal, NewConfigForm, PassphraseForm, WaitingFor, copy_forms};
 use crate::tui::widgets::form::Pressed;
 use crate::tui::widgets::input::Input;
@@ -19,6 +19,7 @@ impl App {
     pub(super) fn press_in_front(&mut self, modal: Modal, key: KeyEvent) -> Vec<Effect> {
         match modal {
             Modal::Help(scroll) => self.scrolled(scroll, key, Modal::Help),
+            Modal::Finder(finder) => self.press_in_finder(finder, key),
             Modal::Details(scroll) => self.press_in_details(scroll, key),
             Modal::Inspection(inspection, scroll) => {
                 self.scrolled(scroll, key, |scroll| Modal::Inspection(inspection, scroll))
@@ -39,21 +40,21 @@ impl App {
 
     /// Something that is only read: it scrolls, and any other key ends it.
     fn scrolled(&mut self, scroll: usize, key: KeyEvent, back: impl FnOnce(usize) -> Modal) -> Vec<Effect> {
-        match scrolled(scroll, key) {
-            Some(scroll) => self.put_back(back(scroll)),
-            None => Vec::new(),
+        match self.resolve(key, &[Context::Everywhere]) {
+            Found::Action(Action::Move(step)) => self.put_back(back(scrolled(scroll, step))),
+            Found::Prefix => self.put_back(back(scroll)),
+            Found::Action(_) | Found::Nothing => Vec::new(),
         }
     }
 
     /// The keys of the view count in its details too.
     fn press_in_details(&mut self, scroll: usize, key: KeyEvent) -> Vec<Effect> {
-        if let Some(scroll) = scrolled(scroll, key) {
-            return self.put_back(Modal::Details(scroll));
-        }
-        match keys::action(key, &keys::contexts(self.view), self.setup.capabilities) {
-            None | Some(Action::Back | Action::Details) => Vec::new(),
-            Some(action @ (Action::Show(_) | Action::Filter | Action::NewConfig)) => self.act(action),
-            Some(action) => {
+        match self.resolve(key, &keys::contexts(self.view)) {
+            Found::Action(Action::Move(step)) => self.put_back(Modal::Details(scrolled(scroll, step))),
+            Found::Prefix => self.put_back(Modal::Details(scroll)),
+            Found::Nothing | Found::Action(Action::Back | Action::Details) => Vec::new(),
+            Found::Action(action @ (Action::Show(_) | Action::Filter | Action::NewConfig)) => self.act(action),
+            Found::Action(action) => {
                 self.modals.push(Modal::Details(scroll));
                 self.act(action)
             }
@@ -153,7 +154,11 @@ impl App {
         }
         let mut effects = Vec::new();
         let context = if waiting.waiting.device.is_some() { Context::Device } else { Context::Waiting };
-        match keys::action(key, &[context], self.setup.capabilities) {
+        let action = match self.resolve(key, &[context]) {
+            Found::Action(action) => Some(action),
+            Found::Prefix | Found::Nothing => None,
+        };
+        match action {
             Some(Action::Back) => {
                 self.modals.retain(|modal| !matches!(modal, Modal::Authorize(_)));
                 self.tell("the authorization was cancelled");
@@ -212,15 +217,15 @@ impl App {
     }
 }
 
-/// Returns where a key scrolls to; `None` if it does not scroll.
-fn scrolled(scroll: usize, key: KeyEvent) -> Option<usize> {
-    match key.code {
-        KeyCode::Down | KeyCode::Char('j') => Some(scroll + 1),
-        KeyCode::Up | KeyCode::Char('k') => Some(scroll.saturating_sub(1)),
-        KeyCode::PageDown => Some(scroll + 10),
-        KeyCode::PageUp => Some(scroll.saturating_sub(10)),
-        KeyCode::Home | KeyCode::Char('g') => Some(0),
-        _ => None,
+/// Returns where a step scrolls to; drawing holds it within what there is.
+fn scrolled(scroll: usize, step: Step) -> usize {
+    match step {
+        Step::Down => scroll.saturating_add(1),
+        Step::Up => scroll.saturating_sub(1),
+        Step::PageDown => scroll.saturating_add(10),
+        Step::PageUp => scroll.saturating_sub(10),
+        Step::First => 0,
+        Step::Last => usize::MAX,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::service::connect::{ConnectRequest, Way};
 use crate::service::copy::Form;
 use crate::service::enter::EnterRequest;
 use crate::tui::effect::Effect;
-use crate::tui::keys::{self, Action, Step, View};
+use crate::tui::keys::{self, Action, Found, Step, View};
 use crate::tui::modal::{Confirm, Modal, NewConfigForm};
 
 impl App {
@@ -23,9 +23,9 @@ impl App {
         if self.is_filtering {
             return self.press_in_filter(key);
         }
-        match keys::action(key, &keys::contexts(self.view), self.setup.capabilities) {
-            Some(action) => self.act(action),
-            None => Vec::new(),
+        match self.resolve(key, &keys::contexts(self.view)) {
+            Found::Action(action) => self.act(action),
+            Found::Prefix | Found::Nothing => Vec::new(),
         }
     }
 
@@ -61,6 +61,7 @@ impl App {
                 waiting.error = None;
                 return vec![Effect::Paste(text.clone())];
             }
+            Some(Modal::Finder(finder)) => finder.paste(text.expose()),
             Some(Modal::NewConfig(form)) => form.form.paste(text.expose()),
             Some(Modal::Authorize(form)) => form.form.paste(text.expose()),
             Some(Modal::Passphrase(form)) => form.form.paste(text.expose()),
@@ -88,6 +89,8 @@ impl App {
                 return vec![if self.server.is_some() { Effect::StopServer } else { Effect::StartServer }];
             }
             Action::Help => self.modals.push(Modal::Help(0)),
+            Action::Palette => self.offer_actions(),
+            Action::Jump => self.offer_places(),
             Action::Details => {
                 if !self.is_wide() && self.list().selected_row().is_some() {
                     self.modals.push(Modal::Details(0));

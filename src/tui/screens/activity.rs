@@ -24,7 +24,7 @@ pub(super) fn heads(width: u16) -> Vec<Cell> {
 }
 
 fn mark(app: &App, outcome: Outcome) -> (&'static str, Style) {
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     match outcome {
         Outcome::Done => ("●", theme.good()),
         Outcome::Failed => ("◐", theme.warning()),
@@ -34,7 +34,7 @@ fn mark(app: &App, outcome: Outcome) -> (&'static str, Style) {
 
 pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
     let Some(activity) = app.lists.activity.get(index) else { return Vec::new() };
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let (shape, style) = mark(app, activity.outcome);
     let when = |format: &str| (activity.at.format(format).to_string(), theme.faint());
     let what = (activity.happening.word().to_owned(), style);
@@ -49,7 +49,7 @@ pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
 
 pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(activity) = app.selected_activity() else { return Vec::new() };
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let (shape, style) = mark(app, activity.outcome);
     let title = format!("{shape} {} ({})", activity.happening.word(), activity.outcome.word());
     let mut lines = vec![Line::styled(safe(&title, width), style), Line::raw("")];

@@ -31,7 +31,7 @@ fn connections(app: &App, config: &Config) -> usize {
 
 pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
     let Some(config) = app.lists.configs.get(index) else { return Vec::new() };
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let texts = vec![
         (config.key.to_string(), Style::new()),
         (config.provider.to_string(), theme.faint()),
@@ -43,7 +43,7 @@ pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
 
 pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(config) = app.selected_config() else { return Vec::new() };
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let provider = app.provider(&config.provider);
     let mut lines = vec![Line::styled(safe(&config.key.to_string(), width), theme.title()), Line::raw("")];
     let mut add =

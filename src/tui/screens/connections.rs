@@ -29,7 +29,7 @@ pub(super) fn heads(width: u16) -> Vec<Cell> {
 
 pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
     let Some(connection) = app.lists.connections.get(index) else { return Vec::new() };
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let health = connection.health(app.now);
     let (shape, style) = theme.health(health);
     let name = connection.reference.to_string();
@@ -66,7 +66,7 @@ fn ago(time: Time, now: Time) -> String {
 
 pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(connection) = app.selected_connection() else { return Vec::new() };
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let health = connection.health(app.now);
     let (shape, style) = theme.health(health);
     let mut lines = vec![
@@ -160,7 +160,7 @@ fn sentence(health: Health) -> String {
 }
 
 fn history(app: &App, connection: &Connection, width: usize) -> Vec<Line<'static>> {
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let (config, id) = (Some(&connection.reference.config), Some(&connection.reference.id));
     let rows =
         app.lists.activity.iter().filter(|row| (row.config.as_ref(), row.connection.as_ref()) == (config, id)).take(8);

@@ -22,7 +22,7 @@ const WIDTH: u16 = 100;
 const BESIDE: usize = 36;
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &WaitingFor, device: &DeviceCode) {
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let whole = inside_width(area, WIDTH);
     let most = usize::from(area.height.saturating_sub(2));
     let page = device.verification_uri_complete.as_ref().unwrap_or(&device.verification_uri);

@@ -44,7 +44,7 @@ pub(super) fn passphrase(app: &App, frame: &mut Frame<'_>, area: Rect, form: &Pa
 }
 
 fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, title: &str, form: &Form, below: &[String]) {
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let width = inside_width(area, WIDTH);
     let labels = form.fields.iter().map(|field| field.label.width()).max().unwrap_or(0).min(16);
     let room = width.saturating_sub(labels + 2);

@@ -4,6 +4,7 @@ mod activity;
 mod configs;
 mod connections;
 mod device;
+mod finder;
 mod forms;
 mod help;
 mod modals;
@@ -38,7 +39,7 @@ pub(super) fn draw_view(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     };
     draw_list(app, frame, list);
     if details.width > 0 {
-        let theme = app.setup.theme;
+        let theme = app.setup.look.theme;
         for row in details.y..details.bottom() {
             let line = Rect { x: details.x.saturating_sub(1), y: row, width: 1, height: 1 };
             frame.render_widget(Span::styled("│", theme.faint()), line);
@@ -50,7 +51,7 @@ pub(super) fn draw_view(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let [top, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
     let heads = match app.view {
         View::Connections => connections::heads(top.width),
@@ -106,7 +107,7 @@ fn heading(texts: &[&str], widths: &[u16], total: u16) -> Vec<Cell> {
 
 /// What stands in place of a list without rows.
 fn empty_lines(app: &App, width: usize) -> Vec<Line<'static>> {
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     if !app.is_loaded {
         return Vec::new();
     }
@@ -136,30 +137,40 @@ fn detail_lines(app: &App, width: usize) -> Vec<Line<'static>> {
 }
 
 /// Draws what stands in front, the topmost last.
-pub(super) fn draw_modals(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    for modal in &app.modals {
+pub(super) fn draw_modals(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
+    // Drawing holds what is scrolled within what there is.
+    let mut modals = std::mem::take(&mut app.modals);
+    for modal in &mut modals {
         match modal {
-            Modal::Help(scroll) => help::draw(app, frame, area, *scroll),
+            Modal::Help(scroll) => help::draw(app, frame, area, scroll),
+            Modal::Finder(finder) => finder::draw(app, frame, area, finder),
             Modal::Details(scroll) => {
-                let inside = popup(frame, area, app.view.title(), (area.width, area.height), app.setup.theme);
+                let inside = popup(frame, area, app.view.title(), (area.width, area.height), app.setup.look.theme);
                 let told = detail_lines(app, usize::from(inside.width));
-                draw_scrolled(frame, inside, told, *scroll);
+                draw_scrolled(frame, inside, told, scroll);
             }
             Modal::Confirm(question) => modals::confirm(app, frame, area, question),
             Modal::CopyAs(connection, selected) => modals::copy_as(app, frame, area, connection, *selected),
             Modal::NewConfig(form) => forms::new_config(app, frame, area, form),
             Modal::Authorize(form) => forms::authorize(app, frame, area, form),
             Modal::Passphrase(form) => forms::passphrase(app, frame, area, form),
-            Modal::Inspection(inspection, scroll) => modals::inspection(app, frame, area, inspection, *scroll),
+            Modal::Inspection(inspection, scroll) => modals::inspection(app, frame, area, inspection, scroll),
             Modal::Waiting(waiting) => waiting::draw(app, frame, area, waiting),
         }
     }
+    app.modals = modals;
+}
+
+/// Says which keys can follow the ones that were pressed.
+pub(super) fn draw_which_key(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    help::draw_which_key(app, frame, area);
 }
 
 /// Draws lines from the one that was scrolled to, never past the last screenful.
-fn draw_scrolled(frame: &mut Frame<'_>, area: Rect, told: Vec<Line<'static>>, scroll: usize) {
+fn draw_scrolled(frame: &mut Frame<'_>, area: Rect, told: Vec<Line<'static>>, scroll: &mut usize) {
     let last = told.len().saturating_sub(usize::from(area.height));
-    lines(frame, area, told.into_iter().skip(scroll.min(last)).collect());
+    *scroll = last.min(*scroll);
+    lines(frame, area, told.into_iter().skip(*scroll).collect());
 }
 
 /// Makes untrusted text harmless, and cuts it.

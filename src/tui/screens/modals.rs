@@ -17,7 +17,7 @@ use crate::tui::widgets::paint::{cut, field, lines, padded, popup, wrapped};
 const WIDTH: u16 = 72;
 
 pub(super) fn confirm(app: &App, frame: &mut Frame<'_>, area: Rect, question: &Confirm) {
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let place = app.setup.host.as_deref().unwrap_or("this machine");
     let (title, text, keys): (String, String, &[(&str, &str)]) = match question {
         Confirm::Connection(connection) if app.setup.capabilities.can_revoke => (
@@ -50,7 +50,7 @@ pub(super) fn confirm(app: &App, frame: &mut Frame<'_>, area: Rect, question: &C
 }
 
 pub(super) fn copy_as(app: &App, frame: &mut Frame<'_>, area: Rect, connection: &ConnectionRef, selected: usize) {
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let inside = popup(frame, area, &format!("Copy {connection} as"), (48, 7), theme);
     let row = |(index, (key, _, label)): (usize, (char, crate::service::copy::Form, &'static str))| {
         let style = if index == selected { theme.selected() } else { Style::new() };
@@ -59,8 +59,8 @@ pub(super) fn copy_as(app: &App, frame: &mut Frame<'_>, area: Rect, connection: 
     lines(frame, inside, copy_forms().into_iter().enumerate().map(row).collect());
 }
 
-pub(super) fn inspection(app: &App, frame: &mut Frame<'_>, area: Rect, inspection: &Inspection, scroll: usize) {
-    let theme = app.setup.theme;
+pub(super) fn inspection(app: &App, frame: &mut Frame<'_>, area: Rect, inspection: &Inspection, scroll: &mut usize) {
+    let theme = app.setup.look.theme;
     let title = format!("{} · {} token", inspection.connection.reference, inspection.format);
     let inside = popup(frame, area, &title, (WIDTH + 8, 24), theme);
     let width = usize::from(inside.width);

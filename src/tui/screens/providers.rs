@@ -26,7 +26,7 @@ pub(super) fn heads(width: u16) -> Vec<Cell> {
 
 pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
     let Some((id, provider)) = app.providers.get(index) else { return Vec::new() };
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let texts = vec![
         (untrusted::line(&provider.name), Style::new()),
         (id.to_string(), theme.faint()),
@@ -38,7 +38,7 @@ pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
 
 pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some((id, provider)) = app.selected_provider() else { return Vec::new() };
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let mut lines = vec![Line::styled(safe(&provider.name, width), theme.title()), Line::raw("")];
     let mut add =
         |name: &str, value: &str, style: Style| lines.extend(field(name, &untrusted::line(value), style, width, theme));

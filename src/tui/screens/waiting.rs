@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::model::freshness::{remaining, spoken};
 use crate::service::connect::BrowserError;
 use crate::tui::app::{App, Setup};
-use crate::tui::keys::{Action, Binding, Context, bindings};
+use crate::tui::keys::{Action, Binding, Context};
 use crate::tui::modal::WaitingFor;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::input::Input;
@@ -23,7 +23,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &Waiti
     if let Some(device) = &waiting.waiting.device {
         return super::device::draw(app, frame, area, waiting, device);
     }
-    let theme = app.setup.theme;
+    let theme = app.setup.look.theme;
     let known = &waiting.waiting;
     let width = inside_width(area, WIDTH);
     let elapsed = (app.now - waiting.since).to_std().unwrap_or_default();
@@ -112,12 +112,12 @@ fn pasting(paste: &Input, width: usize, theme: Theme) -> Vec<Line<'static>> {
 pub(super) fn keys(setup: &Setup, context: Context, has_device: bool, width: usize) -> Vec<Line<'static>> {
     let mut rows: Vec<Vec<Span<'static>>> = vec![Vec::new()];
     let mut used = 0;
-    let is_offered = |binding: &&Binding| has_device || binding.action != Action::UseDevice;
-    for binding in bindings(&[context], setup.capabilities).filter(is_offered) {
-        let label = match binding.action {
+    let is_offered = |binding: &&Binding| has_device || binding.entry.action != Action::UseDevice;
+    for binding in setup.look.keymap.offered(&[context], setup.capabilities).filter(is_offered) {
+        let label = match binding.entry.action {
             Action::Back => "cancel",
-            _ if width < 60 => binding.short,
-            _ => binding.label,
+            _ if width < 60 => binding.entry.short,
+            _ => binding.entry.label,
         };
         let more = binding.shown.width() + label.width() + 4;
         if used + more > width {
@@ -127,7 +127,7 @@ pub(super) fn keys(setup: &Setup, context: Context, has_device: bool, width: usi
         used += more;
         if let Some(row) = rows.last_mut() {
             row.extend([
-                Span::styled(binding.shown, setup.theme.key()),
+                Span::styled(binding.shown.clone(), setup.look.theme.key()),
                 Span::styled(format!(" {label}   "), Style::new()),
             ]);
         }

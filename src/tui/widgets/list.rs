@@ -5,7 +5,7 @@ use crate::model::search;
 use crate::tui::widgets::input::Input;
 
 /// Where a list stands.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct List {
     /// Indices of the rows that match the filter, best first.
     shown: Vec<usize>,
@@ -41,6 +41,11 @@ impl List {
         if !self.filter.text().is_empty() {
             self.selected = 0;
         }
+    }
+
+    /// Tells whether a row, by its index among all, matches the filter.
+    pub fn shows(&self, row: usize) -> bool {
+        self.shown.contains(&row)
     }
 
     /// Selects a row by its index among all, if it matches.

@@ -1,0 +1,121 @@
+//! Every action, once: its name, the keys that it has unless the settings give it others, where it counts,
+//! what the footer and the help say of it, and what it asks of the backend.
+
+#[expect(clippy::enum_glob_use, reason = "the table names every one of them")]
+use super::{
+    Action::{self, *},
+    Context::{self, *},
+};
+use super::{Step, View};
+use crate::backend::Capabilities;
+
+/// One action.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Its name in the settings and in the palette.
+    pub name: &'static str,
+    /// What it does.
+    pub action: Action,
+    /// The keys that it has by itself, the usual one first.
+    pub keys: &'static [&'static str],
+    /// Where it counts.
+    pub contexts: &'static [Context],
+    /// What it does, in a word for the footer; empty where it never stands there.
+    pub short: &'static str,
+    /// What it does, in words.
+    pub label: &'static str,
+    /// How late it leaves a footer that is too narrow.
+    pub weight: u8,
+    /// What the backend must be able to do for it; where that cannot, it is hidden.
+    needs: Need,
+}
+
+/// What an action asks of the backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Nothing,
+    Changing,
+    Authorizing,
+    Here,
+}
+
+impl Entry {
+    /// Tells whether the backend can do it.
+    pub fn is_offered(&self, capabilities: Capabilities) -> bool {
+        match self.needs {
+            Need::Nothing => true,
+            Need::Changing => capabilities.can_change,
+            Need::Authorizing => capabilities.can_authorize,
+            Need::Here => capabilities.can_serve,
+        }
+    }
+
+    const fn changing(self) -> Self {
+        Self { needs: Need::Changing, ..self }
+    }
+
+    const fn authorizing(self) -> Self {
+        Self { needs: Need::Authorizing, ..self }
+    }
+
+    const fn here(self) -> Self {
+        Self { needs: Need::Here, ..self }
+    }
+
+    /// Says what the footer says, and how late it leaves one that is too narrow.
+    const fn short(self, short: &'static str, weight: u8) -> Self {
+        Self { short, weight, ..self }
+    }
+}
+
+const fn entry(
+    name: &'static str,
+    action: Action,
+    keys: &'static [&'static str],
+    contexts: &'static [Context],
+    label: &'static str,
+) -> Entry {
+    Entry { name, action, keys, contexts, short: "", label, weight: 0, needs: Need::Nothing }
+}
+
+/// The lists.
+const LISTS: &[Context] = &[Connections, Configs, Providers, Activity];
+
+/// Every action.
+pub const TABLE: &[Entry] = &[
+    entry("copy-token", CopyToken, &["y"], &[Connections], "copy a fresh token").short("copy", 9),
+    entry("copy-as", CopyAs, &["Y"], &[Connections], "copy as header, curl, env, JSON, …").short("as", 3),
+    entry("refresh", Refresh, &["r"], &[Connections], "refresh now").changing().short("refresh", 7),
+    entry("authorize", Authorize, &["a"], &[Connections, Configs], "authorize").authorizing().short("authorize", 8),
+    entry("inspect", Inspect, &["i"], &[Connections], "look into the token").short("inspect", 4),
+    entry("new-config", NewConfig, &["n"], &[Connections, Configs, Providers], "new config").changing().short("new", 6),
+    entry("copy-redirect-uri", CopyRedirectUri, &["u"], &[Configs, Waiting], "copy the redirect URI")
+        .short("redirect URI", 5),
+    entry("open-console", OpenConsole, &["o"], &[Configs, Providers], "open the provider's console")
+        .short("console", 4),
+    entry("open-docs", OpenDocs, &["O"], &[Configs, Providers], "open the provider's docs").short("docs", 2),
+    entry("delete", Delete, &["d"], &[Connections, Configs], "delete it").changing().short("delete", 3),
+    entry("copy-code", CopyCode, &["u"], &[Device], "copy the code").short("code", 9),
+    entry("copy-url", CopyUrl, &["c"], &[Waiting, Device], "copy the address").short("copy", 9),
+    entry("paste", Paste, &["p"], &[Waiting], "paste the address it ended on").short("paste", 8),
+    entry("open-url", OpenUrl, &["o"], &[Waiting, Device], "open it in the browser").short("open", 7),
+    entry("use-device", UseDevice, &["d"], &[Waiting], "use a device code").short("device", 5),
+    entry("details", Details, &["enter", "l", "right"], LISTS, "details").short("details", 5),
+    entry("filter", Filter, &["/"], &[Everywhere], "filter as you type").short("filter", 6),
+    entry("palette", Palette, &[":", "ctrl-p"], &[Everywhere], "every action, by name").short("actions", 4),
+    entry("jump", Jump, &["ctrl-k", "g j"], &[Everywhere], "jump to any config or connection").short("jump", 3),
+    entry("serve", Serve, &["s"], &[Everywhere], "start the local server, or stop it").here().short("serve", 6),
+    entry("show-connections", Show(View::Connections), &["1", "g c"], &[Everywhere], "connections"),
+    entry("show-configs", Show(View::Configs), &["2", "g f"], &[Everywhere], "configs"),
+    entry("show-providers", Show(View::Providers), &["3", "g p"], &[Everywhere], "providers"),
+    entry("show-activity", Show(View::Activity), &["4", "g a"], &[Everywhere], "activity"),
+    entry("down", Move(Step::Down), &["down", "j"], &[Everywhere], "down"),
+    entry("up", Move(Step::Up), &["up", "k"], &[Everywhere], "up"),
+    entry("page-down", Move(Step::PageDown), &["page-down", "ctrl-d"], &[Everywhere], "a page down"),
+    entry("page-up", Move(Step::PageUp), &["page-up", "ctrl-u"], &[Everywhere], "a page up"),
+    entry("first", Move(Step::First), &["home", "g g"], &[Everywhere], "to the top"),
+    entry("last", Move(Step::Last), &["end", "G"], &[Everywhere], "to the bottom"),
+    entry("back", Back, &["esc", "h", "left"], &[Everywhere, Waiting, Device], "back one step").short("back", 1),
+    entry("help", Help, &["?"], &[Everywhere], "every key").short("keys", 10),
+    entry("quit", Quit, &["q"], &[Everywhere], "quit").short("quit", 10),
+];
