@@ -12,11 +12,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::model::Secret;
 pub use paths::Paths;
-use screen::WrittenKeys;
-pub use screen::{KeySetting, ScreenSettings};
+pub use screen::{KeySetting, OwnTheme, ScreenSettings, StyleSetting};
+use screen::{Keys, WrittenThemes};
 pub use server::ServerEnvironment;
 
 /// How long a copied token stays on the clipboard unless the settings say otherwise.
@@ -142,6 +143,12 @@ pub struct Surroundings {
     pub terminal: Option<String>,
     /// Whether colours are unwanted (`NO_COLOR`, `CLICOLOR=0`).
     pub no_color: bool,
+    /// Whether the terminal shows every colour (`COLORTERM`).
+    pub has_true_colors: bool,
+    /// What the terminal's ground is, where it names it (`COLORFGBG`): a number of the sixteen colours.
+    pub ground: Option<u8>,
+    /// Whether nothing but ASCII is to be drawn (`--ascii`, or a terminal that can draw little else).
+    pub wants_ascii: bool,
     /// Whether movement is unwanted (`NO_MOTION`).
     pub no_motion: bool,
     /// The proxies named (`HTTPS_PROXY` and friends), without their credentials.
@@ -192,6 +199,8 @@ pub struct Overrides {
     pub read_only: bool,
     /// `--host`.
     pub host: Option<String>,
+    /// `--ascii`.
+    pub ascii: bool,
 }
 
 /// A copy of the environment, so that a test can make one. It prints nothing: there are secrets in it.
@@ -227,8 +236,14 @@ struct Written {
     vault_key: Option<KeySource>,
     key_file: Option<PathBuf>,
     clipboard_seconds: Option<u64>,
+    keys: BTreeMap<Spanned<String>, Keys>,
     which_key_ms: Option<u64>,
-    keys: WrittenKeys,
+    theme: Option<Spanned<String>>,
+    themes: WrittenThemes,
+    ascii: Option<bool>,
+    mouse: Option<bool>,
+    reduced_motion: Option<bool>,
+    bell: Option<bool>,
 }
 
 impl Settings {
@@ -236,6 +251,10 @@ impl Settings {
     pub fn load(environment: &Environment, overrides: &Overrides) -> Result<Self, SettingsError> {
         let paths = Paths::find(environment, overrides)?;
         let (file, text) = Written::read(&paths.settings)?;
+        let mut surroundings = Surroundings::of(environment);
+        // The console of Linux has letters, and few shapes.
+        surroundings.wants_ascii = overrides.ascii || surroundings.terminal.as_deref() == Some("linux");
+        let screen = ScreenSettings::of(&file, &text, &surroundings);
         let named = overrides.vault.as_deref().map(|value| ("--vault", value));
         let named = named.or_else(|| environment.get("HALLPASS_VAULT").map(|value| ("HALLPASS_VAULT", value)));
         let kind = named.map(|(name, value)| vault_kind(name, value)).transpose()?;
@@ -247,15 +266,23 @@ impl Settings {
                 passphrase: passphrase(environment)?,
                 key_file,
             },
-            surroundings: Surroundings::of(environment),
+            surroundings,
             clipboard_time: Duration::from_secs(file.clipboard_seconds.unwrap_or(CLIPBOARD_SECONDS)),
             read_only: overrides.read_only,
             server: ServerEnvironment::of(environment),
             host: overrides.host.clone().or_else(|| environment.get("NANGO_HOSTPORT").map(str::to_owned)),
-            screen: ScreenSettings::of(&text, file.keys, file.which_key_ms),
+            screen,
             api_origins: Vec::new(),
             paths,
         })
+    }
+}
+
+impl Settings {
+    /// Reads again what the settings file says about the terminal UI.
+    pub fn screen_again(&self) -> Result<ScreenSettings, SettingsError> {
+        let (file, text) = Written::read(&self.paths.settings)?;
+        Ok(ScreenSettings::of(&file, &text, &self.surroundings))
     }
 }
 
@@ -319,6 +346,9 @@ impl Surroundings {
                 || Path::new("/run/.containerenv").exists(),
             terminal: environment.get("TERM").map(str::to_owned),
             no_color: is_set("NO_COLOR") || environment.get("CLICOLOR") == Some("0"),
+            has_true_colors: matches!(environment.get("COLORTERM"), Some("truecolor" | "24bit")),
+            ground: environment.get("COLORFGBG").and_then(|value| value.rsplit(';').next()?.parse().ok()),
+            wants_ascii: false,
             no_motion: is_set("NO_MOTION"),
             proxies: proxy_names.iter().filter_map(proxy).collect(),
             certificates: ["SSL_CERT_FILE", "SSL_CERT_DIR"]

@@ -152,7 +152,7 @@ fn elsewhere(settings: Settings, machine: Machine, output: Output) -> Result<Bac
 /// Opens the terminal UI on this machine's service, or on another host.
 fn screen(settings: Settings, output: Output) -> Outcome {
     check_terminal(&settings)?;
-    let look = tui::Look::of(&settings)?;
+    let look = tui::Look::of(&settings, || tui::ground(&settings.surroundings))?;
     let runtime = runtime(Builder::new_multi_thread())?;
     let (clipboard, sequences) = screen_clipboard(&settings);
     let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
@@ -171,7 +171,7 @@ fn screen(settings: Settings, output: Output) -> Outcome {
 fn demo(auto: bool, settings: Settings, output: Output) -> Outcome {
     // It changes nothing of the user's, whatever it changes.
     let settings = Settings { read_only: false, ..settings };
-    let look = tui::Look::of(&settings)?;
+    let look = tui::Look::of(&settings, || tui::ground(&settings.surroundings))?;
     let runtime = runtime(Builder::new_multi_thread())?;
     let end = if !output.json && check_terminal(&settings).is_ok() { DemoEnd::Screen } else { DemoEnd::Report };
     let desktop = DesktopBrowser::new(settings.surroundings.clone());
@@ -205,6 +205,7 @@ fn settings(environment: &Environment, global: &Global) -> Result<Settings, Erro
         vault: global.vault.clone(),
         read_only: global.read_only,
         host: global.host.clone(),
+        ascii: global.ascii,
     };
     let mut settings = Settings::load(environment, &overrides).map_err(|error| {
         let shown = Error::usage(error.to_string()).hinted("mend that, or take it away: every setting has a default");

@@ -1,4 +1,5 @@
 mod keys;
+mod look;
 
 use std::time::Duration;
 
@@ -53,6 +54,7 @@ fn meaning_survives_without_colours() {
 fn y_asks_for_a_fresh_copy_and_the_answer_says_for_how_long() {
     let mut screen = screen(120, 40);
     assert_eq!(screen.keys("jy"), [Effect::Copy(reference("google/calendar-bot"), Form::Raw)]);
+    screen.send(Message::Ticked(now() + Duration::from_millis(250)));
     assert!(screen.text().contains("getting a fresh token for google/calendar-bot"));
     let copied = hallpass::service::copy::Copied {
         to: hallpass::service::copy::CopiedTo::Clipboard,

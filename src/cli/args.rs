@@ -27,6 +27,7 @@ pub struct Arguments {
 }
 
 /// Options that every command takes.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options for every command")]
 pub struct Global {
@@ -48,6 +49,9 @@ pub struct Global {
     /// Colours: auto, always or never
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+    /// Draw the terminal UI with ASCII alone
+    #[arg(long, global = true)]
+    pub ascii: bool,
     /// Print nothing but what was asked for
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,

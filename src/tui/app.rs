@@ -3,8 +3,12 @@
 
 mod find;
 mod modals;
+mod mouse;
+mod notices;
 mod press;
 mod results;
+
+use std::collections::VecDeque;
 
 use super::effect::Effect;
 use super::keys::{Press, View};
@@ -19,19 +23,9 @@ use crate::service::connect::ConnectRequest;
 
 /// Below this many columns, details are a screen of their own.
 pub const NARROW: u16 = 84;
-/// How long good news stays.
-const NOTICE: std::time::Duration = std::time::Duration::from_secs(3);
 
-/// Something to tell, below the view.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// Whether it is bad news, which stays until it is dismissed.
-    pub is_bad: bool,
-    /// The words, most important first.
-    pub lines: Vec<String>,
-    /// When good news leaves.
-    pub until: Option<Time>,
-}
+pub use mouse::Places;
+pub use notices::{Doing, Notice};
 
 /// What the app starts with.
 #[derive(Debug, Clone)]
@@ -63,7 +57,13 @@ pub struct App {
     pub(super) pending: Vec<Press>,
     pub(super) pending_since: Time,
     pub(super) notice: Option<Notice>,
-    pub(super) doing: Option<String>,
+    /// The last news, newest last.
+    pub(super) told: VecDeque<(Time, Notice)>,
+    pub(super) doing: Option<Doing>,
+    /// Whether somebody looks, as far as the terminal says.
+    pub(super) has_focus: bool,
+    /// Where things stand that the mouse can press, as they were drawn last.
+    pub(super) places: Places,
     /// The local server that runs in this program.
     pub(super) server: Option<AboutServer>,
     /// The authorization that was asked for last.
@@ -87,7 +87,10 @@ impl App {
             is_filtering: false,
             modals: Vec::new(),
             notice: None,
+            told: VecDeque::new(),
             doing: None,
+            has_focus: true,
+            places: Places::default(),
             server: None,
             asked: None,
             size: (80, 24),
@@ -100,6 +103,17 @@ impl App {
         let effects = match message {
             Message::Key(key) => self.press(key),
             Message::Pasted(text) => self.pasted(&text),
+            Message::Mouse(event) => self.mouse(event),
+            Message::Focused(has_focus) => {
+                self.has_focus = has_focus;
+                Vec::new()
+            }
+            Message::LookChanged(look) => {
+                let takes_mouse = look.takes_mouse;
+                self.setup.look = *look;
+                self.tell("the settings were read again");
+                vec![Effect::TakeMouse(takes_mouse)]
+            }
             Message::Resized(width, height) => {
                 self.size = (width, height);
                 if width >= NARROW {
@@ -119,8 +133,8 @@ impl App {
                 self.asked = Some(request.clone());
             }
         }
-        if let Some(doing) = effects.iter().find_map(Effect::doing) {
-            self.doing = Some(doing);
+        if let Some(text) = effects.iter().find_map(Effect::doing) {
+            self.doing = Some(Doing { text, since: self.now });
         }
         effects
     }
@@ -134,14 +148,24 @@ impl App {
                 return Some(left);
             }
         }
+        if let Some(doing) = &self.doing
+            && let Some(tick) = doing.next_tick(self.now, self.setup.look.moves)
+        {
+            return Some(tick);
+        }
         let is_waiting = self.modals.iter().any(|modal| matches!(modal, Modal::Waiting(_)));
         if is_waiting || self.notice.as_ref().is_some_and(|notice| notice.until.is_some()) {
             return Some(second);
         }
+        // Nobody sees the time pass.
+        if !self.has_focus {
+            return None;
+        }
         // Minutes are shown but for the last five, where seconds are.
         let ends = self.lists.connections.iter().filter_map(|connection| connection.expires_at);
         let soonest = ends.map(|end| remaining(end, self.now)).filter(|left| !left.is_zero()).min()?;
-        Some(if soonest.as_secs() <= 300 { second } else { second * 15 })
+        let is_soon = soonest.as_secs() <= 300 && self.setup.look.moves;
+        Some(if is_soon { second } else { second * 15 })
     }
 
     /// Tells whether details stand beside the list.
@@ -178,20 +202,6 @@ impl App {
     pub fn offers_device(&self, connection: &ConnectionRef) -> bool {
         let config = self.lists.configs.iter().find(|config| config.key == connection.config);
         config.and_then(|config| self.provider(&config.provider)).is_some_and(Provider::offers_device)
-    }
-
-    /// Tells something good, for a moment.
-    pub(super) fn tell(&mut self, text: impl Into<String>) {
-        self.notice = Some(Notice { is_bad: false, lines: vec![text.into()], until: Some(self.now + NOTICE) });
-    }
-
-    /// Tells something good that takes longer to read.
-    pub(super) fn tell_longer(&mut self, text: impl Into<String>) {
-        self.notice = Some(Notice { is_bad: false, lines: vec![text.into()], until: Some(self.now + NOTICE * 3) });
-    }
-
-    pub(super) fn tell_bad(&mut self, lines: Vec<String>) {
-        self.notice = Some(Notice { is_bad: true, lines, until: None });
     }
 
     /// Finds anew what the filters of the lists match.

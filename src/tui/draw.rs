@@ -6,8 +6,9 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::app::App;
-use super::keys::{self, Binding, View};
+use super::keys::{self, Action, Binding, View};
 use super::screens;
+use super::widgets::ascii;
 use super::widgets::paint::{cut, lines, wrapped};
 use crate::backend::AboutServer;
 
@@ -15,12 +16,15 @@ use crate::backend::AboutServer;
 const SMALLEST: (u16, u16) = (40, 12);
 /// How much of a kept filter is shown.
 const LONGEST_FILTER: usize = 16;
+/// What moves while something is being done.
+const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 /// How many lines a notice may take.
 const NOTICE: usize = 5;
 
 /// Draws one frame.
 pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     let area = frame.area();
+    app.forget_places();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         if area.height > 0 {
             lines(frame, area, vec![Line::raw("hallpass needs 40×12")]);
@@ -29,6 +33,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     }
     let notice = notice_lines(app, usize::from(area.width));
     let told = u16::try_from(notice.len()).unwrap_or(0);
+    frame.buffer_mut().set_style(area, app.setup.look.theme.text());
     let [head, body, below, foot] =
         Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(told), Constraint::Length(1)])
             .areas(area);
@@ -40,14 +45,19 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     if app.shows_which_key() {
         screens::draw_which_key(app, frame, body);
     }
+    if app.setup.look.is_ascii {
+        ascii::replace(frame.buffer_mut());
+    }
 }
 
-fn draw_head(app: &App, frame: &mut Frame<'_>, area: Rect) {
+fn draw_head(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.setup.look.theme;
     let is_short = area.width < 70;
     let mut spans = vec![Span::raw(" ")];
+    let mut used: usize = 1;
     for (number, view) in View::ALL.into_iter().enumerate() {
         let key = (number + 1).to_string();
+        let before = spans.len();
         if view == app.view {
             spans.extend([
                 Span::styled(key, theme.key()),
@@ -65,13 +75,18 @@ fn draw_head(app: &App, frame: &mut Frame<'_>, area: Rect) {
                 Span::raw("  "),
             ]);
         }
+        let width = spans[before..].iter().map(|span| span.content.width()).sum();
+        app.places.buttons.push((place(area, used, width), Action::Show(view)));
+        used += width;
     }
-    let used: usize = spans.iter().map(|span| span.content.width()).sum();
     frame.render_widget(Line::from(spans), area);
     let room = usize::from(area.width).saturating_sub(used + 1);
     let badge = match &app.doing {
-        Some(doing) => format!("… {doing}"),
-        None => match &app.server {
+        Some(doing) if doing.is_shown(app.now) => {
+            let picture = if app.setup.look.moves { SPINNER[doing.frame(app.now, SPINNER.len())] } else { "…" };
+            format!("{picture} {} · esc leaves it", doing.text)
+        }
+        _ => match &app.server {
             Some(about) => serving(about, room),
             None => match &app.setup.host {
                 Some(host) if !app.setup.capabilities.can_change => format!("at {host} · read-only"),
@@ -83,7 +98,11 @@ fn draw_head(app: &App, frame: &mut Frame<'_>, area: Rect) {
     };
     let badge = cut(&badge, room);
     let is_open = app.server.as_ref().is_some_and(|about| !about.needs_key);
-    let style = if app.doing.is_some() || is_open { theme.warning() } else { theme.faint() };
+    let style = if app.doing.as_ref().is_some_and(|doing| doing.is_shown(app.now)) || is_open {
+        theme.warning()
+    } else {
+        theme.faint()
+    };
     let width = u16::try_from(badge.width()).unwrap_or(0);
     let place = Rect { x: area.right().saturating_sub(width + 1), width, ..area };
     frame.render_widget(Line::styled(badge, style), place);
@@ -120,7 +139,14 @@ fn notice_lines(app: &App, width: usize) -> Vec<Line<'static>> {
     told
 }
 
-fn draw_foot(app: &App, frame: &mut Frame<'_>, area: Rect) {
+/// Returns the place of so many columns of a line, from one of them on.
+fn place(line: Rect, from: usize, width: usize) -> Rect {
+    let x = line.x.saturating_add(u16::try_from(from).unwrap_or(u16::MAX));
+    let width = u16::try_from(width).unwrap_or(0).min(line.right().saturating_sub(x));
+    Rect { x, width, ..line }
+}
+
+fn draw_foot(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.setup.look.theme;
     if !app.modals.is_empty() {
         // The keys of what stands in front are in front too.
@@ -143,19 +169,24 @@ fn draw_foot(app: &App, frame: &mut Frame<'_>, area: Rect) {
         }
         return;
     }
-    let kept = kept_filter(app);
-    let used: usize = kept.iter().map(|span| span.content.width()).sum();
-    let hints = fitting(app, usize::from(area.width).saturating_sub(used + 1));
-    let hints = hints.into_iter().flat_map(|binding| {
-        [
+    let mut spans = kept_filter(app);
+    let mut used: usize = spans.iter().map(|span| span.content.width()).sum();
+    let mut buttons = Vec::new();
+    for binding in fitting(app, usize::from(area.width).saturating_sub(used + 1)) {
+        let hint = [
             Span::raw(" "),
-            Span::styled(&binding.shown, theme.key()),
+            Span::styled(binding.shown.clone(), theme.key()),
             Span::raw(" "),
             Span::styled(binding.entry.short, theme.faint()),
             Span::raw(" "),
-        ]
-    });
-    frame.render_widget(kept.into_iter().chain(hints).collect::<Line<'_>>(), area);
+        ];
+        let width = hint.iter().map(|span| span.content.width()).sum();
+        buttons.push((place(area, used, width), binding.entry.action));
+        used += width;
+        spans.extend(hint);
+    }
+    app.places.buttons.extend(buttons);
+    frame.render_widget(Line::from(spans), area);
 }
 
 /// A filter that was kept hides rows: it is always said.
@@ -174,7 +205,7 @@ fn fitting(app: &App, width: usize) -> Vec<&Binding> {
     let contexts = keys::contexts(app.view);
     let mut hints: Vec<&Binding> = (app.setup.look.keymap.offered(&contexts, app.setup.capabilities))
         .filter(|binding| binding.entry.weight > 0 && !binding.shown.is_empty())
-        .filter(|binding| binding.entry.action != keys::Action::Details || !app.is_wide())
+        .filter(|binding| binding.entry.action != Action::Details || !app.is_wide())
         .collect();
     let size =
         |hints: &[&Binding]| hints.iter().map(|hint| hint.shown.width() + hint.entry.short.width() + 3).sum::<usize>();

@@ -41,6 +41,10 @@ pub enum Effect {
     OpenPage(String),
     /// Unlock the vault with a passphrase.
     Unlock(Secret),
+    /// Take the mouse, or leave it to the terminal.
+    TakeMouse(bool),
+    /// Ring the bell.
+    Ring,
     /// Start the local server.
     StartServer,
     /// Stop it.
@@ -69,7 +73,9 @@ impl Effect {
             | Self::CopyText(..)
             | Self::Cancel
             | Self::Paste(_)
-            | Self::OpenPage(_) => None,
+            | Self::OpenPage(_)
+            | Self::TakeMouse(_)
+            | Self::Ring => None,
         }
     }
 }

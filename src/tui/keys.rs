@@ -61,6 +61,14 @@ pub enum Action {
     CopyCode,
     /// Start the local server, or stop it.
     Serve,
+    /// Show the last news.
+    Messages,
+    /// Take the next theme.
+    NextTheme,
+    /// Take the mouse, or leave it to the terminal.
+    Mouse,
+    /// Move what waits, or not.
+    Motion,
 }
 
 /// The views.

@@ -1,9 +1,10 @@
 //! What can happen to the app. A closed set of plain data: a message can be compared, logged and
 //! replayed, and holds no secret that its `Debug` would show.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::effect::Effect;
+use super::look::Look;
 use crate::backend::AboutServer;
 use crate::model::{Activity, Config, Connection, ConnectionRef, Provider, ProviderId, Secret, Time};
 use crate::service::Error;
@@ -19,6 +20,14 @@ pub enum Message {
     Key(KeyEvent),
     /// Something was pasted; it may be a secret.
     Pasted(Secret),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// The terminal got the focus, or lost it.
+    Focused(bool),
+    /// The settings file has changed.
+    LookChanged(Box<Look>),
+    /// The settings file has changed, and has a mistake in it.
+    LookRefused(Error),
     /// The terminal has another size: columns and rows.
     Resized(u16, u16),
     /// Time has passed.

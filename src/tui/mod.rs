@@ -23,7 +23,9 @@ mod server;
 mod signals;
 mod terminal;
 pub mod theme;
+mod watch;
 pub mod widgets;
 
 pub use look::Look;
 pub use runtime::run;
+pub use terminal::ground;

@@ -20,6 +20,8 @@ use crate::service::vaults::Purpose;
 pub enum Modal {
     /// Every key, scrolled down by so many lines.
     Help(usize),
+    /// The last news, scrolled.
+    Messages(usize),
     /// The details of the selected row, scrolled, where the screen is too narrow to show them
     /// beside the list.
     Details(usize),

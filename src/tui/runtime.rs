@@ -31,7 +31,7 @@ use crate::service::fresh::Freshness;
 const ACTIVITY: u32 = 500;
 /// How often the store is asked whether another process changed it, and the terminal whether it is
 /// still there: nothing is drawn for that.
-const WATCH: Duration = Duration::from_millis(500);
+pub(super) const WATCH: Duration = Duration::from_millis(500);
 
 /// Opens the terminal UI over a backend, and returns when the user leaves. `sequences` come from
 /// the clipboard and are written between frames; `start_server` starts the local server, where one can be.
@@ -80,6 +80,8 @@ enum Woken {
 impl Loop {
     async fn run(mut self, look: Look) -> io::Result<()> {
         let backend = self.runtime.backend.clone();
+        self.terminal.take_mouse(look.takes_mouse)?;
+        let look_now = look.clone();
         let (mut app, effects) = App::new(Setup {
             now: backend.now(),
             capabilities: backend.capabilities(),
@@ -91,6 +93,7 @@ impl Loop {
         app.update(Message::Resized(width, height));
         self.runtime.start_all(effects);
         self.runtime.watch_the_store();
+        self.runtime.watch_the_settings(look_now);
         self.runtime.mend();
         let mut events = EventStream::new();
         let mut signals = Signals::new()?;
@@ -145,10 +148,14 @@ impl Loop {
             let more = std::iter::from_fn(|| self.messages.try_recv().ok());
             for message in messages.into_iter().chain(more.collect::<Vec<_>>()) {
                 let effects = app.update(message);
-                if effects.contains(&Effect::Quit) {
-                    return Ok(());
+                for effect in effects {
+                    match effect {
+                        Effect::Quit => return Ok(()),
+                        Effect::TakeMouse(takes) => self.terminal.take_mouse(takes)?,
+                        Effect::Ring => self.terminal.write("\x07")?,
+                        effect => self.runtime.start(effect),
+                    }
                 }
-                self.runtime.start_all(effects);
             }
         }
     }
@@ -175,7 +182,10 @@ fn message_of(event: Event) -> Option<Message> {
         Event::Key(key) if key.is_press() || key.is_repeat() => Some(Message::Key(key)),
         Event::Paste(text) => Some(Message::Pasted(Secret::new(text))),
         Event::Resize(width, height) => Some(Message::Resized(width, height)),
-        Event::Key(_) | Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+        Event::Mouse(event) => Some(Message::Mouse(event)),
+        Event::FocusGained => Some(Message::Focused(true)),
+        Event::FocusLost => Some(Message::Focused(false)),
+        Event::Key(_) => None,
     }
 }
 
@@ -195,9 +205,9 @@ impl Waiting {
 
 /// Does what effects ask for.
 #[derive(Clone)]
-struct Runtime {
+pub(super) struct Runtime {
     server: Arc<ServerSwitch>,
-    backend: Backend,
+    pub(super) backend: Backend,
     sender: UnboundedSender<Message>,
     waiting: Arc<Mutex<Option<Waiting>>>,
     /// How often the lists were asked for since they were last read.
@@ -211,11 +221,11 @@ impl Runtime {
         }
     }
 
-    fn start(&self, effect: Effect) {
+    pub(super) fn start(&self, effect: Effect) {
         let runtime = self.clone();
         match effect {
-            // The loop itself sees to it.
-            Effect::Quit => {}
+            // The loop itself sees to them.
+            Effect::Quit | Effect::TakeMouse(_) | Effect::Ring => {}
             // One that reads already reads once more: a slow host must not be asked ten times at once, nor an old
             // answer come after a new one.
             Effect::Load if self.loads.fetch_add(1, Ordering::SeqCst) > 0 => {}
@@ -254,30 +264,11 @@ impl Runtime {
         });
     }
 
-    /// Reads the lists again whenever another process has changed the store. Beside the loop: a
-    /// store that is being read or written may be waited for, and the screen must not.
-    fn watch_the_store(&self) {
-        let runtime = self.clone();
-        tokio::spawn(async move {
-            let mut known = None;
-            loop {
-                let backend = runtime.backend.clone();
-                // A store that cannot be read is a state of its own: what ends it is news too.
-                let now = tokio::task::spawn_blocking(move || backend.version().ok()).await.ok().flatten();
-                if known.is_some_and(|known| known != now) {
-                    runtime.start(Effect::Load);
-                }
-                known = Some(now);
-                tokio::time::sleep(WATCH).await;
-            }
-        });
-    }
-
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn send(&self, message: Message) {
+    pub(super) fn send(&self, message: Message) {
         // The screen may be gone; then nobody wants to know.
         let _ = self.sender.send(message);
     }
@@ -359,7 +350,12 @@ impl Runtime {
             }
             Effect::StartServer => self.server.start().await?,
             Effect::StopServer => self.server.stop().await,
-            Effect::Quit | Effect::Load | Effect::LoadProviders | Effect::Cancel => Message::Ticked(backend.now()),
+            Effect::Quit
+            | Effect::Load
+            | Effect::LoadProviders
+            | Effect::Cancel
+            | Effect::TakeMouse(_)
+            | Effect::Ring => Message::Ticked(backend.now()),
         })
     }
 }

@@ -8,10 +8,18 @@ use crossterm::{execute, queue};
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
 
+use super::theme::Ground;
+use crate::settings::Surroundings;
+
 /// A terminal in raw mode, on its alternate screen. Dropping it gives it back.
 pub(super) struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
+    takes_mouse: bool,
 }
+
+/// Presses, releases and the wheel, in the encoding that knows no limit of columns.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
 impl Terminal {
     /// Takes the terminal. A panic gives it back before its message is printed.
@@ -21,7 +29,7 @@ impl Terminal {
             leave();
             before(info);
         }));
-        Ok(Self { inner: enter()? })
+        Ok(Self { inner: enter()?, takes_mouse: false })
     }
 
     /// Draws one frame, which appears at once on terminals that can do that.
@@ -30,6 +38,13 @@ impl Terminal {
         let drawn = self.inner.draw(draw).map(|_| ());
         execute!(self.inner.backend_mut(), EndSynchronizedUpdate)?;
         drawn
+    }
+
+    /// Takes the mouse, or leaves it to the terminal. Motion is never asked for: it would wake the program at
+    /// every move.
+    pub(super) fn take_mouse(&mut self, takes: bool) -> io::Result<()> {
+        self.takes_mouse = takes;
+        self.write(if takes { MOUSE_ON } else { MOUSE_OFF })
     }
 
     /// Returns its size: columns and rows.
@@ -58,7 +73,7 @@ impl Terminal {
         kill_process(getpid(), Signal::STOP)?;
         resumed.recv().await;
         self.inner = enter()?;
-        Ok(())
+        self.take_mouse(self.takes_mouse)
     }
 }
 
@@ -78,9 +93,26 @@ fn enter() -> io::Result<ratatui::Terminal<CrosstermBackend<Stdout>>> {
 /// Undoes everything. `ratatui::restore` prints when it fails, and printing to a terminal that is
 /// gone panics; so failures are ignored: there is nobody left to tell.
 fn leave() {
+    let _ = io::stdout().write_all(MOUSE_OFF.as_bytes());
     let _ = execute!(io::stdout(), EndSynchronizedUpdate, DisableBracketedPaste, DisableFocusChange);
     let _ = ratatui::try_restore();
     let _ = execute!(io::stdout(), crossterm::cursor::Show);
+}
+
+/// Finds out what the terminal's ground is: by what it says in the environment, or by asking it. It is asked
+/// before anything reads keys, since its answer comes as keys do; and never over SSH, where a late answer
+/// would be read as keys.
+pub fn ground(surroundings: &Surroundings) -> Option<Ground> {
+    if let Some(color) = surroundings.ground {
+        return Some(if color == 7 || color == 15 { Ground::Light } else { Ground::Dark });
+    }
+    if !surroundings.has_true_colors || surroundings.is_ssh {
+        return None;
+    }
+    match terminal_colorsaurus::theme_mode(terminal_colorsaurus::QueryOptions::default()).ok()? {
+        terminal_colorsaurus::ThemeMode::Dark => Some(Ground::Dark),
+        terminal_colorsaurus::ThemeMode::Light => Some(Ground::Light),
+    }
 }
 
 /// Tells whether the terminal still exists: a reader that outlives it would spin (crossterm#793).

@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 
 use hallpass::backend::Capabilities;
 use hallpass::model::{Connection, ConnectionRef, ProviderId, Time};
+use hallpass::tui::Look;
 use hallpass::tui::app::{App, Setup};
 use hallpass::tui::draw::draw;
 use hallpass::tui::message::{Lists, Message};
-use hallpass::tui::theme::Theme;
-use hallpass::tui::{Look, keys::Keymap};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -54,7 +53,7 @@ struct Case {
 impl Case {
     fn new(rows: usize) -> Self {
         let capabilities = Capabilities { can_change: true, can_authorize: true, can_serve: true, can_revoke: true };
-        let look = Look { keymap: Keymap::default(), theme: Theme::new(true), which_key: None };
+        let look = Look::default();
         let (mut app, _) = App::new(Setup { now: now(), capabilities, host: None, look, prefers_device: false });
         let mut connections: Vec<Connection> = (0..rows).map(connection).collect();
         connections.sort_by(|one, other| one.reference.cmp(&other.reference));

@@ -10,12 +10,12 @@ use hallpass::model::{
     Activity, Config, ConfigKey, Connection, ConnectionRef, Happening, Outcome, Problem, ProblemKind, Provider,
     ProviderId, Time,
 };
+use hallpass::tui::Look;
 use hallpass::tui::app::{App, Setup};
 use hallpass::tui::draw::draw;
 use hallpass::tui::effect::Effect;
 use hallpass::tui::message::{Lists, Message};
 use hallpass::tui::theme::Theme;
-use hallpass::tui::{Look, keys::Keymap};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -117,7 +117,7 @@ impl Screen {
 
 /// How screens look in tests: the usual keys, at once.
 pub fn look(has_colors: bool) -> Look {
-    Look { keymap: Keymap::default(), theme: Theme::new(has_colors), which_key: Some(Duration::from_millis(500)) }
+    Look { theme: Theme::new(has_colors), ..Look::default() }
 }
 
 /// Reads keys: characters, and `<enter>`, `<esc>`, `<tab>`, `<down>`, `<c-r>`, ….

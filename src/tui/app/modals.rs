@@ -19,6 +19,7 @@ impl App {
     pub(super) fn press_in_front(&mut self, modal: Modal, key: KeyEvent) -> Vec<Effect> {
         match modal {
             Modal::Help(scroll) => self.scrolled(scroll, key, Modal::Help),
+            Modal::Messages(scroll) => self.scrolled(scroll, key, Modal::Messages),
             Modal::Finder(finder) => self.press_in_finder(finder, key),
             Modal::Details(scroll) => self.press_in_details(scroll, key),
             Modal::Inspection(inspection, scroll) => {

@@ -89,6 +89,21 @@ impl App {
                 return vec![if self.server.is_some() { Effect::StopServer } else { Effect::StartServer }];
             }
             Action::Help => self.modals.push(Modal::Help(0)),
+            Action::Messages => self.modals.push(Modal::Messages(usize::MAX)),
+            Action::NextTheme => {
+                self.setup.look.next_theme();
+                self.tell(format!("theme {}", self.setup.look.theme_name));
+            }
+            Action::Mouse => {
+                let takes_mouse = !self.setup.look.takes_mouse;
+                self.setup.look.takes_mouse = takes_mouse;
+                self.tell(if takes_mouse { "the mouse is taken" } else { "the mouse is left to the terminal" });
+                return vec![Effect::TakeMouse(takes_mouse)];
+            }
+            Action::Motion => {
+                self.setup.look.moves = !self.setup.look.moves;
+                self.tell(if self.setup.look.moves { "what waits moves" } else { "nothing moves that need not" });
+            }
             Action::Palette => self.offer_actions(),
             Action::Jump => self.offer_places(),
             Action::Details => {
@@ -124,6 +139,12 @@ impl App {
 
     fn back(&mut self) {
         if self.notice.take().is_some() {
+            return;
+        }
+        let now = self.now;
+        if let Some(doing) = self.doing.take_if(|doing| doing.is_shown(now)) {
+            // It is not torn off: a refresh that was sent may bring the only token that is left.
+            self.tell(format!("not waited for any more: {}; it ends by itself", doing.text));
             return;
         }
         if self.list().filter().text().is_empty() {

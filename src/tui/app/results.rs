@@ -1,9 +1,12 @@
 //! What became of effects.
 
 use super::App;
+use crate::backend::AboutServer;
 use crate::model::freshness::spoken;
 use crate::model::{Config, Connection, ConnectionRef};
 use crate::service::Error;
+use crate::service::connect::Connected;
+use crate::service::connections::Deleted;
 use crate::service::copy::{Copied, CopiedTo, Form};
 use crate::tui::effect::Effect;
 use crate::tui::keys::View;
@@ -15,6 +18,19 @@ impl App {
         if !matches!(message, Message::Loaded(_) | Message::ProvidersLoaded(_)) {
             self.doing = None;
         }
+        let rings = self.setup.look.rings
+            && !self.has_focus
+            && match &message {
+                Message::Connected(_) => true,
+                Message::Failed(_, effect) => matches!(**effect, Effect::Authorize(_)),
+                _ => false,
+            };
+        let mut effects = self.taken(message);
+        effects.extend(rings.then_some(Effect::Ring));
+        effects
+    }
+
+    fn taken(&mut self, message: Message) -> Vec<Effect> {
         match message {
             Message::Loaded(lists) => self.loaded(*lists),
             Message::ProvidersLoaded(providers) => {
@@ -43,22 +59,7 @@ impl App {
                     error: None,
                 })));
             }
-            Message::Connected(connected) => {
-                let reference = connected.connection.reference.clone();
-                self.close_waiting(&reference);
-                self.modals.retain(|modal| !matches!(modal, Modal::Authorize(form) if form.asks_for(&reference)));
-                if connected.warnings.is_empty() {
-                    self.tell_longer(format!("{reference} is authorized; y copies its token"));
-                } else {
-                    self.tell_bad(
-                        std::iter::once(format!("{reference} is authorized, but:"))
-                            .chain(connected.warnings.clone())
-                            .collect(),
-                    );
-                }
-                self.show_connection(*connected);
-                return vec![Effect::Load];
-            }
+            Message::Connected(connected) => return self.connected(*connected),
             Message::PasteRefused(error) => {
                 if let Some(Modal::Waiting(waiting)) = self.modals.last_mut() {
                     waiting.error = Some(with_hint(&error));
@@ -72,47 +73,72 @@ impl App {
                 self.ask_how(*config, None);
                 return vec![Effect::Load];
             }
-            Message::ConnectionDeleted(connection, deleted) => {
-                match deleted.revocation {
-                    None if self.setup.host.is_some() => self.tell(format!("{connection} is deleted there")),
-                    None => self.tell(format!("{connection} is deleted here")),
-                    Some(Ok(())) => self.tell(format!("{connection} is revoked and deleted")),
-                    Some(Err(error)) => self.tell_bad(vec![
-                        format!("{connection} is deleted here; the provider did not revoke it:"),
-                        with_hint(&error),
-                    ]),
-                }
-                return vec![Effect::Load];
-            }
+            Message::ConnectionDeleted(connection, deleted) => return self.deleted(&connection, deleted),
             Message::ConfigDeleted(key, connections) => {
                 self.tell(format!("{key} and its {connections} connections are deleted"));
                 return vec![Effect::Load];
             }
             Message::Inspected(inspection) => self.modals.push(Modal::Inspection(inspection, 0)),
-            Message::Serving(server) => {
-                match &server {
-                    None => self.tell("the server has stopped"),
-                    Some(about) if about.needs_key => {
-                        self.tell_longer(format!("serving at {} · programs show NANGO_SECRET_KEY", about.url));
-                    }
-                    Some(about) => self.tell_longer(format!(
-                        "serving at {} · every program of this machine gets tokens there, web pages get none",
-                        about.url
-                    )),
-                }
-                self.server = server;
-            }
+            Message::Serving(server) => self.serving(server),
             Message::Unlocked => {
                 if let Some(Modal::Passphrase(form)) = self.modals.pop_if(|modal| matches!(modal, Modal::Passphrase(_)))
                 {
                     return vec![form.then];
                 }
             }
+            Message::LookRefused(error) => self.tell_error(&error),
             Message::Failed(error, effect) => return self.failed(&error, *effect),
             // Those that are no results were taken before.
-            Message::Key(_) | Message::Pasted(_) | Message::Resized(..) | Message::Ticked(_) => {}
+            Message::Key(_)
+            | Message::Pasted(_)
+            | Message::Mouse(_)
+            | Message::Focused(_)
+            | Message::LookChanged(_)
+            | Message::Resized(..)
+            | Message::Ticked(_) => {}
         }
         Vec::new()
+    }
+
+    fn connected(&mut self, connected: Connected) -> Vec<Effect> {
+        let reference = connected.connection.reference.clone();
+        self.close_waiting(&reference);
+        self.modals.retain(|modal| !matches!(modal, Modal::Authorize(form) if form.asks_for(&reference)));
+        if connected.warnings.is_empty() {
+            self.tell_longer(format!("{reference} is authorized; y copies its token"));
+        } else {
+            let but = format!("{reference} is authorized, but:");
+            self.tell_bad(std::iter::once(but).chain(connected.warnings.clone()).collect());
+        }
+        self.show_connection(connected);
+        vec![Effect::Load]
+    }
+
+    fn deleted(&mut self, connection: &ConnectionRef, deleted: Deleted) -> Vec<Effect> {
+        match deleted.revocation {
+            None if self.setup.host.is_some() => self.tell(format!("{connection} is deleted there")),
+            None => self.tell(format!("{connection} is deleted here")),
+            Some(Ok(())) => self.tell(format!("{connection} is revoked and deleted")),
+            Some(Err(error)) => self.tell_bad(vec![
+                format!("{connection} is deleted here; the provider did not revoke it:"),
+                with_hint(&error),
+            ]),
+        }
+        vec![Effect::Load]
+    }
+
+    fn serving(&mut self, server: Option<AboutServer>) {
+        match &server {
+            None => self.tell("the server has stopped"),
+            Some(about) if about.needs_key => {
+                self.tell_longer(format!("serving at {} · programs show NANGO_SECRET_KEY", about.url));
+            }
+            Some(about) => self.tell_longer(format!(
+                "serving at {} · every program of this machine gets tokens there, web pages get none",
+                about.url
+            )),
+        }
+        self.server = server;
     }
 
     fn loaded(&mut self, lists: Lists) {
@@ -147,7 +173,7 @@ impl App {
     }
 
     /// Shows a connection that was just authorized, before the lists are read again.
-    fn show_connection(&mut self, connected: crate::service::connect::Connected) {
+    fn show_connection(&mut self, connected: Connected) {
         let connection = connected.connection;
         self.view = View::Connections;
         let found = self.lists.connections.binary_search_by(|other| other.reference.cmp(&connection.reference));
@@ -195,13 +221,15 @@ impl App {
             (Some(purpose), _) => self.modals.push(Modal::Passphrase(Box::new(PassphraseForm::new(purpose, effect)))),
             (None, Some(Modal::NewConfig(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (None, Some(Modal::Authorize(form))) if !is_read => form.form.error = Some(with_hint(error)),
-            (None, _) => {
-                let causes = error.causes.iter().map(|cause| format!("because {cause}"));
-                let hint = error.hint.iter().map(|hint| format!("→ {hint}"));
-                self.tell_bad(std::iter::once(error.message.clone()).chain(causes).chain(hint).collect());
-            }
+            (None, _) => self.tell_error(error),
         }
         again
+    }
+
+    fn tell_error(&mut self, error: &Error) {
+        let causes = error.causes.iter().map(|cause| format!("because {cause}"));
+        let hint = error.hint.iter().map(|hint| format!("→ {hint}"));
+        self.tell_bad(std::iter::once(error.message.clone()).chain(causes).chain(hint).collect());
     }
 }
 

@@ -11,7 +11,7 @@ use crate::model::search;
 use crate::settings::KeySetting;
 
 /// An action with the keys that it has here.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Binding {
     /// The action.
     pub entry: &'static Entry,
@@ -69,7 +69,7 @@ impl fmt::Display for KeyProblem {
 }
 
 /// Which key does what.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Keymap(Vec<Binding>);
 
 impl Default for Keymap {

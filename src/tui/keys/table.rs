@@ -1,16 +1,17 @@
 //! Every action, once: its name, the keys that it has unless the settings give it others, where it counts,
 //! what the footer and the help say of it, and what it asks of the backend.
 
-#[expect(clippy::enum_glob_use, reason = "the table names every one of them")]
-use super::{
-    Action::{self, *},
-    Context::{self, *},
+use super::Action::{
+    self, Authorize, Back, CopyAs, CopyCode, CopyRedirectUri, CopyToken, CopyUrl, Delete, Details, Filter, Help,
+    Inspect, Jump, Messages, Motion, Mouse, Move, NewConfig, NextTheme, OpenConsole, OpenDocs, OpenUrl, Palette, Paste,
+    Quit, Refresh, Serve, Show, UseDevice,
 };
+use super::Context::{self, Activity, Configs, Connections, Device, Everywhere, Providers, Waiting};
 use super::{Step, View};
 use crate::backend::Capabilities;
 
 /// One action.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     /// Its name in the settings and in the palette.
     pub name: &'static str,
@@ -104,6 +105,7 @@ pub const TABLE: &[Entry] = &[
     entry("filter", Filter, &["/"], &[Everywhere], "filter as you type").short("filter", 6),
     entry("palette", Palette, &[":", "ctrl-p"], &[Everywhere], "every action, by name").short("actions", 4),
     entry("jump", Jump, &["ctrl-k", "g j"], &[Everywhere], "jump to any config or connection").short("jump", 3),
+    entry("messages", Messages, &["M"], &[Everywhere], "the last messages"),
     entry("serve", Serve, &["s"], &[Everywhere], "start the local server, or stop it").here().short("serve", 6),
     entry("show-connections", Show(View::Connections), &["1", "g c"], &[Everywhere], "connections"),
     entry("show-configs", Show(View::Configs), &["2", "g f"], &[Everywhere], "configs"),
@@ -115,6 +117,9 @@ pub const TABLE: &[Entry] = &[
     entry("page-up", Move(Step::PageUp), &["page-up", "ctrl-u"], &[Everywhere], "a page up"),
     entry("first", Move(Step::First), &["home", "g g"], &[Everywhere], "to the top"),
     entry("last", Move(Step::Last), &["end", "G"], &[Everywhere], "to the bottom"),
+    entry("next-theme", NextTheme, &["z t"], &[Everywhere], "the next theme"),
+    entry("mouse", Mouse, &["z m"], &[Everywhere], "take the mouse, or leave it to the terminal"),
+    entry("motion", Motion, &["z r"], &[Everywhere], "less that moves, or all of it"),
     entry("back", Back, &["esc", "h", "left"], &[Everywhere, Waiting, Device], "back one step").short("back", 1),
     entry("help", Help, &["?"], &[Everywhere], "every key").short("keys", 10),
     entry("quit", Quit, &["q"], &[Everywhere], "quit").short("quit", 10),

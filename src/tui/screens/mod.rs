@@ -60,6 +60,7 @@ fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
         View::Activity => activity::heads(top.width),
     };
     draw_cells(frame, top, &heads, theme.faint());
+    app.places.list = body;
     let window = app.list().window(usize::from(body.height));
     if window.is_empty() {
         let told = empty_lines(app, usize::from(body.width));
@@ -143,6 +144,7 @@ pub(super) fn draw_modals(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     for modal in &mut modals {
         match modal {
             Modal::Help(scroll) => help::draw(app, frame, area, scroll),
+            Modal::Messages(scroll) => modals::messages(app, frame, area, scroll),
             Modal::Finder(finder) => finder::draw(app, frame, area, finder),
             Modal::Details(scroll) => {
                 let inside = popup(frame, area, app.view.title(), (area.width, area.height), app.setup.look.theme);

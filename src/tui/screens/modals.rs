@@ -49,6 +49,25 @@ pub(super) fn confirm(app: &App, frame: &mut Frame<'_>, area: Rect, question: &C
     lines(frame, inside, told);
 }
 
+/// The last news, newest at the end.
+pub(super) fn messages(app: &App, frame: &mut Frame<'_>, area: Rect, scroll: &mut usize) {
+    let theme = app.setup.look.theme;
+    let inside = popup(frame, area, "The last messages", (area.width.min(100), 30), theme);
+    let width = usize::from(inside.width);
+    let mut told = Vec::new();
+    for (at, notice) in &app.told {
+        let (mark, style) = if notice.is_bad { ("✗", theme.bad()) } else { ("✓", theme.good()) };
+        for (index, text) in notice.lines.iter().enumerate() {
+            let when = if index == 0 { format!("{mark} {}", at.format("%H:%M:%S")) } else { String::new() };
+            told.extend(field(&when, text, if index == 0 { style } else { Style::new() }, width, theme));
+        }
+    }
+    if told.is_empty() {
+        told.push(Line::styled("Nothing was told yet.", theme.faint()));
+    }
+    draw_scrolled(frame, inside, told, scroll);
+}
+
 pub(super) fn copy_as(app: &App, frame: &mut Frame<'_>, area: Rect, connection: &ConnectionRef, selected: usize) {
     let theme = app.setup.look.theme;
     let inside = popup(frame, area, &format!("Copy {connection} as"), (48, 7), theme);

@@ -1,0 +1,53 @@
+//! What others change beside the screen: the store, and the settings file.
+
+use super::effect::Effect;
+use super::look::Look;
+use super::message::Message;
+use super::runtime::{Runtime, WATCH};
+
+impl Runtime {
+    /// Reads the lists again whenever another process has changed the store. Beside the loop: a
+    /// store that is being read or written may be waited for, and the screen must not.
+    pub(super) fn watch_the_store(&self) {
+        let runtime = self.clone();
+        tokio::spawn(async move {
+            let mut known = None;
+            loop {
+                let backend = runtime.backend.clone();
+                // A store that cannot be read is a state of its own: what ends it is news too.
+                let now = tokio::task::spawn_blocking(move || backend.version().ok()).await.ok().flatten();
+                if known.is_some_and(|known| known != now) {
+                    runtime.start(Effect::Load);
+                }
+                known = Some(now);
+                tokio::time::sleep(WATCH).await;
+            }
+        });
+    }
+
+    /// Reads what the settings say about the screens again whenever their file has changed.
+    pub(super) fn watch_the_settings(&self, mut look: Look) {
+        let runtime = self.clone();
+        tokio::spawn(async move {
+            let path = runtime.backend.settings().paths.settings.clone();
+            let changed = || std::fs::metadata(&path).and_then(|file| file.modified()).ok();
+            let mut known = changed();
+            loop {
+                tokio::time::sleep(WATCH).await;
+                let now = changed();
+                if now == known {
+                    continue;
+                }
+                known = now;
+                match look.again(runtime.backend.settings()) {
+                    Ok(again) if again == look => {}
+                    Ok(again) => {
+                        look = again.clone();
+                        runtime.send(Message::LookChanged(Box::new(again)));
+                    }
+                    Err(error) => runtime.send(Message::LookRefused(error)),
+                }
+            }
+        });
+    }
+}
