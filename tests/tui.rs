@@ -1,4 +1,5 @@
 mod keys;
+mod lists;
 mod look;
 
 use std::time::Duration;
@@ -113,8 +114,8 @@ fn a_deletion_names_what_it_deletes_and_no_is_the_default() {
     screen.keys("jd");
     assert!(screen.text().contains("Delete google/calendar-bot?"), "{}", screen.text());
     assert_eq!(screen.keys("<enter>"), []);
-    assert_eq!(screen.keys("dy"), [Effect::DeleteConnection(reference("google/calendar-bot"), false)]);
-    assert_eq!(screen.keys("dR"), [Effect::DeleteConnection(reference("google/calendar-bot"), true)]);
+    assert_eq!(screen.keys("dy"), [Effect::DeleteConnections(vec![reference("google/calendar-bot")], false)]);
+    assert_eq!(screen.keys("dR"), [Effect::DeleteConnections(vec![reference("google/calendar-bot")], true)]);
     screen.keys("2jd");
     assert!(screen.text().contains("Delete google and its 2 connections?"), "{}", screen.text());
     assert_eq!(screen.keys("n"), []);
@@ -445,7 +446,7 @@ fn what_another_process_changed_is_shown_and_the_selection_stays() {
     lists.connections.insert(0, connection("airtable/new", "github", None, &[]));
     screen.send(Message::Loaded(Box::new(lists)));
     assert!(screen.text().contains("airtable/new"));
-    assert_eq!(screen.keys("r"), [Effect::Refresh(reference("hubspot/acme"))]);
+    assert_eq!(screen.keys("r"), [Effect::Refresh(vec![reference("hubspot/acme")])]);
 }
 
 #[test]

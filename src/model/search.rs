@@ -28,6 +28,38 @@ pub fn fuzzy<T: AsRef<str>>(query: &str, entries: &[T]) -> Vec<usize> {
     found.into_iter().map(|(_, index)| index).collect()
 }
 
+/// Says which characters of a text match what was typed.
+pub struct Highlighter {
+    matcher: Matcher,
+    pattern: Pattern,
+    buffer: Vec<char>,
+}
+
+impl Highlighter {
+    /// Makes one for what was typed; `None` for an empty query, which matches everything.
+    pub fn new(query: &str) -> Option<Self> {
+        let pattern = Pattern::parse(query.trim(), CaseMatching::Ignore, Normalization::Smart);
+        let is_empty = pattern.atoms.is_empty();
+        (!is_empty).then(|| Self { matcher: Matcher::new(Config::DEFAULT), pattern, buffer: Vec::new() })
+    }
+
+    /// Returns the places of the characters that match, from 0, in their order. Each word that was typed may
+    /// match in another text of the same row: what does not match here is left out.
+    pub fn places(&mut self, text: &str) -> Vec<usize> {
+        let mut found = Vec::new();
+        for atom in &self.pattern.atoms {
+            let mut places = Vec::new();
+            let haystack = Utf32Str::new(text, &mut self.buffer);
+            if atom.indices(haystack, &mut self.matcher, &mut places).is_some() {
+                found.extend(places.into_iter().filter_map(|place| usize::try_from(place).ok()));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
 /// Returns the names most like `wanted`, at most three, most like first.
 pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut alike: Vec<(f64, &str)> = names
@@ -51,6 +83,14 @@ mod tests {
     fn the_plainest_match_comes_first() {
         let entries = ["GitHub Enterprise", "GitHub", "Digital Hub"];
         assert_eq!(fuzzy("github", &entries)[0], 1);
+    }
+
+    #[test]
+    fn what_matches_is_told_character_by_character() {
+        let mut highlighter = Highlighter::new("gh jan").unwrap();
+        assert_eq!(highlighter.places("github/jane"), [0, 3, 7, 8, 9]);
+        assert_eq!(highlighter.places("slack"), [0usize; 0]);
+        assert!(Highlighter::new("  ").is_none());
     }
 
     #[test]

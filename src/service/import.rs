@@ -41,6 +41,16 @@ pub enum Fate {
     Refused(String),
 }
 
+impl Fate {
+    /// Tells whether it was taken in.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Added | Self::Replaced)
+    }
+}
+
+/// What the activity says of what came from a backup.
+const FROM_BACKUP: &str = "imported from a backup";
+
 /// One thing in the file, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {

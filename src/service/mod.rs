@@ -31,6 +31,7 @@ pub mod sandbox;
 pub mod seat;
 pub mod source;
 pub mod take_in;
+pub mod undo;
 pub mod vaults;
 
 use std::sync::Arc;

@@ -5,10 +5,11 @@ mod find;
 mod modals;
 mod mouse;
 mod notices;
+mod order;
 mod press;
 mod results;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::effect::Effect;
 use super::keys::{Press, View};
@@ -18,7 +19,7 @@ use super::modal::Modal;
 use super::widgets::list::List;
 use crate::backend::{AboutServer, Capabilities};
 use crate::model::freshness::remaining;
-use crate::model::{Activity, Config, Connection, ConnectionRef, Provider, ProviderId, Time};
+use crate::model::{Activity, Config, ConfigKey, Connection, ConnectionRef, Provider, ProviderId, Time};
 use crate::service::connect::ConnectRequest;
 
 /// Below this many columns, details are a screen of their own.
@@ -26,6 +27,7 @@ pub const NARROW: u16 = 84;
 
 pub use mouse::Places;
 pub use notices::{Doing, Notice};
+pub use order::{Order, columns};
 
 /// What the app starts with.
 #[derive(Debug, Clone)]
@@ -43,6 +45,7 @@ pub struct Setup {
 }
 
 /// The state of the screens.
+#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub struct App {
     pub(super) setup: Setup,
     pub(super) now: Time,
@@ -50,7 +53,14 @@ pub struct App {
     pub(super) lists: Lists,
     pub(super) providers: Vec<(ProviderId, Provider)>,
     pub(super) is_loaded: bool,
-    pub(super) rows: [List; 4],
+    pub(super) rows: [List; View::ALL.len()],
+    pub(super) orders: [Order; View::ALL.len()],
+    /// Whether connections are grouped by their config.
+    pub(super) is_grouped: bool,
+    /// The connections that are marked.
+    pub(super) marked: BTreeSet<ConnectionRef>,
+    /// Until when what was deleted last can be brought back.
+    pub(super) undo_until: Option<Time>,
     pub(super) is_filtering: bool,
     pub(super) modals: Vec<Modal>,
     /// Keys that others follow, and since when those are waited for.
@@ -84,6 +94,10 @@ impl App {
             providers: Vec::new(),
             is_loaded: false,
             rows: Default::default(),
+            orders: Default::default(),
+            is_grouped: false,
+            marked: BTreeSet::new(),
+            undo_until: None,
             is_filtering: false,
             modals: Vec::new(),
             notice: None,
@@ -124,7 +138,8 @@ impl App {
             Message::Ticked(now) => {
                 self.now = now;
                 self.notice.take_if(|notice| notice.until.is_some_and(|until| until <= now));
-                Vec::new()
+                let has_ended = self.undo_until.take_if(|until| *until <= now).is_some();
+                has_ended.then_some(Effect::ForgetRemoved).into_iter().collect()
             }
             result => self.result(result),
         };
@@ -156,6 +171,9 @@ impl App {
         let is_waiting = self.modals.iter().any(|modal| matches!(modal, Modal::Waiting(_)));
         if is_waiting || self.notice.as_ref().is_some_and(|notice| notice.until.is_some()) {
             return Some(second);
+        }
+        if let Some(until) = self.undo_until {
+            return Some(remaining(until, self.now).max(second));
         }
         // Nobody sees the time pass.
         if !self.has_focus {
@@ -207,7 +225,9 @@ impl App {
     /// Finds anew what the filters of the lists match.
     fn refilter(&mut self, view: View) {
         let rows: Vec<String> = match view {
-            View::Connections => self.lists.connections.iter().map(connection_text).collect(),
+            View::Connections => {
+                self.lists.connections.iter().map(|connection| connection_text(connection, self.now)).collect()
+            }
             View::Configs => self
                 .lists
                 .configs
@@ -229,10 +249,19 @@ impl App {
                 .collect(),
         };
         self.rows[view.index()].refresh(&rows);
+        self.arrange(view);
+    }
+
+    /// Returns how many connections there are under a config.
+    pub(super) fn connections_under(&self, config: &ConfigKey) -> usize {
+        // The list is sorted by config, so that those of one stand together.
+        let start = self.lists.connections.partition_point(|connection| connection.reference.config < *config);
+        self.lists.connections[start..].iter().take_while(|other| other.reference.config == *config).count()
     }
 }
 
-fn connection_text(connection: &Connection) -> String {
+/// What of a connection a filter looks at: all that its row shows, but for what changes every second.
+fn connection_text(connection: &Connection, now: Time) -> String {
     let scopes = connection.granted_scopes.as_ref().unwrap_or(&connection.requested_scopes).join(" ");
-    format!("{} {} {scopes}", connection.reference, connection.provider)
+    format!("{} {} {} {scopes}", connection.reference, connection.provider, connection.health(now).word())
 }

@@ -19,8 +19,8 @@ pub enum Effect {
     Copy(ConnectionRef, Form),
     /// Copy text that is no secret, called this.
     CopyText(&'static str, String),
-    /// Refresh a token now.
-    Refresh(ConnectionRef),
+    /// Refresh tokens now.
+    Refresh(Vec<ConnectionRef>),
     /// Begin an authorization.
     Authorize(ConnectRequest),
     /// Keep what was entered, or get a token for the client itself.
@@ -31,10 +31,14 @@ pub enum Effect {
     Paste(Secret),
     /// Make a config.
     MakeConfig(NewConfig),
-    /// Delete a connection, after revoking it if so.
-    DeleteConnection(ConnectionRef, bool),
+    /// Delete connections, after revoking them if so.
+    DeleteConnections(Vec<ConnectionRef>, bool),
     /// Delete a config.
     DeleteConfig(ConfigKey),
+    /// Bring back what was deleted last.
+    BringBack,
+    /// Forget what was deleted last.
+    ForgetRemoved,
     /// Look into a token.
     Inspect(ConnectionRef),
     /// Open a web page.
@@ -56,12 +60,13 @@ impl Effect {
     pub fn doing(&self) -> Option<String> {
         match self {
             Self::Copy(connection, _) => Some(format!("getting a fresh token for {connection}")),
-            Self::Refresh(connection) => Some(format!("refreshing {connection}")),
+            Self::Refresh(connections) => Some(format!("refreshing {}", named(connections))),
             Self::Authorize(request) => Some(format!("preparing {}", request.connection)),
             Self::Enter(request) => Some(format!("proving and keeping {}", request.connection)),
             Self::MakeConfig(new) => Some(format!("making {}", new.key)),
-            Self::DeleteConnection(connection, true) => Some(format!("revoking {connection}")),
-            Self::DeleteConnection(connection, false) => Some(format!("deleting {connection}")),
+            Self::DeleteConnections(connections, true) => Some(format!("revoking {}", named(connections))),
+            Self::DeleteConnections(connections, false) => Some(format!("deleting {}", named(connections))),
+            Self::BringBack => Some("bringing back what was deleted".to_owned()),
             Self::DeleteConfig(key) => Some(format!("deleting {key}")),
             Self::Inspect(connection) => Some(format!("looking into {connection}")),
             Self::Unlock(_) => Some("unlocking the vault".to_owned()),
@@ -74,8 +79,17 @@ impl Effect {
             | Self::Cancel
             | Self::Paste(_)
             | Self::OpenPage(_)
+            | Self::ForgetRemoved
             | Self::TakeMouse(_)
             | Self::Ring => None,
         }
+    }
+}
+
+/// Returns the name of one connection, or how many there are.
+pub(super) fn named(connections: &[ConnectionRef]) -> String {
+    match connections {
+        [connection] => connection.to_string(),
+        connections => format!("{} connections", connections.len()),
     }
 }

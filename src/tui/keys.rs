@@ -69,6 +69,18 @@ pub enum Action {
     Mouse,
     /// Move what waits, or not.
     Motion,
+    /// Mark a row.
+    Mark,
+    /// Mark every row.
+    MarkAll,
+    /// Sort by the next column.
+    Sort,
+    /// Turn the order round.
+    Reverse,
+    /// Group by config, or not.
+    Group,
+    /// Bring back what was deleted last.
+    Undo,
 }
 
 /// The views.

@@ -40,8 +40,8 @@ pub enum Message {
     Copied(ConnectionRef, Copied),
     /// Some text was copied.
     TextCopied(&'static str, CopiedTo),
-    /// A token was refreshed.
-    Refreshed(ConnectionRef),
+    /// Tokens were refreshed, or what went wrong.
+    Refreshed(Vec<(ConnectionRef, Option<Error>)>),
     /// An authorization waits for its answer.
     Waits(Box<Waiting>),
     /// An authorization ended well.
@@ -50,10 +50,12 @@ pub enum Message {
     PasteRefused(Error),
     /// A config was made.
     ConfigMade(Box<Config>),
-    /// A connection was deleted.
-    ConnectionDeleted(ConnectionRef, Deleted),
-    /// A config was deleted, with so many connections.
-    ConfigDeleted(String, usize),
+    /// Connections were deleted, or what went wrong; and whether they can be brought back.
+    ConnectionsDeleted(Vec<(ConnectionRef, Result<Deleted, Error>)>, bool),
+    /// A config was deleted, with so many connections; and whether it can be brought back.
+    ConfigDeleted(String, usize, bool),
+    /// So much of what was deleted is there again.
+    BroughtBack(usize),
     /// A token was looked into.
     Inspected(Box<Inspection>),
     /// The local server runs, or does not any more.

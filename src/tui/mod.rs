@@ -17,6 +17,7 @@ pub mod keys;
 mod look;
 pub mod message;
 pub mod modal;
+mod perform;
 mod runtime;
 mod screens;
 mod server;

@@ -46,8 +46,8 @@ pub enum Modal {
 /// What is to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Confirm {
-    /// A connection.
-    Connection(ConnectionRef),
+    /// Connections.
+    Connections(Vec<ConnectionRef>),
     /// A config with so many connections.
     Config(ConfigKey, usize),
 }

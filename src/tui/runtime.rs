@@ -17,18 +17,15 @@ use super::app::{App, Setup};
 use super::draw::draw;
 use super::effect::Effect;
 use super::look::Look;
-use super::message::{Lists, Message};
+use super::message::Message;
 use super::server::ServerSwitch;
 use super::signals::{Asked, Signals};
 use super::terminal::{self, Terminal};
 use crate::backend::{Backend, StartServer};
 use crate::model::Secret;
-use crate::service::Error;
 use crate::service::connect::Paster;
-use crate::service::fresh::Freshness;
+use crate::service::undo::Removed;
 
-/// How many rows of activity are shown.
-const ACTIVITY: u32 = 500;
 /// How often the store is asked whether another process changed it, and the terminal whether it is
 /// still there: nothing is drawn for that.
 pub(super) const WATCH: Duration = Duration::from_millis(500);
@@ -49,6 +46,7 @@ pub async fn run(
         sender,
         waiting: Arc::default(),
         loads: Arc::default(),
+        removed: Arc::default(),
         server: server.clone(),
     };
     let outcome = Loop { terminal, runtime, messages, sequences }.run(look).await;
@@ -190,10 +188,10 @@ fn message_of(event: Event) -> Option<Message> {
 }
 
 /// An authorization that waits.
-struct Waiting {
-    paster: Option<Paster>,
+pub(super) struct Waiting {
+    pub(super) paster: Option<Paster>,
     /// Whether its answer came already: then it ends by itself, and is not thrown away.
-    is_exchanging: Option<Arc<AtomicBool>>,
+    pub(super) is_exchanging: Option<Arc<AtomicBool>>,
     task: AbortHandle,
 }
 
@@ -206,12 +204,14 @@ impl Waiting {
 /// Does what effects ask for.
 #[derive(Clone)]
 pub(super) struct Runtime {
-    server: Arc<ServerSwitch>,
+    pub(super) server: Arc<ServerSwitch>,
     pub(super) backend: Backend,
     sender: UnboundedSender<Message>,
     waiting: Arc<Mutex<Option<Waiting>>>,
     /// How often the lists were asked for since they were last read.
-    loads: Arc<AtomicUsize>,
+    pub(super) loads: Arc<AtomicUsize>,
+    /// What was deleted last, until it cannot be brought back any more.
+    pub(super) removed: Arc<Mutex<Option<Removed>>>,
 }
 
 impl Runtime {
@@ -264,98 +264,12 @@ impl Runtime {
         });
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Waiting>> {
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Option<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn send(&self, message: Message) {
         // The screen may be gone; then nobody wants to know.
         let _ = self.sender.send(message);
-    }
-
-    /// Reads for the lists. Runs on a thread that may block.
-    async fn read(&self, effect: Effect) {
-        if effect == Effect::LoadProviders {
-            let providers =
-                self.backend.providers().into_iter().filter_map(|(id, provider)| Some((id, provider.ok()?)));
-            return self.send(Message::ProvidersLoaded(providers.collect()));
-        }
-        let read = async || -> Result<Lists, Error> {
-            Ok(Lists {
-                connections: self.backend.connections().await?,
-                configs: self.backend.configs().await?,
-                activity: self.backend.activity(None, ACTIVITY)?,
-            })
-        };
-        loop {
-            let asked = self.loads.load(Ordering::SeqCst);
-            self.send(match read().await {
-                Ok(lists) => Message::Loaded(Box::new(lists)),
-                Err(error) => Message::Failed(error, Box::new(effect.clone())),
-            });
-            if self.loads.fetch_sub(asked, Ordering::SeqCst) == asked {
-                return;
-            }
-        }
-    }
-
-    async fn perform(&self, effect: Effect) {
-        let done = self.result_of(&effect).await;
-        self.send(done.unwrap_or_else(|error| match effect {
-            Effect::Paste(_) => Message::PasteRefused(error),
-            effect => Message::Failed(error, Box::new(effect)),
-        }));
-    }
-
-    async fn result_of(&self, effect: &Effect) -> Result<Message, Error> {
-        let backend = &self.backend;
-        Ok(match effect {
-            Effect::Copy(connection, form) => {
-                Message::Copied(connection.clone(), backend.copy(connection, Freshness::default(), *form).await?)
-            }
-            Effect::CopyText(what, text) => Message::TextCopied(what, backend.copy_text(text)?),
-            Effect::Refresh(connection) => {
-                backend.refresh(connection).await?;
-                Message::Refreshed(connection.clone())
-            }
-            Effect::Authorize(request) => {
-                let authorization = backend.begin(request.clone()).await?;
-                if let Some(waiting) = self.lock().as_mut() {
-                    waiting.paster = Some(authorization.paster());
-                    waiting.is_exchanging = Some(authorization.progress());
-                }
-                self.send(Message::Waits(Box::new(authorization.waiting().clone())));
-                Message::Connected(Box::new(authorization.finish().await?))
-            }
-            Effect::Enter(request) => Message::Connected(Box::new(backend.enter(request.clone()).await?)),
-            Effect::Paste(address) => {
-                let paster = self.lock().as_ref().and_then(|waiting| waiting.paster.clone());
-                paster.ok_or_else(|| Error::usage("no authorization waits"))?.paste(address.expose()).await?;
-                // What comes of it, the authorization tells.
-                Message::Ticked(backend.now())
-            }
-            Effect::MakeConfig(new) => Message::ConfigMade(Box::new(backend.create_config(new.clone()).await?)),
-            Effect::DeleteConnection(connection, revoke) => {
-                Message::ConnectionDeleted(connection.clone(), backend.delete_connection(connection, *revoke).await?)
-            }
-            Effect::DeleteConfig(key) => Message::ConfigDeleted(key.to_string(), backend.delete_config(key).await?),
-            Effect::Inspect(connection) => Message::Inspected(Box::new(backend.inspect(connection).await?)),
-            Effect::OpenPage(url) => {
-                backend.open_page(url)?;
-                Message::Ticked(backend.now())
-            }
-            Effect::Unlock(passphrase) => {
-                backend.unlock_vault(Some(passphrase.clone())).await?;
-                Message::Unlocked
-            }
-            Effect::StartServer => self.server.start().await?,
-            Effect::StopServer => self.server.stop().await,
-            Effect::Quit
-            | Effect::Load
-            | Effect::LoadProviders
-            | Effect::Cancel
-            | Effect::TakeMouse(_)
-            | Effect::Ring => Message::Ticked(backend.now()),
-        })
     }
 }

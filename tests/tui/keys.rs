@@ -40,7 +40,7 @@ fn a_name_that_does_not_exist_brings_the_nearest_one() {
 fn any_config_or_connection_is_jumped_to_from_anywhere() {
     let mut screen = screen(120, 40);
     screen.keys("4<c-k>teashop<enter>");
-    assert_eq!(screen.keys("r"), [Effect::Refresh(reference("shopify/tea-shop"))]);
+    assert_eq!(screen.keys("r"), [Effect::Refresh(vec![reference("shopify/tea-shop")])]);
     screen.keys("/zzz<enter><c-k>");
     screen.keys("linear config<enter>u");
     assert!(screen.text().contains("2 Configs") && screen.text().contains("linear-3f9a0c"), "{}", screen.text());

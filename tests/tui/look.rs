@@ -141,7 +141,7 @@ fn what_was_told_can_be_read_again() {
 fn a_click_selects_and_one_on_what_is_selected_opens_it() {
     let mut screen = screen(60, 20);
     assert_eq!(click(&mut screen, "hubspot/acme"), []);
-    assert_eq!(screen.keys("r"), [Effect::Refresh(reference("hubspot/acme"))]);
+    assert_eq!(screen.keys("r"), [Effect::Refresh(vec![reference("hubspot/acme")])]);
     click(&mut screen, "hubspot/acme");
     assert!(screen.text().contains("invalid_grant"), "{}", screen.text());
 }
@@ -150,7 +150,7 @@ fn a_click_selects_and_one_on_what_is_selected_opens_it() {
 fn the_wheel_moves_and_what_can_be_pressed_can_be_clicked() {
     let mut screen = screen(120, 40);
     screen.send(mouse(MouseEventKind::ScrollDown, 5, 5));
-    assert_eq!(screen.keys("r"), [Effect::Refresh(reference("hubspot/acme"))], "three rows down");
+    assert_eq!(screen.keys("r"), [Effect::Refresh(vec![reference("hubspot/acme")])], "three rows down");
     screen.send(mouse(MouseEventKind::ScrollUp, 5, 5));
     assert!(matches!(click(&mut screen, "y copy").as_slice(), [Effect::Copy(..)]));
     click(&mut screen, "4 Activity");

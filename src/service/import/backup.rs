@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Fate, ImportFile, ImportOptions, Imported};
+use super::{FROM_BACKUP, Fate, ImportFile, ImportOptions, Imported};
 use crate::catalog::Catalog;
 use crate::model::{Config, Connection, Credentials, Happening, Outcome, ProviderId, Secret};
 use crate::service::activity::About;
@@ -51,7 +51,7 @@ impl Service {
             let fate = match self.store.config(&config.key)? {
                 None if strangers.contains(&config.provider) => Fate::Refused(STRANGER.to_owned()),
                 Some(_) if strangers.contains(&config.provider) => Fate::Kept,
-                _ => self.take_config(config, secret.as_ref(), options).await?,
+                _ => self.take_config(config, secret.as_ref(), options, FROM_BACKUP).await?,
             };
             imported.push(Imported { what: "config", name: config.key.to_string(), fate });
         }
@@ -59,7 +59,7 @@ impl Service {
             let record = backup.read(&Item::Connection(connection.reference.clone()).name()).map_err(broken)?;
             let fate = match record {
                 _ if strangers.contains(&connection.provider) => Fate::Refused(STRANGER.to_owned()),
-                Some(record) => self.take_connection(connection, &record, options).await?,
+                Some(record) => self.take_connection(connection, &record, options, FROM_BACKUP).await?,
                 None => Fate::Refused("its credentials are not in the backup".to_owned()),
             };
             imported.push(Imported { what: "connection", name: connection.reference.to_string(), fate });
@@ -89,7 +89,13 @@ impl Service {
         }
     }
 
-    async fn take_config(&self, config: &Config, record: Option<&Secret>, options: &ImportOptions) -> Result<Fate> {
+    pub(in crate::service) async fn take_config(
+        &self,
+        config: &Config,
+        record: Option<&Secret>,
+        options: &ImportOptions,
+        told: &'static str,
+    ) -> Result<Fate> {
         let _lock = self.hold_config(&config.key).await?;
         let (item, here) = (Item::Config(config.key.clone()), self.store.config(&config.key)?);
         if let Some(here) = &here {
@@ -138,11 +144,17 @@ impl Service {
                 }
             }
         }
-        self.record_config(&config.key, Happening::Changed, About::saying("imported from a backup"));
+        self.record_config(&config.key, Happening::Changed, About::saying(told));
         Ok(if here.is_some() { Fate::Replaced } else { Fate::Added })
     }
 
-    async fn take_connection(&self, connection: &Connection, record: &Secret, options: &ImportOptions) -> Result<Fate> {
+    pub(in crate::service) async fn take_connection(
+        &self,
+        connection: &Connection,
+        record: &Secret,
+        options: &ImportOptions,
+        told: &'static str,
+    ) -> Result<Fate> {
         let reference = &connection.reference;
         let _config = self.hold_config(&reference.config).await?;
         let _lock = self.hold(reference).await?;
@@ -177,7 +189,7 @@ impl Service {
         let intent = self.announce(IntentKind::Write, &item).await?;
         self.save_announced(connection, &credentials, intent).await?;
         let fingerprint = Some(credentials.fingerprint());
-        let about = About { fingerprint, ..About::saying("imported from a backup") };
+        let about = About { fingerprint, ..About::saying(told) };
         self.record(reference, Happening::Changed, Outcome::Done, about);
         Ok(if here.is_some() { Fate::Replaced } else { Fate::Added })
     }

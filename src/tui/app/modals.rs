@@ -65,9 +65,9 @@ impl App {
     fn press_in_confirm(&mut self, question: Confirm, key: KeyEvent) -> Vec<Effect> {
         self.modals.retain(|modal| !matches!(modal, Modal::Details(_)));
         match (key.code, question) {
-            (KeyCode::Char('y'), Confirm::Connection(connection)) => vec![Effect::DeleteConnection(connection, false)],
-            (KeyCode::Char('R'), Confirm::Connection(connection)) if self.setup.capabilities.can_revoke => {
-                vec![Effect::DeleteConnection(connection, true)]
+            (KeyCode::Char('y'), Confirm::Connections(chosen)) => vec![Effect::DeleteConnections(chosen, false)],
+            (KeyCode::Char('R'), Confirm::Connections(chosen)) if self.setup.capabilities.can_revoke => {
+                vec![Effect::DeleteConnections(chosen, true)]
             }
             (KeyCode::Char('y'), Confirm::Config(key, _)) => vec![Effect::DeleteConfig(key)],
             _ => {

@@ -117,7 +117,17 @@ impl App {
                     self.modals.push(Modal::CopyAs(connection.reference.clone(), 0));
                 }
             }
-            Action::Refresh => return self.with_connection(Effect::Refresh),
+            Action::Refresh => {
+                let chosen = self.chosen();
+                return Some(Effect::Refresh(chosen.clone())).filter(|_| !chosen.is_empty()).into_iter().collect();
+            }
+            Action::Mark => self.mark(),
+            Action::MarkAll => self.mark_all(),
+            Action::Sort => self.sort_by_next(),
+            Action::Reverse => self.reverse(),
+            Action::Group => self.group(),
+            Action::Undo if self.undo_until.take().is_some() => return vec![Effect::BringBack],
+            Action::Undo => self.tell("there is nothing to bring back"),
             Action::Inspect => return self.with_connection(Effect::Inspect),
             Action::Authorize => return self.authorize(),
             Action::Delete => self.delete(),
@@ -147,7 +157,9 @@ impl App {
             self.tell(format!("not waited for any more: {}; it ends by itself", doing.text));
             return;
         }
-        if self.list().filter().text().is_empty() {
+        if self.view == View::Connections && !self.marked.is_empty() {
+            self.marked.clear();
+        } else if self.list().filter().text().is_empty() {
             self.view = View::Connections;
         } else {
             self.list().filter_mut().take();
@@ -221,14 +233,10 @@ impl App {
 
     fn delete(&mut self) {
         let question = match self.view {
-            View::Connections => {
-                self.selected_connection().map(|connection| Confirm::Connection(connection.reference.clone()))
-            }
-            View::Configs => self.selected_config().map(|config| {
-                let connections =
-                    self.lists.connections.iter().filter(|connection| connection.reference.config == config.key);
-                Confirm::Config(config.key.clone(), connections.count())
-            }),
+            View::Connections => Some(self.chosen()).filter(|chosen| !chosen.is_empty()).map(Confirm::Connections),
+            View::Configs => self
+                .selected_config()
+                .map(|config| Confirm::Config(config.key.clone(), self.connections_under(&config.key))),
             View::Providers | View::Activity => None,
         };
         self.modals.extend(question.map(Modal::Confirm));

@@ -8,10 +8,13 @@ use crate::service::Error;
 use crate::service::connect::Connected;
 use crate::service::connections::Deleted;
 use crate::service::copy::{Copied, CopiedTo, Form};
-use crate::tui::effect::Effect;
-use crate::tui::keys::View;
+use crate::tui::effect::{Effect, named};
+use crate::tui::keys::{Action, View};
 use crate::tui::message::{Lists, Message};
 use crate::tui::modal::{AuthorizeForm, Modal, PassphraseForm, WaitingFor};
+
+/// For how long what was deleted can be brought back.
+const UNDO: std::time::Duration = std::time::Duration::from_mins(1);
 
 impl App {
     pub(super) fn result(&mut self, message: Message) -> Vec<Effect> {
@@ -45,10 +48,7 @@ impl App {
                 CopiedTo::Clipboard => format!("copied {what}"),
                 CopiedTo::Terminal => format!("sent {what} to your terminal's clipboard"),
             }),
-            Message::Refreshed(connection) => {
-                self.tell(format!("refreshed {connection}"));
-                return vec![Effect::Load];
-            }
+            Message::Refreshed(outcomes) => return self.refreshed(&outcomes),
             Message::Waits(waiting) => {
                 let asked = self.asked.clone().filter(|request| request.connection == waiting.connection);
                 self.modals.push(Modal::Waiting(Box::new(WaitingFor {
@@ -73,9 +73,16 @@ impl App {
                 self.ask_how(*config, None);
                 return vec![Effect::Load];
             }
-            Message::ConnectionDeleted(connection, deleted) => return self.deleted(&connection, deleted),
-            Message::ConfigDeleted(key, connections) => {
-                self.tell(format!("{key} and its {connections} connections are deleted"));
+            Message::ConnectionsDeleted(outcomes, can_undo) => return self.deleted(outcomes, can_undo),
+            Message::ConfigDeleted(key, connections, can_undo) => {
+                self.can_undo(can_undo, format!("{key} and its {connections} connections are deleted"));
+                return vec![Effect::Load];
+            }
+            Message::BroughtBack(back) => {
+                self.tell(match back {
+                    1 => "it is there again".to_owned(),
+                    back => format!("{back} are there again"),
+                });
                 return vec![Effect::Load];
             }
             Message::Inspected(inspection) => self.modals.push(Modal::Inspection(inspection, 0)),
@@ -114,17 +121,69 @@ impl App {
         vec![Effect::Load]
     }
 
-    fn deleted(&mut self, connection: &ConnectionRef, deleted: Deleted) -> Vec<Effect> {
-        match deleted.revocation {
-            None if self.setup.host.is_some() => self.tell(format!("{connection} is deleted there")),
-            None => self.tell(format!("{connection} is deleted here")),
-            Some(Ok(())) => self.tell(format!("{connection} is revoked and deleted")),
-            Some(Err(error)) => self.tell_bad(vec![
-                format!("{connection} is deleted here; the provider did not revoke it:"),
-                with_hint(&error),
-            ]),
+    fn refreshed(&mut self, outcomes: &[(ConnectionRef, Option<Error>)]) -> Vec<Effect> {
+        let all: Vec<ConnectionRef> = outcomes.iter().map(|(connection, _)| connection.clone()).collect();
+        let failed: Vec<String> = outcomes
+            .iter()
+            .filter_map(|(connection, error)| Some(format!("{connection}: {}", with_hint(error.as_ref()?))))
+            .collect();
+        if failed.is_empty() {
+            self.tell(format!("refreshed {}", named(&all)));
+        } else {
+            let head = format!("{} of {} were not refreshed:", failed.len(), all.len());
+            self.tell_bad(std::iter::once(head).chain(failed).collect());
+        }
+        self.marked.clear();
+        vec![Effect::Load]
+    }
+
+    fn deleted(&mut self, outcomes: Vec<(ConnectionRef, Result<Deleted, Error>)>, can_undo: bool) -> Vec<Effect> {
+        let there = if self.setup.host.is_some() { "there" } else { "here" };
+        let mut wrong = Vec::new();
+        let (mut done, mut are_revoked) = (Vec::new(), false);
+        for (connection, outcome) in outcomes {
+            match outcome {
+                Err(error) => wrong.push(format!("{connection} is not deleted: {}", with_hint(&error))),
+                Ok(Deleted { revocation: Some(Err(error)) }) => {
+                    wrong.push(format!(
+                        "{connection} is deleted {there}; the provider did not revoke it: {}",
+                        with_hint(&error)
+                    ));
+                }
+                Ok(Deleted { revocation }) => {
+                    are_revoked = revocation.is_some();
+                    done.push(connection);
+                }
+            }
+        }
+        let what = named(&done);
+        let told = match (done.len(), are_revoked) {
+            (1, true) => format!("{what} is revoked and deleted"),
+            (1, false) => format!("{what} is deleted {there}"),
+            (_, true) => format!("{what} are revoked and deleted"),
+            (_, false) => format!("{what} are deleted {there}"),
+        };
+        self.marked.clear();
+        if wrong.is_empty() {
+            self.can_undo(can_undo, told);
+        } else {
+            wrong.extend((!done.is_empty()).then_some(told));
+            self.undo_until = can_undo.then(|| self.now + UNDO);
+            self.tell_bad(wrong);
         }
         vec![Effect::Load]
+    }
+
+    /// Tells what was deleted, and for how long it can be brought back.
+    fn can_undo(&mut self, can_undo: bool, told: String) {
+        self.undo_until = can_undo.then(|| self.now + UNDO);
+        let key = self.setup.look.keymap.key_of(Action::Undo);
+        if can_undo && !key.is_empty() {
+            let told = format!("{told} · {key} brings it back for {}", spoken(UNDO));
+            self.tell_longer(told);
+        } else {
+            self.tell(told);
+        }
     }
 
     fn serving(&mut self, server: Option<AboutServer>) {
@@ -146,6 +205,7 @@ impl App {
         let selected_config = self.selected_config().map(|config| config.key.clone());
         self.lists = lists;
         self.is_loaded = true;
+        self.keep_marks();
         for view in [View::Connections, View::Configs, View::Activity] {
             self.refilter(view);
         }

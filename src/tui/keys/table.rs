@@ -2,9 +2,9 @@
 //! what the footer and the help say of it, and what it asks of the backend.
 
 use super::Action::{
-    self, Authorize, Back, CopyAs, CopyCode, CopyRedirectUri, CopyToken, CopyUrl, Delete, Details, Filter, Help,
-    Inspect, Jump, Messages, Motion, Mouse, Move, NewConfig, NextTheme, OpenConsole, OpenDocs, OpenUrl, Palette, Paste,
-    Quit, Refresh, Serve, Show, UseDevice,
+    self, Authorize, Back, CopyAs, CopyCode, CopyRedirectUri, CopyToken, CopyUrl, Delete, Details, Filter, Group, Help,
+    Inspect, Jump, Mark, MarkAll, Messages, Motion, Mouse, Move, NewConfig, NextTheme, OpenConsole, OpenDocs, OpenUrl,
+    Palette, Paste, Quit, Refresh, Reverse, Serve, Show, Sort, Undo, UseDevice,
 };
 use super::Context::{self, Activity, Configs, Connections, Device, Everywhere, Providers, Waiting};
 use super::{Step, View};
@@ -38,6 +38,7 @@ enum Need {
     Changing,
     Authorizing,
     Here,
+    ChangingHere,
 }
 
 impl Entry {
@@ -48,6 +49,7 @@ impl Entry {
             Need::Changing => capabilities.can_change,
             Need::Authorizing => capabilities.can_authorize,
             Need::Here => capabilities.can_serve,
+            Need::ChangingHere => capabilities.can_change && capabilities.can_serve,
         }
     }
 
@@ -61,6 +63,10 @@ impl Entry {
 
     const fn here(self) -> Self {
         Self { needs: Need::Here, ..self }
+    }
+
+    const fn changing_here(self) -> Self {
+        Self { needs: Need::ChangingHere, ..self }
     }
 
     /// Says what the footer says, and how late it leaves one that is too narrow.
@@ -89,6 +95,8 @@ pub const TABLE: &[Entry] = &[
     entry("refresh", Refresh, &["r"], &[Connections], "refresh now").changing().short("refresh", 7),
     entry("authorize", Authorize, &["a"], &[Connections, Configs], "authorize").authorizing().short("authorize", 8),
     entry("inspect", Inspect, &["i"], &[Connections], "look into the token").short("inspect", 4),
+    entry("mark", Mark, &["space"], &[Connections], "mark it, for refresh and delete").short("mark", 2),
+    entry("mark-all", MarkAll, &["*"], &[Connections], "mark every row that is shown, or none"),
     entry("new-config", NewConfig, &["n"], &[Connections, Configs, Providers], "new config").changing().short("new", 6),
     entry("copy-redirect-uri", CopyRedirectUri, &["u"], &[Configs, Waiting], "copy the redirect URI")
         .short("redirect URI", 5),
@@ -96,6 +104,7 @@ pub const TABLE: &[Entry] = &[
         .short("console", 4),
     entry("open-docs", OpenDocs, &["O"], &[Configs, Providers], "open the provider's docs").short("docs", 2),
     entry("delete", Delete, &["d"], &[Connections, Configs], "delete it").changing().short("delete", 3),
+    entry("undo", Undo, &["U"], &[Connections, Configs], "bring back what was deleted last").changing_here(),
     entry("copy-code", CopyCode, &["u"], &[Device], "copy the code").short("code", 9),
     entry("copy-url", CopyUrl, &["c"], &[Waiting, Device], "copy the address").short("copy", 9),
     entry("paste", Paste, &["p"], &[Waiting], "paste the address it ended on").short("paste", 8),
@@ -103,6 +112,9 @@ pub const TABLE: &[Entry] = &[
     entry("use-device", UseDevice, &["d"], &[Waiting], "use a device code").short("device", 5),
     entry("details", Details, &["enter", "l", "right"], LISTS, "details").short("details", 5),
     entry("filter", Filter, &["/"], &[Everywhere], "filter as you type").short("filter", 6),
+    entry("sort", Sort, &["S"], &[Connections, Configs, Providers], "sort by the next column").short("sort", 1),
+    entry("reverse", Reverse, &["R"], &[Connections, Configs, Providers], "the other way round"),
+    entry("group", Group, &["z g"], &[Connections], "grouped by config, or flat"),
     entry("palette", Palette, &[":", "ctrl-p"], &[Everywhere], "every action, by name").short("actions", 4),
     entry("jump", Jump, &["ctrl-k", "g j"], &[Everywhere], "jump to any config or connection").short("jump", 3),
     entry("messages", Messages, &["M"], &[Everywhere], "the last messages"),

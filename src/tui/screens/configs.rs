@@ -4,7 +4,7 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::{Cell, heading, row, safe};
-use crate::model::{Config, Provider, untrusted};
+use crate::model::{Provider, untrusted};
 use crate::tui::app::App;
 use crate::tui::widgets::paint::{field, wrapped};
 
@@ -23,19 +23,13 @@ pub(super) fn heads(width: u16) -> Vec<Cell> {
     }
 }
 
-fn connections(app: &App, config: &Config) -> usize {
-    // The list is sorted by config, so that those of one stand together.
-    let start = app.lists.connections.partition_point(|connection| connection.reference.config < config.key);
-    app.lists.connections[start..].iter().take_while(|connection| connection.reference.config == config.key).count()
-}
-
 pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
     let Some(config) = app.lists.configs.get(index) else { return Vec::new() };
     let theme = app.setup.look.theme;
     let texts = vec![
         (config.key.to_string(), Style::new()),
         (config.provider.to_string(), theme.faint()),
-        (connections(app, config).to_string(), Style::new()),
+        (app.connections_under(&config.key).to_string(), Style::new()),
         (untrusted::line(&config.scopes.join(" ")), theme.faint()),
     ];
     if is_wide(width) { row(texts, &WIDE, width) } else { row(texts, &NARROW, width) }
@@ -60,7 +54,7 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
             add("redirect URI", config.redirect_uri(), theme.key());
         }
     }
-    add("connections", &connections(app, config).to_string(), Style::new());
+    add("connections", &app.connections_under(&config.key).to_string(), Style::new());
     if let Some(console) = provider.and_then(|provider| provider.console.as_ref()) {
         add("console", console, theme.faint());
     }

@@ -2,29 +2,42 @@
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 use super::{Cell, heading, row, safe};
 use crate::model::freshness::spoken;
 use crate::model::{Connection, Health, Time, WayIn, untrusted};
 use crate::service::error::authorize_command;
 use crate::tui::app::App;
+use crate::tui::keys::View;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::paint::{cut, field, padded, wrapped};
+use crate::tui::widgets::paint::{bar, cut, field, padded, wrapped};
 
-/// Shape, word, name, provider, time left, last refresh.
-const WIDE: [u16; 6] = [1, 12, 0, 12, 8, 9];
-const NARROW: [u16; 3] = [1, 0, 12];
+/// How wide the bar is that empties.
+const BAR: usize = 5;
 
-fn is_wide(width: u16) -> bool {
-    width >= 64
+/// What fits a width. Shape, word, name, provider, time left; then the last refresh; then the scopes.
+const SMALL: [u16; 3] = [1, 0, 12];
+const MEDIUM: [u16; 5] = [1, 12, 0, 12, 14];
+const LARGE: [u16; 6] = [1, 12, 0, 12, 14, 10];
+const HUGE: [u16; 7] = [1, 12, 30, 14, 14, 10, 0];
+
+fn widths(width: u16) -> &'static [u16] {
+    match width {
+        ..64 => &SMALL,
+        64..78 => &MEDIUM,
+        78..110 => &LARGE,
+        110.. => &HUGE,
+    }
 }
 
 pub(super) fn heads(width: u16) -> Vec<Cell> {
-    if is_wide(width) {
-        heading(&["", "STATUS", "CONNECTION", "PROVIDER", "LEFT", "REFRESHED"], &WIDE, width)
-    } else {
-        heading(&["", "CONNECTION", "STATUS"], &NARROW, width)
+    let widths = widths(width);
+    if widths.len() == SMALL.len() {
+        return heading(&["", "CONNECTION", "STATUS"], widths, width);
     }
+    let heads = ["", "STATUS", "CONNECTION", "PROVIDER", "LEFT", "REFRESHED", "SCOPES"];
+    heading(&heads[..widths.len()], widths, width)
 }
 
 pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
@@ -32,24 +45,54 @@ pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
     let theme = app.setup.look.theme;
     let health = connection.health(app.now);
     let (shape, style) = theme.health(health);
-    let name = connection.reference.to_string();
-    if !is_wide(width) {
-        let state = if left(health).is_empty() { health.word().to_owned() } else { left(health) };
-        return row(vec![(shape.to_owned(), style), (name, Style::new()), (state, style)], &NARROW, width);
+    let widths = widths(width);
+    let name = if app.is_grouped && app.rows[View::Connections.index()].filter().text().is_empty() {
+        format!("  {}", untrusted::line(connection.reference.id.as_str()))
+    } else {
+        untrusted::line(&connection.reference.to_string())
+    };
+    if widths.len() == SMALL.len() {
+        let state = if left(health).is_empty() { health.word().to_owned() } else { left_bar(connection, health) };
+        return row(vec![(shape.to_owned(), style), (name, Style::new()), (state, style)], widths, width);
     }
     let refreshed = connection.refreshed_at.map_or_else(|| "–".to_owned(), |time| ago(time, app.now));
-    row(
-        vec![
-            (shape.to_owned(), style),
-            (health.word().to_owned(), style),
-            (name, Style::new()),
-            (connection.provider.to_string(), theme.faint()),
-            (left(health), style),
-            (refreshed, theme.faint()),
-        ],
-        &WIDE,
-        width,
-    )
+    let scopes = connection.granted_scopes.as_ref().unwrap_or(&connection.requested_scopes).join(" ");
+    let mut cells = vec![
+        (shape.to_owned(), style),
+        (health.word().to_owned(), style),
+        (name, Style::new()),
+        (connection.provider.to_string(), theme.faint()),
+        (left_bar(connection, health), style),
+        (refreshed, theme.faint()),
+        (untrusted::line(&scopes), theme.faint()),
+    ];
+    cells.truncate(widths.len());
+    row(cells, widths, width)
+}
+
+/// The heading of the connections under one config.
+pub(super) fn group(app: &App, row: usize, count: usize, width: usize) -> Line<'static> {
+    let theme = app.setup.look.theme;
+    let Some(connection) = app.lists.connections.get(row) else { return Line::default() };
+    let count = if count == 1 { "1 connection".to_owned() } else { format!("{count} connections") };
+    let config = safe(connection.reference.config.as_str(), width.saturating_sub(2));
+    let note = cut(&format!("  {} · {count}", connection.provider), width.saturating_sub(config.width() + 2));
+    Line::from(vec![Span::raw(" "), Span::styled(config, theme.title()), Span::styled(note, theme.faint())])
+}
+
+pub(super) fn is_marked(app: &App, row: usize) -> bool {
+    app.lists.connections.get(row).is_some_and(|connection| app.marked.contains(&connection.reference))
+}
+
+/// The time left, and before it a bar of how much of the token's life that is.
+fn left_bar(connection: &Connection, health: Health) -> String {
+    let whole = connection.expires_at.and_then(|end| (end - connection.obtained_at).to_std().ok());
+    match (health, whole) {
+        (Health::Fresh(left) | Health::Expiring(left), Some(whole)) => {
+            format!("{} {}", bar(left, whole, BAR), spoken(left))
+        }
+        _ => left(health),
+    }
 }
 
 fn left(health: Health) -> String {

@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::safe;
 use crate::tui::app::App;
 use crate::tui::modal::Finder;
+use crate::tui::widgets::list::Seen;
 use crate::tui::widgets::paint::{cut, lines, padded, popup};
 
 /// How wide and how high it is, where there is room.
@@ -41,7 +42,11 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, finder: &mut Fi
         lines(frame, body, vec![Line::styled(safe(&told, width), theme.faint())]);
         return;
     }
-    let told = rows.into_iter().map(|(row, is_selected)| {
+    let rows = rows.into_iter().filter_map(|seen| match seen {
+        Seen::Row(row, is_selected) => Some((row, is_selected)),
+        Seen::Group(..) => None,
+    });
+    let told = rows.map(|(row, is_selected)| {
         let candidate = &finder.candidates[row];
         let over = if is_selected { theme.selected() } else { Style::new() };
         let keys = candidate.key.width().max(1);

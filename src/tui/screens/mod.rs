@@ -16,10 +16,12 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::app::App;
+use super::app::{App, Order, columns};
 use super::keys::View;
 use super::modal::Modal;
+use super::widgets::list::Seen;
 use super::widgets::paint::{cut, lines, padded, popup};
+use crate::model::search::Highlighter;
 
 /// One cell of a row.
 struct Cell {
@@ -59,7 +61,8 @@ fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
         View::Providers => providers::heads(top.width),
         View::Activity => activity::heads(top.width),
     };
-    draw_cells(frame, top, &heads, theme.faint());
+    let heads = sorted_heads(app, heads);
+    draw_cells(frame, top, &heads, theme.faint(), &mut None);
     app.places.list = body;
     let window = app.list().window(usize::from(body.height));
     if window.is_empty() {
@@ -67,7 +70,16 @@ fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
         lines(frame, body, told);
         return;
     }
-    for (y, (row, is_selected)) in (body.y..body.bottom()).zip(window) {
+    let mut highlighter = Highlighter::new(app.rows[app.view.index()].filter().text());
+    for (y, seen) in (body.y..body.bottom()).zip(window) {
+        let (row, is_selected) = match seen {
+            Seen::Row(row, is_selected) => (row, is_selected),
+            Seen::Group(row, count) => {
+                let heading = connections::group(app, row, count, usize::from(body.width));
+                frame.render_widget(heading, Rect { y, height: 1, ..body });
+                continue;
+            }
+        };
         let cells = match app.view {
             View::Connections => connections::cells(app, row, body.width),
             View::Configs => configs::cells(app, row, body.width),
@@ -75,14 +87,55 @@ fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
             View::Activity => activity::cells(app, row, body.width),
         };
         let style = if is_selected { theme.selected() } else { Style::new() };
-        draw_cells(frame, Rect { y, height: 1, ..body }, &cells, style);
+        let place = Rect { y, height: 1, ..body };
+        let mut highlights = highlighter.as_mut().map(|highlighter| (highlighter, theme.matched()));
+        draw_cells(frame, place, &cells, style, &mut highlights);
+        if app.view == View::Connections && connections::is_marked(app, row) {
+            frame.render_widget(Span::styled("■", theme.marked().patch(style)), Rect { width: 1, ..place });
+        }
     }
 }
 
-fn draw_cells(frame: &mut Frame<'_>, area: Rect, cells: &[Cell], over: Style) {
+/// Says by which column a list is sorted, and which way, where it is not in its own order.
+fn sorted_heads(app: &App, mut heads: Vec<Cell>) -> Vec<Cell> {
+    let order = app.orders[app.view.index()];
+    let name = columns(app.view).get(order.column).copied().unwrap_or_default();
+    if order != Order::default()
+        && let Some(head) = heads.iter_mut().find(|head| head.text == name)
+    {
+        let arrow = if order.is_reversed { "↑" } else { "↓" };
+        head.text = cut(&format!("{arrow} {name}"), usize::from(head.width));
+    }
+    heads
+}
+
+fn draw_cells(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    cells: &[Cell],
+    over: Style,
+    highlights: &mut Option<(&mut Highlighter, Style)>,
+) {
     let mut spans = vec![Span::styled(" ", over)];
     for cell in cells {
-        spans.push(Span::styled(padded(&cell.text, usize::from(cell.width)), cell.style.patch(over)));
+        let text = padded(&cell.text, usize::from(cell.width));
+        let style = cell.style.patch(over);
+        match highlights {
+            Some((highlighter, matched)) => {
+                let places = highlighter.places(text.trim_end());
+                let character = |(place, character): (usize, char)| {
+                    let is_found = places.binary_search(&place).is_ok();
+                    Span::styled(character.to_string(), if is_found { matched.patch(over) } else { style })
+                };
+                // Only what matches is torn into characters: a grapheme of several would be torn apart.
+                if places.is_empty() || !text.is_ascii() {
+                    spans.push(Span::styled(text, style));
+                } else {
+                    spans.extend(text.chars().enumerate().map(character));
+                }
+            }
+            None => spans.push(Span::styled(text, style)),
+        }
         spans.push(Span::styled(" ", over));
     }
     let line = Line::from(spans).style(over);

@@ -6,29 +6,34 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::{draw_scrolled, safe};
-use crate::model::ConnectionRef;
 use crate::model::freshness::{remaining, spoken};
+use crate::model::{ConnectionRef, untrusted};
 use crate::service::inspect::{Inspection, lines as claim_lines};
 use crate::tui::app::App;
+use crate::tui::effect::named;
 use crate::tui::modal::{Confirm, copy_forms};
-use crate::tui::widgets::paint::{cut, field, lines, padded, popup, wrapped};
+use crate::tui::widgets::paint::{cut, field, inside_width, lines, padded, popup, wrapped};
 
-/// How wide a question or a form is.
+/// How wide an answer is.
 const WIDTH: u16 = 72;
+/// How wide a question is.
+const QUESTION: u16 = 62;
+/// How many of several connections are named before they are deleted.
+const NAMED: usize = 8;
 
 pub(super) fn confirm(app: &App, frame: &mut Frame<'_>, area: Rect, question: &Confirm) {
     let theme = app.setup.look.theme;
     let place = app.setup.host.as_deref().unwrap_or("this machine");
     let (title, text, keys): (String, String, &[(&str, &str)]) = match question {
-        Confirm::Connection(connection) if app.setup.capabilities.can_revoke => (
-            format!("Delete {connection}?"),
-            format!("Its tokens leave {place}. Revoking also tells the provider, and cannot be undone."),
-            &[("y", "delete it here"), ("R", "revoke and delete"), ("any other key", "keep it")],
+        Confirm::Connections(chosen) if app.setup.capabilities.can_revoke => (
+            format!("Delete {}?", named(chosen)),
+            format!("Their tokens leave {place}. Revoking also tells the provider, and cannot be undone."),
+            &[("y", "delete here"), ("R", "revoke and delete"), ("any other key", "keep")],
         ),
-        Confirm::Connection(connection) => (
-            format!("Delete {connection}?"),
-            format!("Its tokens leave {place}. What the provider granted stays granted."),
-            &[("y", "delete it there"), ("any other key", "keep it")],
+        Confirm::Connections(chosen) => (
+            format!("Delete {}?", named(chosen)),
+            format!("Their tokens leave {place}. What the provider granted stays granted."),
+            &[("y", "delete there"), ("any other key", "keep")],
         ),
         Confirm::Config(key, connections) => (
             format!("Delete {key} and its {connections} connections?"),
@@ -36,9 +41,20 @@ pub(super) fn confirm(app: &App, frame: &mut Frame<'_>, area: Rect, question: &C
             &[("y", "delete them"), ("any other key", "keep them")],
         ),
     };
-    let inside = popup(frame, area, &title, (WIDTH.min(62), 9), theme);
-    let width = usize::from(inside.width);
-    let mut told: Vec<Line<'static>> = wrapped(&text, width).into_iter().map(Line::raw).collect();
+    let several = match question {
+        Confirm::Connections(chosen) if chosen.len() > 1 => {
+            let names: Vec<String> = chosen.iter().take(NAMED).map(|one| untrusted::line(&one.to_string())).collect();
+            let more = if chosen.len() > NAMED { ", …" } else { "" };
+            format!("{}{more}", names.join(", "))
+        }
+        _ => String::new(),
+    };
+    let width = inside_width(area, QUESTION);
+    let mut told: Vec<Line<'static>> = Vec::new();
+    if !several.is_empty() {
+        told.extend(wrapped(&several, width).into_iter().map(|line| Line::styled(line, theme.title())));
+    }
+    told.extend(wrapped(&text, width).into_iter().map(Line::raw));
     told.push(Line::raw(""));
     for (key, label) in keys {
         told.push(Line::from(vec![
@@ -46,6 +62,8 @@ pub(super) fn confirm(app: &App, frame: &mut Frame<'_>, area: Rect, question: &C
             Span::raw(cut(label, width.saturating_sub(14))),
         ]));
     }
+    let height = u16::try_from(told.len() + 2).unwrap_or(u16::MAX);
+    let inside = popup(frame, area, &title, (QUESTION, height), theme);
     lines(frame, inside, told);
 }
 
@@ -98,9 +116,9 @@ pub(super) fn inspection(app: &App, frame: &mut Frame<'_>, area: Rect, inspectio
     );
     add("expires", &end, Style::new());
     let scopes = inspection.connection.granted_scopes.as_ref().unwrap_or(&inspection.connection.requested_scopes);
-    add("scopes", &crate::model::untrusted::line(&scopes.join(" ")), Style::new());
+    add("scopes", &untrusted::line(&scopes.join(" ")), Style::new());
     for warning in &inspection.warnings {
-        add("note", &crate::model::untrusted::line(warning), theme.warning());
+        add("note", &untrusted::line(warning), theme.warning());
     }
     let mut section = |title: &str, style: Style, rows: Vec<(String, String)>| {
         if rows.is_empty() {
@@ -123,11 +141,7 @@ pub(super) fn inspection(app: &App, frame: &mut Frame<'_>, area: Rect, inspectio
         let rows = claim_lines(&token.claims, app.now);
         match &token.doubt {
             None => section("ID token: signed by its issuer, for this client", theme.good(), rows),
-            Some(why) => section(
-                &format!("ID token, NOT verified: {}", crate::model::untrusted::line(why)),
-                theme.warning(),
-                rows,
-            ),
+            Some(why) => section(&format!("ID token, NOT verified: {}", untrusted::line(why)), theme.warning(), rows),
         }
     }
     draw_scrolled(frame, inside, told, scroll);

@@ -83,6 +83,16 @@ pub fn field(name: &str, value: &str, style: Style, width: usize, theme: Theme) 
     lines.into_iter().enumerate().map(named).collect()
 }
 
+/// Returns a bar of `width` columns of which `part` of `whole` is filled.
+pub fn bar(part: std::time::Duration, whole: std::time::Duration, width: usize) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = (width as u128 * 8 * part.as_millis()).checked_div(whole.as_millis()).unwrap_or(0);
+    let eighths = usize::try_from(eighths).unwrap_or(usize::MAX).min(width * 8);
+    let filled = format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8]);
+    let rest = width - filled.chars().count();
+    format!("{filled}{}", "░".repeat(rest))
+}
+
 /// Returns the width inside a popup that is to be so wide.
 pub fn inside_width(area: Rect, width: u16) -> usize {
     let width = width.min(area.width);
@@ -122,6 +132,17 @@ mod tests {
         assert_eq!(cut("日本語", 4), "日…");
         assert_eq!(padded("日本", 6), "日本  ");
         assert_eq!(cut("abc", 0), "");
+    }
+
+    #[test]
+    fn a_bar_empties() {
+        let seconds = std::time::Duration::from_secs;
+        assert_eq!(bar(seconds(60), seconds(60), 4), "████");
+        assert_eq!(bar(seconds(31), seconds(60), 4), "██░░");
+        assert_eq!(bar(seconds(5), seconds(60), 4), "▎░░░");
+        assert_eq!(bar(seconds(0), seconds(60), 4), "░░░░");
+        assert_eq!(bar(seconds(90), seconds(60), 4), "████", "a clock that was set back");
+        assert_eq!(bar(seconds(1), seconds(0), 4), "░░░░");
     }
 
     #[test]
