@@ -21,6 +21,7 @@ use crate::service::fresh::Freshness;
 use crate::service::inspect::Inspection;
 use crate::service::request::{Answer, ApiRequest};
 use crate::service::source::Source;
+use crate::service::who_am_i::WhoAmI;
 use crate::service::{Result, Service};
 use crate::settings::Settings;
 
@@ -318,6 +319,14 @@ impl Backend {
         match self {
             Self::Local(service) => service.fresh_credentials(reference, forced).await.map(drop),
             Self::Remote(remote) => remote.fresh(reference, forced).await.map(drop),
+        }
+    }
+
+    /// Asks the API of a connection who its token is.
+    pub async fn who_am_i(&self, reference: &ConnectionRef) -> Result<WhoAmI> {
+        match self {
+            Self::Local(service) => service.who_am_i(reference).await,
+            Self::Remote(remote) => remote.who_am_i(reference).await,
         }
     }
 

@@ -45,6 +45,7 @@ mod serve;
 mod terminal;
 /// The screens by keys: what is shown, and what is asked for.
 mod tui;
+mod redirect_check;
 mod undo;
 /// Every way in besides the browser's, requests to an API, and tokens for a program.
 mod ways;

@@ -1,3 +1,4 @@
+mod configs;
 mod keys;
 mod lists;
 mod look;
@@ -401,7 +402,7 @@ fn the_help_shows_every_key_even_where_it_must_be_scrolled() {
     let mut screen = screen(80, 24);
     screen.keys("?");
     let mut seen = String::new();
-    for _ in 0..60 {
+    for _ in 0..110 {
         seen.push_str(&screen.text());
         screen.keys("<down>");
     }

@@ -21,6 +21,7 @@ use crate::service::connections::only_of;
 use crate::service::fresh::{Fresh, Freshness};
 use crate::service::inspect::Inspection;
 use crate::service::source::{ConfigClient, Source};
+use crate::service::who_am_i::WhoAmI;
 use crate::service::{Error, Kind, Result, Service};
 use host::{Call, Routes};
 
@@ -148,6 +149,12 @@ impl Remote {
         };
         self.host.ask(call("connections"), call("connection")).await?;
         Ok(())
+    }
+
+    /// Asks the API of a connection who its token is, from here.
+    pub async fn who_am_i(&self, reference: &ConnectionRef) -> Result<WhoAmI> {
+        let provider = self.connection(reference).await?.provider;
+        self.here.who_am_i_of(self, reference, provider.as_str()).await
     }
 
     /// Looks into a token; nobody but its host is asked.

@@ -27,7 +27,7 @@ pub struct NewConfig {
 }
 
 /// What is to change of a config; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConfigChanges {
     /// Another provider.
     pub provider: Option<String>,
@@ -153,6 +153,15 @@ impl Service {
             }
         }
         Err(Error::usage(format!("there are too many providers called `{slug}`")))
+    }
+
+    /// Makes another config like `key`: with its client secret, unless the new one has its own.
+    pub async fn create_config_like(&self, key: &ConfigKey, new: NewConfig) -> Result<Config> {
+        let client_secret = match new.client_secret {
+            Some(own) => Some(own),
+            None => self.load_client_secret(&self.config(key)?).await?,
+        };
+        self.create_config(NewConfig { client_secret, ..new }).await
     }
 
     /// Changes a config. Its connections stay as they are.

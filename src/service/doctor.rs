@@ -2,6 +2,7 @@
 //! a small file in the home, which shows whether it can be written and is taken away again.
 
 mod home;
+mod redirect;
 
 use super::seat::Address;
 use super::{Error, Service};

@@ -33,6 +33,7 @@ pub mod source;
 pub mod take_in;
 pub mod undo;
 pub mod vaults;
+pub mod who_am_i;
 
 use std::sync::Arc;
 

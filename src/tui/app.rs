@@ -2,25 +2,29 @@
 //! as effects.
 
 mod find;
+mod forms;
 mod modals;
 mod mouse;
 mod notices;
 mod order;
+mod settings;
 mod press;
 mod results;
 
 use std::collections::{BTreeSet, VecDeque};
 
 use super::effect::Effect;
+use super::facts::Fact;
 use super::keys::{Press, View};
 use super::look::Look;
 use super::message::{Lists, Message};
-use super::modal::Modal;
+use super::modal::{Modal, Target};
 use super::widgets::list::List;
 use crate::backend::{AboutServer, Capabilities};
 use crate::model::freshness::remaining;
 use crate::model::{Activity, Config, ConfigKey, Connection, ConnectionRef, Provider, ProviderId, Time};
 use crate::service::connect::ConnectRequest;
+use crate::service::doctor::Finding;
 
 /// Below this many columns, details are a screen of their own.
 pub const NARROW: u16 = 84;
@@ -42,6 +46,8 @@ pub struct Setup {
     pub look: Look,
     /// Whether the user's browser is elsewhere, so that a device code is the better way.
     pub prefers_device: bool,
+    /// What the program was started with.
+    pub facts: Vec<Fact>,
 }
 
 /// The state of the screens.
@@ -53,6 +59,8 @@ pub struct App {
     pub(super) lists: Lists,
     pub(super) providers: Vec<(ProviderId, Provider)>,
     pub(super) is_loaded: bool,
+    /// What the doctor found.
+    pub(super) findings: Vec<Finding>,
     pub(super) rows: [List; View::ALL.len()],
     pub(super) orders: [Order; View::ALL.len()],
     /// Whether connections are grouped by their config.
@@ -78,13 +86,15 @@ pub struct App {
     pub(super) server: Option<AboutServer>,
     /// The authorization that was asked for last.
     pub(super) asked: Option<ConnectRequest>,
+    /// What is selected once the lists are read again.
+    pub(super) to_select: Option<Target>,
     pub(super) size: (u16, u16),
 }
 
 impl App {
     /// Makes the app, and says what is to be done first.
     pub fn new(setup: Setup) -> (Self, Vec<Effect>) {
-        let app = Self {
+        let mut app = Self {
             now: setup.now,
             pending: Vec::new(),
             pending_since: setup.now,
@@ -93,6 +103,7 @@ impl App {
             lists: Lists::default(),
             providers: Vec::new(),
             is_loaded: false,
+            findings: Vec::new(),
             rows: Default::default(),
             orders: Default::default(),
             is_grouped: false,
@@ -107,8 +118,10 @@ impl App {
             places: Places::default(),
             server: None,
             asked: None,
+            to_select: None,
             size: (80, 24),
         };
+        app.refilter(View::Settings);
         (app, vec![Effect::Load, Effect::LoadProviders])
     }
 
@@ -125,6 +138,7 @@ impl App {
             Message::LookChanged(look) => {
                 let takes_mouse = look.takes_mouse;
                 self.setup.look = *look;
+                self.refilter(View::Settings);
                 self.tell("the settings were read again");
                 vec![Effect::TakeMouse(takes_mouse)]
             }
@@ -247,6 +261,8 @@ impl App {
                 .iter()
                 .map(|row| format!("{} {} {} {}", row.subject(), row.happening.word(), row.outcome.word(), row.detail))
                 .collect(),
+            View::Settings => self.facts().iter().map(|fact| format!("{} {}", fact.name, fact.value)).collect(),
+            View::Doctor => self.findings.iter().map(|finding| format!("{} {}", finding.what, finding.found)).collect(),
         };
         self.rows[view.index()].refresh(&rows);
         self.arrange(view);

@@ -50,62 +50,71 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     }
 }
 
+/// How many of the views are named in the head; the open one always is.
+const NAMED_TABS: [usize; 3] = [View::ALL.len(), 4, 0];
+
 fn draw_head(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.setup.look.theme;
-    let is_short = area.width < 70;
-    let mut spans = vec![Span::raw(" ")];
-    let mut used: usize = 1;
-    for (number, view) in View::ALL.into_iter().enumerate() {
-        let key = (number + 1).to_string();
-        let before = spans.len();
-        if view == app.view {
-            spans.extend([
-                Span::styled(key, theme.key()),
-                Span::raw(" "),
-                Span::styled(view.title(), theme.open_tab()),
-                Span::raw("  "),
-            ]);
-        } else if is_short {
-            spans.extend([Span::styled(key, theme.key()), Span::raw("  ")]);
-        } else {
-            spans.extend([
-                Span::styled(key, theme.key()),
-                Span::raw(" "),
-                Span::styled(view.title(), theme.faint()),
-                Span::raw("  "),
-            ]);
-        }
-        let width = spans[before..].iter().map(|span| span.content.width()).sum();
-        app.places.buttons.push((place(area, used, width), Action::Show(view)));
-        used += width;
+    let width = usize::from(area.width);
+    let wanted = badge(app, width).width();
+    let tabs = |named: usize| tabs(app, named);
+    let size = |tabs: &[(View, Vec<Span<'static>>)]| {
+        1 + tabs.iter().flat_map(|(_, spans)| spans).map(|span| span.content.width()).sum::<usize>()
+    };
+    let fits = |named: &&usize| size(&tabs(**named)) + wanted < width;
+    let tabs = tabs(*NAMED_TABS.iter().find(fits).unwrap_or(&0));
+    let used = size(&tabs);
+    let badge = badge(app, width.saturating_sub(used + 1));
+    let badge = cut(&badge, width.saturating_sub(used + 1));
+    let is_open = app.server.as_ref().is_some_and(|about| !about.needs_key);
+    let is_doing = app.doing.as_ref().is_some_and(|doing| doing.is_shown(app.now));
+    let style = if is_doing || is_open { theme.warning() } else { theme.faint() };
+    let mut from = 1;
+    let mut line = vec![Span::raw(" ")];
+    for (view, spans) in tabs {
+        let width = spans.iter().map(|span| span.content.width()).sum();
+        app.places.buttons.push((place(area, from, width), Action::Show(view)));
+        from += width;
+        line.extend(spans);
     }
-    frame.render_widget(Line::from(spans), area);
-    let room = usize::from(area.width).saturating_sub(used + 1);
-    let badge = match &app.doing {
+    frame.render_widget(Line::from(line), area);
+    let badge_width = u16::try_from(badge.width()).unwrap_or(0);
+    let place = Rect { x: area.right().saturating_sub(badge_width + 1), width: badge_width, ..area };
+    frame.render_widget(Line::styled(badge, style), place);
+}
+
+/// Returns the views, the first `named` of them with their names.
+fn tabs(app: &App, named: usize) -> Vec<(View, Vec<Span<'static>>)> {
+    let theme = app.setup.look.theme;
+    let tab = |(number, view): (usize, View)| {
+        let key = Span::styled((number + 1).to_string(), theme.key());
+        let spans = if view == app.view {
+            vec![key, Span::raw(" "), Span::styled(view.title(), theme.open_tab()), Span::raw("  ")]
+        } else if number < named {
+            vec![key, Span::raw(" "), Span::styled(view.title(), theme.faint()), Span::raw("  ")]
+        } else {
+            vec![key, Span::raw("  ")]
+        };
+        (view, spans)
+    };
+    View::ALL.into_iter().enumerate().map(tab).collect()
+}
+
+/// Says what is being done, or else where this is and what it may do, in `room` columns as far as that can be.
+fn badge(app: &App, room: usize) -> String {
+    match &app.doing {
         Some(doing) if doing.is_shown(app.now) => {
             let picture = if app.setup.look.moves { SPINNER[doing.frame(app.now, SPINNER.len())] } else { "…" };
             format!("{picture} {} · esc leaves it", doing.text)
         }
-        _ => match &app.server {
-            Some(about) => serving(about, room),
-            None => match &app.setup.host {
-                Some(host) if !app.setup.capabilities.can_change => format!("at {host} · read-only"),
-                Some(host) => format!("at {host}"),
-                None if !app.setup.capabilities.can_change => "read-only".to_owned(),
-                None => "hallpass".to_owned(),
-            },
+        _ => match (&app.server, &app.setup.host) {
+            (Some(about), _) => serving(about, room),
+            (None, Some(host)) if !app.setup.capabilities.can_change => format!("at {host} · read-only"),
+            (None, Some(host)) => format!("at {host}"),
+            (None, None) if !app.setup.capabilities.can_change => "read-only".to_owned(),
+            (None, None) => "hallpass".to_owned(),
         },
-    };
-    let badge = cut(&badge, room);
-    let is_open = app.server.as_ref().is_some_and(|about| !about.needs_key);
-    let style = if app.doing.as_ref().is_some_and(|doing| doing.is_shown(app.now)) || is_open {
-        theme.warning()
-    } else {
-        theme.faint()
-    };
-    let width = u16::try_from(badge.width()).unwrap_or(0);
-    let place = Rect { x: area.right().saturating_sub(width + 1), width, ..area };
-    frame.render_widget(Line::styled(badge, style), place);
+    }
 }
 
 /// Says that the server runs, as long as there is room for. What is open to every program of this machine is said

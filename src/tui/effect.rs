@@ -1,7 +1,7 @@
 //! What the app wants done. A closed set of plain data; `runtime` does it.
 
-use crate::model::{ConfigKey, ConnectionRef, Secret};
-use crate::service::configs::NewConfig;
+use crate::model::{ConfigKey, ConnectionId, ConnectionRef, Secret};
+use crate::service::configs::{ConfigChanges, NewConfig};
 use crate::service::connect::ConnectRequest;
 use crate::service::copy::Form;
 use crate::service::enter::EnterRequest;
@@ -31,6 +31,18 @@ pub enum Effect {
     Paste(Secret),
     /// Make a config.
     MakeConfig(NewConfig),
+    /// Make a config like another, with its client secret where none is given.
+    MakeConfigLike(ConfigKey, NewConfig),
+    /// Change a config.
+    EditConfig(ConfigKey, ConfigChanges),
+    /// Give a config another key.
+    RenameConfig(ConfigKey, ConfigKey),
+    /// Give a connection another id.
+    RenameConnection(ConnectionRef, ConnectionId),
+    /// Check that the redirect URI of a config can be reached.
+    CheckRedirect(ConfigKey),
+    /// Ask the API who a token is.
+    WhoAmI(ConnectionRef),
     /// Delete connections, after revoking them if so.
     DeleteConnections(Vec<ConnectionRef>, bool),
     /// Delete a config.
@@ -39,6 +51,8 @@ pub enum Effect {
     BringBack,
     /// Forget what was deleted last.
     ForgetRemoved,
+    /// Let the doctor look at this machine.
+    Examine,
     /// Look into a token.
     Inspect(ConnectionRef),
     /// Open a web page.
@@ -63,9 +77,15 @@ impl Effect {
             Self::Refresh(connections) => Some(format!("refreshing {}", named(connections))),
             Self::Authorize(request) => Some(format!("preparing {}", request.connection)),
             Self::Enter(request) => Some(format!("proving and keeping {}", request.connection)),
-            Self::MakeConfig(new) => Some(format!("making {}", new.key)),
+            Self::EditConfig(key, _) => Some(format!("changing {key}")),
+            Self::RenameConfig(key, _) => Some(format!("renaming {key}")),
+            Self::RenameConnection(connection, _) => Some(format!("renaming {connection}")),
+            Self::CheckRedirect(key) => Some(format!("checking the redirect URI of {key}")),
+            Self::WhoAmI(connection) => Some(format!("asking who {connection} is")),
+            Self::MakeConfig(new) | Self::MakeConfigLike(_, new) => Some(format!("making {}", new.key)),
             Self::DeleteConnections(connections, true) => Some(format!("revoking {}", named(connections))),
             Self::DeleteConnections(connections, false) => Some(format!("deleting {}", named(connections))),
+            Self::Examine => Some("looking at this machine".to_owned()),
             Self::BringBack => Some("bringing back what was deleted".to_owned()),
             Self::DeleteConfig(key) => Some(format!("deleting {key}")),
             Self::Inspect(connection) => Some(format!("looking into {connection}")),

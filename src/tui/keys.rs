@@ -81,6 +81,24 @@ pub enum Action {
     Group,
     /// Bring back what was deleted last.
     Undo,
+    /// Change a setting until the program ends.
+    ChangeSetting,
+    /// Copy a line that is selected.
+    CopyLine,
+    /// Let the doctor look again.
+    Examine,
+    /// Authorize again with other scopes.
+    AuthorizeWith,
+    /// Ask the API who a token is.
+    WhoAmI,
+    /// Change a config.
+    EditConfig,
+    /// Make a config like the selected one.
+    DuplicateConfig,
+    /// Give another name.
+    Rename,
+    /// Check that the redirect URI can be reached.
+    CheckRedirect,
 }
 
 /// The views.
@@ -94,11 +112,16 @@ pub enum View {
     Providers,
     /// Activity.
     Activity,
+    /// Settings.
+    Settings,
+    /// What works on this machine.
+    Doctor,
 }
 
 impl View {
     /// Every view, in the order of their keys.
-    pub const ALL: [Self; 4] = [Self::Connections, Self::Configs, Self::Providers, Self::Activity];
+    pub const ALL: [Self; 6] =
+        [Self::Connections, Self::Configs, Self::Providers, Self::Activity, Self::Settings, Self::Doctor];
 
     /// Returns its name.
     pub fn title(self) -> &'static str {
@@ -107,6 +130,8 @@ impl View {
             Self::Configs => "Configs",
             Self::Providers => "Providers",
             Self::Activity => "Activity",
+            Self::Settings => "Settings",
+            Self::Doctor => "Doctor",
         }
     }
 
@@ -117,6 +142,8 @@ impl View {
             Self::Configs => 1,
             Self::Providers => 2,
             Self::Activity => 3,
+            Self::Settings => 4,
+            Self::Doctor => 5,
         }
     }
 
@@ -127,6 +154,8 @@ impl View {
             Self::Configs => Context::Configs,
             Self::Providers => Context::Providers,
             Self::Activity => Context::Activity,
+            Self::Settings => Context::Settings,
+            Self::Doctor => Context::Doctor,
         }
     }
 }
@@ -161,6 +190,10 @@ pub enum Context {
     Providers,
     /// In the list of activity.
     Activity,
+    /// In the settings.
+    Settings,
+    /// In what the doctor found.
+    Doctor,
     /// While an authorization waits.
     Waiting,
     /// While a code waits to be entered on another device.
@@ -169,12 +202,14 @@ pub enum Context {
 
 impl Context {
     /// Every place, in the order of the help.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Everywhere,
         Self::Connections,
         Self::Configs,
         Self::Providers,
         Self::Activity,
+        Self::Settings,
+        Self::Doctor,
         Self::Waiting,
         Self::Device,
     ];
@@ -187,6 +222,8 @@ impl Context {
             Self::Configs => "Configs",
             Self::Providers => "Providers",
             Self::Activity => "Activity",
+            Self::Settings => "Settings",
+            Self::Doctor => "Doctor",
             Self::Waiting => "While an authorization waits",
             Self::Device => "While a code waits to be entered",
         }

@@ -5,13 +5,16 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::effect::Effect;
 use super::look::Look;
+use super::modal::Target;
 use crate::backend::AboutServer;
 use crate::model::{Activity, Config, Connection, ConnectionRef, Provider, ProviderId, Secret, Time};
 use crate::service::Error;
 use crate::service::connect::{Connected, Waiting};
 use crate::service::connections::Deleted;
 use crate::service::copy::{Copied, CopiedTo};
+use crate::service::doctor::Finding;
 use crate::service::inspect::Inspection;
+use crate::service::who_am_i::WhoAmI;
 
 /// What can happen.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,12 +53,22 @@ pub enum Message {
     PasteRefused(Error),
     /// A config was made.
     ConfigMade(Box<Config>),
+    /// A config was changed.
+    ConfigEdited(Box<Config>),
+    /// A config or a connection has another name now.
+    Renamed(Target),
+    /// The redirect URI of a config was checked.
+    RedirectChecked(Finding),
+    /// An API said who a token is.
+    Identified(Box<WhoAmI>),
     /// Connections were deleted, or what went wrong; and whether they can be brought back.
     ConnectionsDeleted(Vec<(ConnectionRef, Result<Deleted, Error>)>, bool),
     /// A config was deleted, with so many connections; and whether it can be brought back.
     ConfigDeleted(String, usize, bool),
     /// So much of what was deleted is there again.
     BroughtBack(usize),
+    /// The doctor has looked at this machine.
+    Examined(Vec<Finding>),
     /// A token was looked into.
     Inspected(Box<Inspection>),
     /// The local server runs, or does not any more.

@@ -13,6 +13,7 @@
 pub mod app;
 pub mod draw;
 pub mod effect;
+pub mod facts;
 pub mod keys;
 mod look;
 pub mod message;

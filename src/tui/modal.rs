@@ -1,19 +1,26 @@
 //! What can stand in front of a view. They are stacked; `esc` takes the topmost away.
 
 mod authorize;
+mod config;
 mod finder;
+mod rename;
+mod scopes;
 
 pub use authorize::{Asked, AuthorizeForm, WAY};
+pub use config::{ConfigForm, ConfigPurpose, SCOPES};
 pub use finder::{Candidate, Choice, Finder, Target};
+pub use rename::{RenameForm, Renamed};
+pub use scopes::{Picked, ScopeChoice, ScopePicker};
 
 use super::effect::Effect;
 use super::widgets::form::{Field, Form};
 use super::widgets::input::Input;
-use crate::model::{ConfigKey, ConnectionRef, Provider, ProviderId, Time};
+use crate::model::{ConfigKey, ConnectionRef, Time};
 use crate::service::connect::{ConnectRequest, Waiting};
 use crate::service::copy;
 use crate::service::inspect::Inspection;
 use crate::service::vaults::Purpose;
+use crate::service::who_am_i::WhoAmI;
 
 /// Something in front of a view.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,12 +38,18 @@ pub enum Modal {
     Confirm(Confirm),
     /// The forms in which a token can be copied, and the one that is selected.
     CopyAs(ConnectionRef, usize),
-    /// A new config.
-    NewConfig(Box<NewConfigForm>),
+    /// A config: a new one, or one that is there.
+    Config(Box<ConfigForm>),
+    /// Another name.
+    Rename(Box<RenameForm>),
+    /// Scopes, for the form below.
+    Scopes(Box<ScopePicker>),
     /// A new connection.
     Authorize(Box<AuthorizeForm>),
     /// An authorization that waits.
     Waiting(Box<WaitingFor>),
+    /// Who a token is, scrolled.
+    WhoAmI(Box<WhoAmI>, usize),
     /// What stands in a token, scrolled.
     Inspection(Box<Inspection>, usize),
     /// The passphrase of the vault, and what was to be done with it.
@@ -50,47 +63,6 @@ pub enum Confirm {
     Connections(Vec<ConnectionRef>),
     /// A config with so many connections.
     Config(ConfigKey, usize),
-}
-
-/// The form for a new config.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewConfigForm {
-    /// The provider.
-    pub provider_id: ProviderId,
-    /// What its file says.
-    pub provider: Provider,
-    /// What is typed.
-    pub form: Form,
-}
-
-impl NewConfigForm {
-    /// Makes the form for a provider; `key` is suggested. It asks for what the ways in need, and for the redirect
-    /// URI where that is this machine's to choose.
-    pub fn new(provider_id: ProviderId, provider: Provider, key: &str, chooses_redirect: bool) -> Self {
-        let ways = provider.ways();
-        let needs_none = ways.iter().any(|way| way.is_entered());
-        let mut fields = vec![Field::new("key", "Key", key, "what you will call this config")];
-        if ways.iter().any(|way| way.needs_client()) {
-            let alone = if needs_none { "; empty where a key alone is enough" } else { "" };
-            let help = format!("the provider's console shows it (ctrl-o opens that){alone}");
-            fields.push(Field::new("client_id", "Client id", "", &help));
-            fields.push(Field::secret("client_secret", "Client secret", "leave it empty for a public client"));
-        }
-        if let Some(way) = ways.iter().find(|way| way.needs_client()) {
-            let known = provider.known_scopes(*way);
-            let help = if known.is_empty() { "comma-separated".to_owned() } else { known.join(" ") };
-            fields.push(Field::new("scopes", "Scopes", &provider.default_scopes(*way).join(","), &help));
-        }
-        if chooses_redirect && provider.takes_redirect() {
-            fields.push(Field::new(
-                "redirect_uri",
-                "Redirect URI",
-                provider.default_redirect_uri(),
-                "register it at the provider, to the letter (ctrl-r copies it)",
-            ));
-        }
-        Self { provider_id, provider, form: Form::new(fields).focused_on_first_empty() }
-    }
 }
 
 /// An authorization that waits, and what is typed into it.

@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 
 use super::effect::Effect;
 use super::message::{Lists, Message};
+use super::modal::Target;
 use super::runtime::Runtime;
 use crate::model::ConnectionRef;
 use crate::service::Error;
@@ -78,6 +79,21 @@ impl Runtime {
                 Message::Ticked(backend.now())
             }
             Effect::MakeConfig(new) => Message::ConfigMade(Box::new(backend.create_config(new.clone()).await?)),
+            Effect::MakeConfigLike(key, new) => {
+                Message::ConfigMade(Box::new(backend.local()?.create_config_like(key, new.clone()).await?))
+            }
+            Effect::EditConfig(key, changes) => {
+                Message::ConfigEdited(Box::new(backend.edit_config(key, changes.clone()).await?))
+            }
+            Effect::RenameConfig(key, new) => {
+                backend.rename_config(key, new).await?;
+                Message::Renamed(Target::Config(new.clone()))
+            }
+            Effect::RenameConnection(reference, new) => {
+                Message::Renamed(Target::Connection(backend.rename_connection(reference, new).await?))
+            }
+            Effect::CheckRedirect(key) => Message::RedirectChecked(backend.local()?.check_redirect(key).await?),
+            Effect::WhoAmI(connection) => Message::Identified(Box::new(backend.who_am_i(connection).await?)),
             Effect::DeleteConnections(connections, revoke) => self.delete(connections, *revoke).await?,
             Effect::DeleteConfig(key) => {
                 let removed = match backend.local() {
@@ -95,6 +111,7 @@ impl Runtime {
                 self.removed().take();
                 Message::Ticked(backend.now())
             }
+            Effect::Examine => Message::Examined(backend.local()?.doctor().await),
             Effect::Inspect(connection) => Message::Inspected(Box::new(backend.inspect(connection).await?)),
             Effect::OpenPage(url) => {
                 backend.open_page(url)?;

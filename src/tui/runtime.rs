@@ -86,6 +86,7 @@ impl Loop {
             host: backend.host(),
             look,
             prefers_device: backend.settings().surroundings.is_remote(),
+            facts: super::facts::of(&backend),
         });
         let (width, height) = self.terminal.size()?;
         app.update(Message::Resized(width, height));

@@ -14,6 +14,7 @@ use hallpass::tui::Look;
 use hallpass::tui::app::{App, Setup};
 use hallpass::tui::draw::draw;
 use hallpass::tui::effect::Effect;
+use hallpass::tui::facts::Fact;
 use hallpass::tui::message::{Lists, Message};
 use hallpass::tui::theme::Theme;
 use ratatui::Terminal;
@@ -67,6 +68,7 @@ impl Screen {
             host,
             look: start.look.unwrap_or_else(|| look(start.has_colors)),
             prefers_device: false,
+            facts: facts(),
         });
         assert_eq!(effects, [Effect::Load, Effect::LoadProviders]);
         let terminal = Terminal::new(TestBackend::new(start.width, start.height)).unwrap();
@@ -113,6 +115,21 @@ impl Screen {
     pub fn app(&self) -> &App {
         &self.app
     }
+}
+
+fn facts() -> Vec<Fact> {
+    let fact = |name: &str, value: &str, line: Option<&str>| Fact {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        help: "what it means".to_owned(),
+        line: line.map(str::to_owned),
+        change: None,
+    };
+    vec![
+        fact("vault", "keychain", Some("vault = \"keychain\"")),
+        fact("clipboard", "a token is cleared after 30s", Some("clipboard_seconds = 30")),
+        fact("port", "3003", None),
+    ]
 }
 
 /// How screens look in tests: the usual keys, at once.

@@ -88,7 +88,7 @@ impl App {
         Vec::new()
     }
 
-    fn go_to(&mut self, target: Target) -> Vec<Effect> {
+    pub(super) fn go_to(&mut self, target: Target) -> Vec<Effect> {
         match target {
             Target::Action(action, view) => {
                 self.view = view.unwrap_or(self.view);

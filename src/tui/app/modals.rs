@@ -1,17 +1,16 @@
 //! What keys do in front of the views. A modal is taken off the stack, and put back unless the key
 //! ended it.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::App;
-use crate::model::config::split_scopes;
-use crate::model::{ConfigKey, ConnectionRef, WayIn};
-use crate::service::configs::NewConfig;
+use super::forms::is_scopes_key;
+use crate::model::{ConnectionRef, WayIn};
 use crate::service::connect::{ConnectRequest, Way};
 use crate::service::vaults::Purpose;
 use crate::tui::effect::Effect;
 use crate::tui::keys::{self, Action, Context, Found, Step};
-use crate::tui::modal::{Asked, AuthorizeForm, Confirm, Modal, NewConfigForm, PassphraseForm, WaitingFor, copy_forms};
+use crate::tui::modal::{Asked, AuthorizeForm, Confirm, Modal, PassphraseForm, WaitingFor, copy_forms};
 use crate::tui::widgets::form::Pressed;
 use crate::tui::widgets::input::Input;
 
@@ -27,7 +26,10 @@ impl App {
             }
             Modal::Confirm(question) => self.press_in_confirm(question, key),
             Modal::CopyAs(connection, selected) => self.press_in_copy_as(connection, selected, key),
-            Modal::NewConfig(form) => self.press_in_new_config(form, key),
+            Modal::Config(form) => self.press_in_config(form, key),
+            Modal::Rename(form) => self.press_in_rename(form, key),
+            Modal::Scopes(picker) => self.press_in_scopes(picker, key),
+            Modal::WhoAmI(who, scroll) => self.scrolled(scroll, key, |scroll| Modal::WhoAmI(who, scroll)),
             Modal::Authorize(form) => self.press_in_authorize(form, key),
             Modal::Waiting(waiting) => self.press_in_waiting(waiting, key),
             Modal::Passphrase(form) => self.press_in_passphrase(form, key),
@@ -94,33 +96,16 @@ impl App {
         }
     }
 
-    fn press_in_new_config(&mut self, mut form: Box<NewConfigForm>, key: KeyEvent) -> Vec<Effect> {
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        let mut effects = Vec::new();
-        match key.code {
-            KeyCode::Esc => return Vec::new(),
-            KeyCode::Char('r') if control => {
-                effects.push(Effect::CopyText("the redirect URI", form.form.text("redirect_uri").to_owned()));
-            }
-            KeyCode::Char('o') if control => effects.extend(form.provider.console.clone().map(Effect::OpenPage)),
-            _ => {
-                form.form.error = None;
-                if form.form.key(key) == Pressed::Submitted {
-                    match new_config(&form) {
-                        Ok(new) => effects.push(Effect::MakeConfig(new)),
-                        Err((line, error)) => form.form.fail(line, error),
-                    }
-                }
-            }
-        }
-        self.modals.push(Modal::NewConfig(form));
-        effects
-    }
-
     fn press_in_authorize(&mut self, mut form: Box<AuthorizeForm>, key: KeyEvent) -> Vec<Effect> {
         if key.code == KeyCode::Esc {
             // It may be being prepared already: no browser must open after this.
             return if self.doing.take().is_some() { vec![Effect::Cancel] } else { Vec::new() };
+        }
+        if is_scopes_key(key) {
+            let picker = self.scopes_of_connection(&form);
+            self.modals.push(Modal::Authorize(form));
+            self.offer_scopes(picker);
+            return Vec::new();
         }
         form.form.error = None;
         let mut effects = Vec::new();
@@ -228,23 +213,4 @@ fn scrolled(scroll: usize, step: Step) -> usize {
         Step::First => 0,
         Step::Last => usize::MAX,
     }
-}
-
-fn new_config(form: &NewConfigForm) -> Result<NewConfig, (&'static str, String)> {
-    let text = |name| form.form.text(name);
-    let key = ConfigKey::new(text("key")).map_err(|error| ("key", error.to_string()))?;
-    let needs_client = form.provider.ways().iter().all(|way| way.needs_client());
-    if text("client_id").is_empty() && needs_client {
-        return Err(("client_id", "it is empty".to_owned()));
-    }
-    let redirect_uri =
-        Some(text("redirect_uri")).filter(|uri| !uri.is_empty() && *uri != form.provider.default_redirect_uri());
-    Ok(NewConfig {
-        key,
-        provider: form.provider_id.as_str().to_owned(),
-        client_id: text("client_id").to_owned(),
-        client_secret: Some(form.form.secret("client_secret")).filter(|secret| !secret.is_empty()),
-        scopes: split_scopes(text("scopes")),
-        redirect_uri: redirect_uri.map(str::to_owned),
-    })
 }

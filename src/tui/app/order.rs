@@ -24,6 +24,8 @@ pub fn columns(view: View) -> &'static [&'static str] {
         View::Configs => &["CONFIG", "PROVIDER", "CONNECTIONS"],
         View::Providers => &["ID", "PROVIDER", "WAYS IN", "CATEGORIES"],
         View::Activity => &["WHEN"],
+        View::Settings => &["SETTING"],
+        View::Doctor => &["WHAT"],
     }
 }
 
@@ -99,7 +101,7 @@ impl App {
                     _ => Ordering::Equal,
                 }
             }
-            View::Activity => Ordering::Equal,
+            View::Activity | View::Settings | View::Doctor => Ordering::Equal,
         }
     }
 

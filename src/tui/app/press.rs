@@ -10,7 +10,7 @@ use crate::service::copy::Form;
 use crate::service::enter::EnterRequest;
 use crate::tui::effect::Effect;
 use crate::tui::keys::{self, Action, Found, Step, View};
-use crate::tui::modal::{Confirm, Modal, NewConfigForm};
+use crate::tui::modal::{ConfigForm, Confirm, Modal, RenameForm, Renamed};
 
 impl App {
     pub(super) fn press(&mut self, key: KeyEvent) -> Vec<Effect> {
@@ -62,7 +62,8 @@ impl App {
                 return vec![Effect::Paste(text.clone())];
             }
             Some(Modal::Finder(finder)) => finder.paste(text.expose()),
-            Some(Modal::NewConfig(form)) => form.form.paste(text.expose()),
+            Some(Modal::Config(form)) => form.form.paste(text.expose()),
+            Some(Modal::Rename(form)) => form.form.paste(text.expose()),
             Some(Modal::Authorize(form)) => form.form.paste(text.expose()),
             Some(Modal::Passphrase(form)) => form.form.paste(text.expose()),
             None if self.is_filtering => {
@@ -82,7 +83,14 @@ impl App {
             Action::Show(view) => {
                 self.view = view;
                 self.notice.take_if(|notice| !notice.is_bad);
+                if view == View::Doctor && self.findings.is_empty() {
+                    return self.act(Action::Examine);
+                }
             }
+            Action::Examine if self.setup.capabilities.can_serve => return vec![Effect::Examine],
+            Action::Examine => self.tell("the doctor looks at this machine, and this is about another one"),
+            Action::ChangeSetting => return self.change_setting(),
+            Action::CopyLine => return self.copy_line(),
             Action::Move(step) => self.step(step),
             Action::Filter => self.is_filtering = true,
             Action::Serve => {
@@ -130,6 +138,18 @@ impl App {
             Action::Undo => self.tell("there is nothing to bring back"),
             Action::Inspect => return self.with_connection(Effect::Inspect),
             Action::Authorize => return self.authorize(),
+            Action::AuthorizeWith => self.authorize_with(),
+            Action::WhoAmI => return self.with_connection(Effect::WhoAmI),
+            Action::EditConfig => self.edit_config(),
+            Action::DuplicateConfig => self.duplicate_config(),
+            Action::Rename => self.rename(),
+            Action::CheckRedirect => {
+                return self
+                    .selected_config()
+                    .map(|config| Effect::CheckRedirect(config.key.clone()))
+                    .into_iter()
+                    .collect();
+            }
             Action::Delete => self.delete(),
             Action::NewConfig => self.new_config(),
             Action::CopyRedirectUri => {
@@ -237,7 +257,7 @@ impl App {
             View::Configs => self
                 .selected_config()
                 .map(|config| Confirm::Config(config.key.clone(), self.connections_under(&config.key))),
-            View::Providers | View::Activity => None,
+            View::Providers | View::Activity | View::Settings | View::Doctor => None,
         };
         self.modals.extend(question.map(Modal::Confirm));
     }
@@ -254,7 +274,44 @@ impl App {
         let key = suggested_key(&id, |key| self.lists.configs.iter().any(|config| config.key.as_str() == key));
         self.is_filtering = false;
         self.notice = None;
-        self.modals.push(Modal::NewConfig(Box::new(NewConfigForm::new(id, provider, &key, self.setup.host.is_none()))));
+        self.modals.push(Modal::Config(Box::new(ConfigForm::new(id, provider, &key, self.setup.host.is_none()))));
+    }
+
+    /// Asks with which scopes the selected connection is authorized again. It stays as it is until that is done.
+    fn authorize_with(&mut self) {
+        let Some(connection) = self.selected_connection().cloned() else { return };
+        let config = self.lists.configs.iter().find(|config| config.key == connection.reference.config).cloned();
+        if let Some(config) = config {
+            self.ask_how(config, Some(&connection));
+            if let Some(Modal::Authorize(form)) = self.modals.last_mut() {
+                form.form.focus_on("scopes");
+            }
+        }
+    }
+
+    fn edit_config(&mut self) {
+        let Some(config) = self.selected_config().cloned() else { return };
+        if let Some(provider) = self.provider(&config.provider).cloned() {
+            let form = ConfigForm::edit(&config, provider, self.setup.host.is_none());
+            self.modals.push(Modal::Config(Box::new(form)));
+        }
+    }
+
+    fn duplicate_config(&mut self) {
+        let Some(config) = self.selected_config().cloned() else { return };
+        if let Some(provider) = self.provider(&config.provider).cloned() {
+            let is_taken = |key: &str| self.lists.configs.iter().any(|config| config.key.as_str() == key);
+            let key = suggested_key(&config.provider, is_taken);
+            self.modals.push(Modal::Config(Box::new(ConfigForm::like(&config, provider, &key))));
+        }
+    }
+
+    fn rename(&mut self) {
+        let what = match self.view {
+            View::Configs => self.selected_config().map(|config| Renamed::Config(config.key.clone())),
+            _ => self.selected_connection().map(|connection| Renamed::Connection(connection.reference.clone())),
+        };
+        self.modals.extend(what.map(|what| Modal::Rename(Box::new(RenameForm::new(what)))));
     }
 
     fn open_page(&mut self, what: &str, page: impl Fn(&crate::model::Provider) -> Option<String>) -> Vec<Effect> {

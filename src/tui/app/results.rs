@@ -8,10 +8,11 @@ use crate::service::Error;
 use crate::service::connect::Connected;
 use crate::service::connections::Deleted;
 use crate::service::copy::{Copied, CopiedTo, Form};
+use crate::service::doctor::{Finding, Wellness};
 use crate::tui::effect::{Effect, named};
 use crate::tui::keys::{Action, View};
 use crate::tui::message::{Lists, Message};
-use crate::tui::modal::{AuthorizeForm, Modal, PassphraseForm, WaitingFor};
+use crate::tui::modal::{AuthorizeForm, Modal, PassphraseForm, Target, WaitingFor};
 
 /// For how long what was deleted can be brought back.
 const UNDO: std::time::Duration = std::time::Duration::from_mins(1);
@@ -66,13 +67,21 @@ impl App {
                 }
             }
             Message::ConfigMade(config) => {
-                self.modals.retain(|modal| !matches!(modal, Modal::NewConfig(_)));
+                self.modals.retain(|modal| !matches!(modal, Modal::Config(_)));
                 self.view = View::Configs;
                 self.tell_longer(format!("{} is ready; now authorize a connection", config.key));
                 self.show_config(&config);
                 self.ask_how(*config, None);
                 return vec![Effect::Load];
             }
+            Message::ConfigEdited(config) => {
+                self.modals.retain(|modal| !matches!(modal, Modal::Config(_)));
+                self.tell(format!("{} is changed; its connections stay as they are", config.key));
+                return vec![Effect::Load];
+            }
+            Message::Renamed(target) => return self.renamed(&target),
+            Message::RedirectChecked(finding) => self.tell_finding(&finding),
+            Message::Identified(who) => self.modals.push(Modal::WhoAmI(who, 0)),
             Message::ConnectionsDeleted(outcomes, can_undo) => return self.deleted(outcomes, can_undo),
             Message::ConfigDeleted(key, connections, can_undo) => {
                 self.can_undo(can_undo, format!("{key} and its {connections} connections are deleted"));
@@ -85,6 +94,7 @@ impl App {
                 });
                 return vec![Effect::Load];
             }
+            Message::Examined(findings) => self.examined(findings),
             Message::Inspected(inspection) => self.modals.push(Modal::Inspection(inspection, 0)),
             Message::Serving(server) => self.serving(server),
             Message::Unlocked => {
@@ -119,6 +129,29 @@ impl App {
         }
         self.show_connection(connected);
         vec![Effect::Load]
+    }
+
+    /// What has another name stays selected under that one.
+    fn renamed(&mut self, target: &Target) -> Vec<Effect> {
+        self.modals.retain(|modal| !matches!(modal, Modal::Rename(_)));
+        let name = match target {
+            Target::Config(key) => key.to_string(),
+            Target::Connection(reference) => reference.to_string(),
+            Target::Action(..) => String::new(),
+        };
+        self.tell(format!("it is {name} now"));
+        self.to_select = Some(target.clone());
+        vec![Effect::Load]
+    }
+
+    fn tell_finding(&mut self, finding: &Finding) {
+        let mend = finding.mend.iter().map(|mend| format!("→ {mend}"));
+        let lines: Vec<String> = std::iter::once(finding.found.clone()).chain(mend).collect();
+        if finding.wellness == Wellness::Well {
+            self.tell_longer(finding.found.clone());
+        } else {
+            self.tell_bad(lines);
+        }
     }
 
     fn refreshed(&mut self, outcomes: &[(ConnectionRef, Option<Error>)]) -> Vec<Effect> {
@@ -218,6 +251,9 @@ impl App {
         if let Some(row) = row {
             self.rows[View::Configs.index()].select_row(row);
         }
+        if let Some(target) = self.to_select.take() {
+            self.go_to(target);
+        }
     }
 
     /// Selects a config that was just made, before the lists are read again.
@@ -279,7 +315,8 @@ impl App {
             // A wrong passphrase is said in the form that asked for it.
             (_, Some(Modal::Passphrase(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (Some(purpose), _) => self.modals.push(Modal::Passphrase(Box::new(PassphraseForm::new(purpose, effect)))),
-            (None, Some(Modal::NewConfig(form))) if !is_read => form.form.error = Some(with_hint(error)),
+            (None, Some(Modal::Config(form))) if !is_read => form.form.error = Some(with_hint(error)),
+            (None, Some(Modal::Rename(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (None, Some(Modal::Authorize(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (None, _) => self.tell_error(error),
         }

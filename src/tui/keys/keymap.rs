@@ -153,6 +153,13 @@ impl Keymap {
         self.0.iter().filter(move |binding| binding.entry.is_offered(capabilities)).filter(counts)
     }
 
+    /// Returns the names of the actions whose keys the settings have changed, each with its keys.
+    pub fn own_keys(&self) -> Vec<String> {
+        let usual = Self::default();
+        let changed = self.0.iter().zip(&usual.0).filter(|(own, usual)| own.keys != usual.keys);
+        changed.map(|(own, _)| format!("{} = {}", own.entry.name, own.all_keys())).collect()
+    }
+
     /// Returns how the usual key of an action is written; empty where it has none.
     pub fn key_of(&self, action: Action) -> &str {
         self.0.iter().find(|binding| binding.entry.action == action).map_or("", |binding| &binding.shown)

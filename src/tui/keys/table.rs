@@ -2,11 +2,12 @@
 //! what the footer and the help say of it, and what it asks of the backend.
 
 use super::Action::{
-    self, Authorize, Back, CopyAs, CopyCode, CopyRedirectUri, CopyToken, CopyUrl, Delete, Details, Filter, Group, Help,
-    Inspect, Jump, Mark, MarkAll, Messages, Motion, Mouse, Move, NewConfig, NextTheme, OpenConsole, OpenDocs, OpenUrl,
-    Palette, Paste, Quit, Refresh, Reverse, Serve, Show, Sort, Undo, UseDevice,
+    self, Authorize, AuthorizeWith, Back, ChangeSetting, CheckRedirect, CopyAs, CopyCode, CopyLine, CopyRedirectUri,
+    CopyToken, CopyUrl, Delete, Details, DuplicateConfig, EditConfig, Examine, Filter, Group, Help, Inspect, Jump,
+    Mark, MarkAll, Messages, Motion, Mouse, Move, NewConfig, NextTheme, OpenConsole, OpenDocs, OpenUrl, Palette, Paste,
+    Quit, Refresh, Rename, Reverse, Serve, Show, Sort, Undo, UseDevice, WhoAmI,
 };
-use super::Context::{self, Activity, Configs, Connections, Device, Everywhere, Providers, Waiting};
+use super::Context::{self, Activity, Configs, Connections, Device, Doctor, Everywhere, Providers, Settings, Waiting};
 use super::{Step, View};
 use crate::backend::Capabilities;
 
@@ -86,7 +87,7 @@ const fn entry(
 }
 
 /// The lists.
-const LISTS: &[Context] = &[Connections, Configs, Providers, Activity];
+const LISTS: &[Context] = &[Connections, Configs, Providers, Activity, Settings, Doctor];
 
 /// Every action.
 pub const TABLE: &[Entry] = &[
@@ -94,17 +95,29 @@ pub const TABLE: &[Entry] = &[
     entry("copy-as", CopyAs, &["Y"], &[Connections], "copy as header, curl, env, JSON, …").short("as", 3),
     entry("refresh", Refresh, &["r"], &[Connections], "refresh now").changing().short("refresh", 7),
     entry("authorize", Authorize, &["a"], &[Connections, Configs], "authorize").authorizing().short("authorize", 8),
+    entry("authorize-with", AuthorizeWith, &["A"], &[Connections], "authorize again with other scopes").authorizing(),
     entry("inspect", Inspect, &["i"], &[Connections], "look into the token").short("inspect", 4),
+    entry("who-am-i", WhoAmI, &["t"], &[Connections], "ask the API who the token is").short("who am I", 3),
     entry("mark", Mark, &["space"], &[Connections], "mark it, for refresh and delete").short("mark", 2),
     entry("mark-all", MarkAll, &["*"], &[Connections], "mark every row that is shown, or none"),
     entry("new-config", NewConfig, &["n"], &[Connections, Configs, Providers], "new config").changing().short("new", 6),
+    entry("edit-config", EditConfig, &["e"], &[Configs], "edit it").changing().short("edit", 5),
+    entry("duplicate-config", DuplicateConfig, &["D"], &[Configs], "make another one like it").changing_here(),
+    entry("rename", Rename, &["m"], &[Connections, Configs], "rename it").changing().short("rename", 1),
     entry("copy-redirect-uri", CopyRedirectUri, &["u"], &[Configs, Waiting], "copy the redirect URI")
         .short("redirect URI", 5),
+    entry("check-redirect-uri", CheckRedirect, &["c"], &[Configs], "check that the redirect URI can be reached")
+        .here()
+        .short("check", 4),
     entry("open-console", OpenConsole, &["o"], &[Configs, Providers], "open the provider's console")
         .short("console", 4),
     entry("open-docs", OpenDocs, &["O"], &[Configs, Providers], "open the provider's docs").short("docs", 2),
     entry("delete", Delete, &["d"], &[Connections, Configs], "delete it").changing().short("delete", 3),
     entry("undo", Undo, &["U"], &[Connections, Configs], "bring back what was deleted last").changing_here(),
+    entry("copy-line", CopyLine, &["y"], &[Settings, Doctor], "copy it").short("copy", 7),
+    entry("change-setting", ChangeSetting, &["space"], &[Settings], "change it until the program ends")
+        .short("change", 8),
+    entry("examine", Examine, &["r"], &[Doctor], "look again").short("look again", 8),
     entry("copy-code", CopyCode, &["u"], &[Device], "copy the code").short("code", 9),
     entry("copy-url", CopyUrl, &["c"], &[Waiting, Device], "copy the address").short("copy", 9),
     entry("paste", Paste, &["p"], &[Waiting], "paste the address it ended on").short("paste", 8),
@@ -123,6 +136,8 @@ pub const TABLE: &[Entry] = &[
     entry("show-configs", Show(View::Configs), &["2", "g f"], &[Everywhere], "configs"),
     entry("show-providers", Show(View::Providers), &["3", "g p"], &[Everywhere], "providers"),
     entry("show-activity", Show(View::Activity), &["4", "g a"], &[Everywhere], "activity"),
+    entry("show-settings", Show(View::Settings), &["5", "g s"], &[Everywhere], "settings"),
+    entry("show-doctor", Show(View::Doctor), &["6", "g d"], &[Everywhere], "doctor: what works here"),
     entry("down", Move(Step::Down), &["down", "j"], &[Everywhere], "down"),
     entry("up", Move(Step::Up), &["up", "k"], &[Everywhere], "up"),
     entry("page-down", Move(Step::PageDown), &["page-down", "ctrl-d"], &[Everywhere], "a page down"),

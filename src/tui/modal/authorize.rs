@@ -65,13 +65,13 @@ impl AuthorizeForm {
         form.rebuild();
         if let Some(connection) = connection {
             for field in &mut form.form.fields {
-                let known = if field.name == "id" {
-                    Some(connection.reference.id.as_str())
-                } else {
-                    connection.variables.get(&field.name).map(String::as_str)
+                let known = match field.name.as_str() {
+                    "id" => Some(connection.reference.id.to_string()),
+                    "scopes" => Some(connection.requested_scopes.join(",")),
+                    name => connection.variables.get(name).cloned(),
                 };
                 if let Some(known) = known {
-                    field.input = Input::with(known);
+                    field.input = Input::with(&known);
                 }
             }
         }
@@ -124,7 +124,8 @@ impl AuthorizeForm {
         }
         let known = self.provider.known_scopes(self.way);
         let usual = "comma-separated; empty asks for the provider's usual ones".to_owned();
-        let help = if known.is_empty() { usual } else { format!("{usual}. Known: {}", known.join(" ")) };
+        let help =
+            if known.is_empty() { usual } else { format!("{usual}; ctrl-s chooses among {} known ones", known.len()) };
         fields.push(Field::new("scopes", "Scopes", &self.config.scopes.join(","), &help));
         if self.way != WayIn::ClientCredentials {
             let has_device = self.way == WayIn::OAuth2 && self.provider.offers_device();

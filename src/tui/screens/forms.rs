@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::model::{WayIn, untrusted};
 use crate::service::vaults::Purpose;
 use crate::tui::app::App;
-use crate::tui::modal::{AuthorizeForm, NewConfigForm, PassphraseForm};
+use crate::tui::modal::{AuthorizeForm, ConfigForm, PassphraseForm, RenameForm};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::form::{Field, Form};
 use crate::tui::widgets::paint::{cut, inside_width, lines, padded, popup, wrapped};
@@ -19,9 +19,13 @@ const WIDTH: u16 = 72;
 /// How many lines of help a field may show.
 const HELP: usize = 3;
 
-pub(super) fn new_config(app: &App, frame: &mut Frame<'_>, area: Rect, form: &NewConfigForm) {
+pub(super) fn config(app: &App, frame: &mut Frame<'_>, area: Rect, form: &ConfigForm) {
     let notes: Vec<String> = form.provider.notes.iter().map(|note| format!("• {}", untrusted::line(note))).collect();
-    draw(app, frame, area, &format!("New config for {}", untrusted::line(&form.provider.name)), &form.form, &notes);
+    draw(app, frame, area, &untrusted::line(&form.title()), &form.form, &notes);
+}
+
+pub(super) fn rename(app: &App, frame: &mut Frame<'_>, area: Rect, form: &RenameForm) {
+    draw(app, frame, area, &untrusted::line(&form.title()), &form.form, &[]);
 }
 
 pub(super) fn authorize(app: &App, frame: &mut Frame<'_>, area: Rect, form: &AuthorizeForm) {

@@ -4,11 +4,14 @@ mod activity;
 mod configs;
 mod connections;
 mod device;
+mod doctor;
 mod finder;
 mod forms;
 mod help;
 mod modals;
 mod providers;
+mod scopes;
+mod settings;
 mod waiting;
 
 use ratatui::Frame;
@@ -60,6 +63,8 @@ fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
         View::Configs => configs::heads(top.width),
         View::Providers => providers::heads(top.width),
         View::Activity => activity::heads(top.width),
+        View::Settings => settings::heads(top.width),
+        View::Doctor => doctor::heads(top.width),
     };
     let heads = sorted_heads(app, heads);
     draw_cells(frame, top, &heads, theme.faint(), &mut None);
@@ -85,6 +90,8 @@ fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
             View::Configs => configs::cells(app, row, body.width),
             View::Providers => providers::cells(app, row, body.width),
             View::Activity => activity::cells(app, row, body.width),
+            View::Settings => settings::cells(app, row, body.width),
+            View::Doctor => doctor::cells(app, row, body.width),
         };
         let style = if is_selected { theme.selected() } else { Style::new() };
         let place = Rect { y, height: 1, ..body };
@@ -175,6 +182,9 @@ fn empty_lines(app: &App, width: usize) -> Vec<Line<'static>> {
         View::Configs => ("No config yet.", "n makes one: choose a provider, then type client id and secret"),
         View::Providers => ("No provider.", ""),
         View::Activity => ("Nothing has happened yet.", ""),
+        View::Settings => ("No setting.", ""),
+        View::Doctor if app.doing.is_some() => ("Looking at this machine …", ""),
+        View::Doctor => ("The doctor has not looked yet.", "r lets it look"),
     };
     let next = super::widgets::paint::wrapped(next, width.saturating_sub(3));
     let next = next.into_iter().map(|line| Line::styled(format!(" {line}"), theme.faint()));
@@ -187,6 +197,8 @@ fn detail_lines(app: &App, width: usize) -> Vec<Line<'static>> {
         View::Configs => configs::details(app, width),
         View::Providers => providers::details(app, width),
         View::Activity => activity::details(app, width),
+        View::Settings => settings::details(app, width),
+        View::Doctor => doctor::details(app, width),
     }
 }
 
@@ -206,7 +218,10 @@ pub(super) fn draw_modals(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
             }
             Modal::Confirm(question) => modals::confirm(app, frame, area, question),
             Modal::CopyAs(connection, selected) => modals::copy_as(app, frame, area, connection, *selected),
-            Modal::NewConfig(form) => forms::new_config(app, frame, area, form),
+            Modal::Config(form) => forms::config(app, frame, area, form),
+            Modal::Rename(form) => forms::rename(app, frame, area, form),
+            Modal::Scopes(picker) => scopes::draw(app, frame, area, picker),
+            Modal::WhoAmI(who, scroll) => modals::who_am_i(app, frame, area, who, scroll),
             Modal::Authorize(form) => forms::authorize(app, frame, area, form),
             Modal::Passphrase(form) => forms::passphrase(app, frame, area, form),
             Modal::Inspection(inspection, scroll) => modals::inspection(app, frame, area, inspection, scroll),

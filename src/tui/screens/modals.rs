@@ -9,6 +9,7 @@ use super::{draw_scrolled, safe};
 use crate::model::freshness::{remaining, spoken};
 use crate::model::{ConnectionRef, untrusted};
 use crate::service::inspect::{Inspection, lines as claim_lines};
+use crate::service::who_am_i::WhoAmI;
 use crate::tui::app::App;
 use crate::tui::effect::named;
 use crate::tui::modal::{Confirm, copy_forms};
@@ -94,6 +95,16 @@ pub(super) fn copy_as(app: &App, frame: &mut Frame<'_>, area: Rect, connection: 
         Line::from(vec![Span::styled(format!(" {key} "), theme.key()), Span::raw(" "), Span::styled(label, style)])
     };
     lines(frame, inside, copy_forms().into_iter().enumerate().map(row).collect());
+}
+
+pub(super) fn who_am_i(app: &App, frame: &mut Frame<'_>, area: Rect, who: &WhoAmI, scroll: &mut usize) {
+    let theme = app.setup.look.theme;
+    let title = format!("{} · {}", untrusted::line(&who.connection.to_string()), untrusted::line(&who.call));
+    let inside = popup(frame, area, &title, (WIDTH + 8, 24), theme);
+    let width = usize::from(inside.width);
+    let lines = who.lines(app.now).into_iter();
+    let told = lines.flat_map(|(name, value)| field(&name, &value, Style::new(), width, theme)).collect();
+    draw_scrolled(frame, inside, told, scroll);
 }
 
 pub(super) fn inspection(app: &App, frame: &mut Frame<'_>, area: Rect, inspection: &Inspection, scroll: &mut usize) {

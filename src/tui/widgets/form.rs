@@ -116,6 +116,11 @@ impl Form {
         self
     }
 
+    /// Puts the focus on a line, where there is one of this name.
+    pub fn focus_on(&mut self, name: &str) {
+        self.focus = self.fields.iter().position(|field| field.name == name).unwrap_or(self.focus);
+    }
+
     /// Takes a key.
     pub fn key(&mut self, key: KeyEvent) -> Pressed {
         let last = self.fields.len().saturating_sub(1);

@@ -1,0 +1,117 @@
+//! What keys do in the forms for configs and names, and in the choice of scopes.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::App;
+use crate::model::config::split_scopes;
+use crate::tui::effect::Effect;
+use crate::tui::modal::{AuthorizeForm, ConfigForm, Modal, Picked, RenameForm, SCOPES, ScopePicker};
+use crate::tui::widgets::form::{Form, Pressed};
+use crate::tui::widgets::input::Input;
+
+/// Tells whether a key opens the choice of scopes.
+pub(super) fn is_scopes_key(key: KeyEvent) -> bool {
+    key.code == KeyCode::Char('s') && key.modifiers.contains(KeyModifiers::CONTROL)
+}
+
+impl App {
+    pub(super) fn press_in_config(&mut self, mut form: Box<ConfigForm>, key: KeyEvent) -> Vec<Effect> {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let mut effects = Vec::new();
+        match key.code {
+            KeyCode::Esc => return Vec::new(),
+            KeyCode::Char('r') if control => {
+                effects.push(Effect::CopyText("the redirect URI", form.form.text("redirect_uri").to_owned()));
+            }
+            KeyCode::Char('o') if control => effects.extend(form.provider.console.clone().map(Effect::OpenPage)),
+            _ if is_scopes_key(key) => {
+                let picker = scopes_of_config(&form);
+                self.modals.push(Modal::Config(form));
+                self.offer_scopes(picker);
+                return effects;
+            }
+            _ => {
+                form.form.error = None;
+                if form.form.key(key) == Pressed::Submitted {
+                    match form.asked() {
+                        Ok(effect) => effects.push(effect),
+                        Err((line, error)) => form.form.fail(line, error),
+                    }
+                }
+            }
+        }
+        self.modals.push(Modal::Config(form));
+        effects
+    }
+
+    pub(super) fn press_in_rename(&mut self, mut form: Box<RenameForm>, key: KeyEvent) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if key.code == KeyCode::Esc {
+            return effects;
+        }
+        form.form.error = None;
+        if form.form.key(key) == Pressed::Submitted {
+            match form.asked() {
+                Ok(effect) => effects.push(effect),
+                Err((line, error)) => form.form.fail(line, error),
+            }
+        }
+        self.modals.push(Modal::Rename(form));
+        effects
+    }
+
+    pub(super) fn press_in_scopes(&mut self, mut picker: Box<ScopePicker>, key: KeyEvent) -> Vec<Effect> {
+        match picker.key(key) {
+            Picked::GoesOn => self.modals.push(Modal::Scopes(picker)),
+            Picked::Left => {}
+            Picked::Scopes(scopes) => {
+                let form = match self.modals.last_mut() {
+                    Some(Modal::Config(form)) => Some(&mut form.form),
+                    Some(Modal::Authorize(form)) => Some(&mut form.form),
+                    _ => None,
+                };
+                if let Some(form) = form {
+                    fill_scopes(form, &scopes);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// Offers the scopes that a provider is known to have.
+    pub(super) fn offer_scopes(&mut self, picker: Option<ScopePicker>) {
+        match picker {
+            Some(picker) => self.modals.push(Modal::Scopes(Box::new(picker))),
+            None => self.tell("no scopes are known here: type them, separated by commas"),
+        }
+    }
+
+    /// Returns the choice of scopes for a connection: what it was granted is said.
+    pub(super) fn scopes_of_connection(&self, form: &AuthorizeForm) -> Option<ScopePicker> {
+        let id = form.form.text("id");
+        let connection = self.lists.connections.iter().find(|connection| {
+            connection.reference.config == form.config.key && connection.reference.id.as_str() == id
+        });
+        let granted = connection.and_then(|connection| connection.granted_scopes.clone()).unwrap_or_default();
+        let known = form.provider.known_scopes(form.way);
+        offered(&form.form, known, form.provider.default_scopes(form.way), &granted)
+    }
+}
+
+fn scopes_of_config(form: &ConfigForm) -> Option<ScopePicker> {
+    let way = form.provider.ways().into_iter().find(|way| way.needs_client())?;
+    offered(&form.form, form.provider.known_scopes(way), form.provider.default_scopes(way), &[])
+}
+
+fn offered(form: &Form, known: &[String], usual: &[String], granted: &[String]) -> Option<ScopePicker> {
+    let has_line = form.fields.iter().any(|field| field.name == SCOPES);
+    let picker = ScopePicker::new(&split_scopes(form.text(SCOPES)), known, usual, granted);
+    Some(picker).filter(|picker| has_line && !picker.choices.is_empty())
+}
+
+fn fill_scopes(form: &mut Form, scopes: &[String]) {
+    if let Some(field) = form.fields.iter_mut().find(|field| field.name == SCOPES) {
+        field.input = Input::with(&scopes.join(","));
+        field.error = None;
+    }
+}
