@@ -25,7 +25,7 @@ use crate::service::who_am_i::WhoAmI;
 use crate::service::{Result, Service};
 use crate::settings::Settings;
 
-pub use running::{AboutHttps, AboutServer, RunningServer, StartServer};
+pub use running::{AboutHttps, AboutServer, OpenSandbox, RunningServer, StartServer};
 
 /// Where everything is done.
 #[derive(Clone)]

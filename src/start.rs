@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hallpass::backend::{Backend, StartServer};
+use hallpass::backend::{Backend, OpenSandbox, StartServer};
 use hallpass::catalog::Catalog;
 use hallpass::cli::args::{Arguments, Color, Command, Global, ServeArgs, VaultCommand};
 use hallpass::cli::{self, DemoEnd, Outcome, Output, prompt};
@@ -20,7 +20,7 @@ use hallpass::system::browser::DesktopBrowser;
 use hallpass::system::clipboard::{self, DesktopClipboard, HeldByChild, Sink, TerminalClipboard};
 use hallpass::system::clock::SystemClock;
 use hallpass::system::{Browser, Clipboard, process};
-use hallpass::tui;
+use hallpass::tui::{self, Starters};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
@@ -139,6 +139,18 @@ fn start_server(service: &Arc<Service>) -> StartServer {
     })
 }
 
+/// Returns what opens a sandbox for the terminal UI: in memory, beside whatever this home holds.
+fn open_sandbox(settings: &Settings, sender: &mpsc::UnboundedSender<Zeroizing<String>>) -> OpenSandbox {
+    let settings = Settings { read_only: false, host: None, ..settings.clone() };
+    let sender = sender.clone();
+    Arc::new(move || {
+        let (settings, clipboard) = (settings.clone(), clipboard_of(&settings, &sender));
+        let desktop = DesktopBrowser::new(settings.surroundings.clone());
+        let browser: Option<Box<dyn Browser>> = if desktop.check().is_ok() { Some(Box::new(desktop)) } else { None };
+        Box::pin(Demo::start(settings, Arc::new(SystemClock), browser, clipboard))
+    })
+}
+
 /// Returns the host that the settings name, as a backend. What this machine does for it keeps nothing.
 fn elsewhere(settings: Settings, machine: Machine, output: Output) -> Result<Backend, Error> {
     let host = Host::new(settings.host.as_deref().unwrap_or_default(), settings.server.key.clone())?;
@@ -154,15 +166,18 @@ fn screen(settings: Settings, output: Output) -> Outcome {
     check_terminal(&settings)?;
     let look = tui::Look::of(&settings, || tui::ground(&settings.surroundings))?;
     let runtime = runtime(Builder::new_multi_thread())?;
-    let (clipboard, sequences) = screen_clipboard(&settings);
+    let (sender, sequences) = mpsc::unbounded_channel();
+    let clipboard = clipboard_of(&settings, &sender);
+    let sandbox = Some(open_sandbox(&settings, &sender));
     let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
-    let (backend, start_server) = if settings.host.is_some() {
+    let (backend, server) = if settings.host.is_some() {
         (elsewhere(settings, machine, output)?, None)
     } else {
         let service = Arc::new(Service::open(settings, machine, None)?);
         (Backend::Local(service.clone()), Some(start_server(&service)))
     };
-    let outcome = runtime.block_on(tui::run(backend, sequences, start_server, look));
+    let starters = Starters { server, sandbox };
+    let outcome = runtime.block_on(tui::run(backend, sequences, starters, look));
     runtime.shutdown_background();
     Ok(outcome?)
 }
@@ -177,13 +192,14 @@ fn demo(auto: bool, settings: Settings, output: Output) -> Outcome {
     let desktop = DesktopBrowser::new(settings.surroundings.clone());
     let browser: Option<Box<dyn Browser>> =
         if auto || desktop.check().is_err() { None } else { Some(Box::new(desktop)) };
-    let (clipboard, sequences) = screen_clipboard(&settings);
+    let (sender, sequences) = mpsc::unbounded_channel();
+    let clipboard = clipboard_of(&settings, &sender);
     let outcome = runtime.block_on(async {
         let demo = Demo::start(settings, Arc::new(SystemClock), browser, clipboard).await?;
         cli::demo(&demo, end, output).await?;
         if end == DemoEnd::Screen {
-            let start = start_server(&demo.service);
-            tui::run(Backend::Local(demo.service.clone()), sequences, Some(start), look).await?;
+            let starters = Starters { server: Some(start_server(&demo.service)), sandbox: None };
+            tui::run(Backend::Local(demo.service.clone()), sequences, starters, look).await?;
         }
         Ok(())
     });
@@ -234,12 +250,11 @@ fn browser(settings: &Settings) -> Box<dyn Browser> {
 }
 
 /// Over SSH and without a display, copies go through the screen, between its frames.
-fn screen_clipboard(settings: &Settings) -> (Box<dyn Clipboard>, mpsc::UnboundedReceiver<Zeroizing<String>>) {
-    let (sender, sequences) = mpsc::unbounded_channel();
+fn clipboard_of(settings: &Settings, sender: &mpsc::UnboundedSender<Zeroizing<String>>) -> Box<dyn Clipboard> {
     if clipboard::is_local(&settings.surroundings) {
-        (Box::new(DesktopClipboard::default()), sequences)
+        Box::new(DesktopClipboard::default())
     } else {
-        (Box::new(TerminalClipboard::new(Sink::Screen(sender))), sequences)
+        Box::new(TerminalClipboard::new(Sink::Screen(sender.clone())))
     }
 }
 

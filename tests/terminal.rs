@@ -126,3 +126,47 @@ fn without_colors_the_screens_have_none() {
     let output = session.output();
     assert!(!output.contains("[36m") && !output.contains("38;5;"), "{output:?}");
 }
+
+#[test]
+fn a_new_user_has_a_token_from_the_sandbox_after_three_keys_and_nothing_is_kept() {
+    let home = Home::new();
+    let mut session = Session::start(&home, &[]);
+    session.wait_for("b   try the sandbox");
+    session.send("b");
+    session.wait_for("Authorize a connection under sandbox");
+    session.send("\r");
+    session.wait_for("sandbox/me is authorized");
+    session.send("y");
+    session.wait_for("to your terminal's clipboard");
+    session.wait_until(|session| session.output().contains("\u{1b}]52;c;"), "the token on its way");
+    session.send("b");
+    session.wait_for("the sandbox is gone");
+    assert!(!home.data().exists(), "nothing was written");
+    session.send("q");
+    assert_eq!(session.end(), 0);
+    session.wait_until_restored();
+}
+
+#[test]
+fn mistakes_in_the_settings_of_the_screen_are_told_before_the_terminal_is_taken() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.data()).unwrap();
+    std::fs::write(home.data().join("settings.toml"), "[keys]\ncopy-tokn = \"c\"\nrefresh = \"y\"\n").unwrap();
+    let mut session = Session::start(&home, &[]);
+    session.wait_for("line 2: there is no action `copy-tokn`; did you mean `copy-token`?");
+    session.wait_for("line 3: refresh: `y` is in the way of copy-token");
+    assert_eq!(session.end(), 2);
+}
+
+#[test]
+fn settings_that_are_changed_meanwhile_are_taken_over() {
+    let home = Home::new();
+    let mut session = Session::start(&home, &[]);
+    session.wait_for("Nothing here yet.");
+    std::fs::create_dir_all(home.data()).unwrap();
+    std::fs::write(home.data().join("settings.toml"), "ascii = true\n[keys]\nquit = \"Q\"\n").unwrap();
+    session.wait_for("the settings were read again");
+    session.wait_for("Q quit");
+    session.send("Q");
+    assert_eq!(session.end(), 0);
+}

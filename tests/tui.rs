@@ -2,6 +2,7 @@ mod configs;
 mod keys;
 mod lists;
 mod look;
+mod sandbox;
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use hallpass::tui::effect::Effect;
 use hallpass::tui::message::{Lists, Message};
 use proptest::prelude::*;
 
-use crate::support::screen::{Screen, Start, config, connection, empty, fixture, now};
+use crate::support::screen::{Screen, Start, config, connection, fixture, now};
 
 fn reference(text: &str) -> ConnectionRef {
     ConnectionRef::parse(text).unwrap()
@@ -421,12 +422,6 @@ fn the_footer_fits_and_keeps_what_matters_most() {
         assert!(foot.contains("? keys") && foot.contains("q quit"), "{width}: {foot}");
         assert!(width < 60 || foot.contains("y copy"), "{width}: {foot}");
     }
-}
-
-#[test]
-fn an_empty_home_says_what_to_do_next() {
-    let text = Screen::with(empty().sized(80, 24)).text();
-    assert!(text.contains("Nothing here yet.") && text.contains("n makes your first config"), "{text}");
 }
 
 #[test]

@@ -8,9 +8,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::service::Result;
+use crate::service::demo::Demo;
 
 /// Starts the local server of this machine.
 pub type StartServer = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<RunningServer>> + Send>> + Send + Sync>;
+
+/// Opens a sandbox to try things in.
+pub type OpenSandbox = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Demo>> + Send>> + Send + Sync>;
 
 /// What can be told of a running server.
 #[derive(Debug, Clone, PartialEq, Eq)]

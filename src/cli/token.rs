@@ -27,7 +27,10 @@ async fn get(arguments: TokenArgs, backend: &Backend, output: Output) -> Outcome
         Some(TokenFormat::Header) => Form::Header,
         Some(TokenFormat::Json) => Form::Json,
         Some(TokenFormat::Env) => Form::Env,
+        Some(TokenFormat::Export) => Form::Export,
         Some(TokenFormat::Curl) => Form::Curl,
+        Some(TokenFormat::Httpie) => Form::Httpie,
+        Some(TokenFormat::Fetch) => Form::Fetch,
     };
     let reference = arguments.target.existing(backend, output).await?;
     if arguments.copy {

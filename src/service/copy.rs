@@ -21,15 +21,22 @@ pub enum Form {
     Header,
     /// The credentials as JSON.
     Json,
-    /// `NAME=token`, for a shell or a `.env` file.
+    /// `NAME=token`, for a `.env` file.
     Env,
+    /// `export NAME=token`, for a shell.
+    Export,
     /// A `curl` command.
     Curl,
+    /// A command of `HTTPie`.
+    Httpie,
+    /// A call of `fetch`, for JavaScript.
+    Fetch,
 }
 
 impl Form {
     /// Every form, in the order in which they are offered.
-    pub const ALL: [Self; 5] = [Self::Raw, Self::Header, Self::Json, Self::Env, Self::Curl];
+    pub const ALL: [Self; 8] =
+        [Self::Raw, Self::Header, Self::Json, Self::Env, Self::Export, Self::Curl, Self::Httpie, Self::Fetch];
 
     /// Returns the word for it.
     pub fn word(self) -> &'static str {
@@ -38,7 +45,10 @@ impl Form {
             Self::Header => "header",
             Self::Json => "json",
             Self::Env => "env",
+            Self::Export => "export",
             Self::Curl => "curl",
+            Self::Httpie => "httpie",
+            Self::Fetch => "fetch",
         }
     }
 
@@ -150,12 +160,13 @@ impl Service {
             Form::Json => Secret::new(
                 serde_json::to_string_pretty(&rest::credentials(credentials)).expect("a map of text is JSON"),
             ),
-            Form::Env => Secret::new(format!(
-                "{}={}",
+            Form::Env | Form::Export => Secret::new(format!(
+                "{}{}={}",
+                if form == Form::Export { "export " } else { "" },
                 variable_name(&fresh.connection.reference),
                 quoted(credentials.token().expose())
             )),
-            Form::Header | Form::Curl if credentials.way() == WayIn::OAuth1 => {
+            Form::Header | Form::Curl | Form::Httpie | Form::Fetch if credentials.way() == WayIn::OAuth1 => {
                 let reference = &fresh.connection.reference;
                 let (config, id) = (quoted(reference.config.as_str()), quoted(reference.id.as_str()));
                 return Err(Error::usage(
@@ -169,7 +180,9 @@ impl Service {
                     headers.iter().map(|(name, value)| format!("{name}: {}", value.expose())).collect();
                 Secret::new(lines.join("\n"))
             }
-            Form::Curl => curl(&self.access_of(source, fresh).await?)?,
+            Form::Curl => Call::of(&self.access_of(source, fresh).await?)?.curl(),
+            Form::Httpie => Call::of(&self.access_of(source, fresh).await?)?.httpie(),
+            Form::Fetch => Call::of(&self.access_of(source, fresh).await?)?.fetch(),
         };
         let now = self.now();
         Ok(HandedOut {
@@ -181,22 +194,47 @@ impl Service {
     }
 }
 
-fn curl(access: &Access) -> Result<Secret> {
-    let named = access.provider.api.identity.as_deref().and_then(|call| call.split_once(' '));
-    let (method, path) = named.unwrap_or(("GET", "/"));
-    let url = if access.provider.api.base_url.is_none() && !path.contains("://") {
-        format!("https://api.example.com{path}")
-    } else {
-        access.own_url(path)?.to_string()
-    };
-    let mut command = String::from("curl");
-    if method != "GET" {
-        command = format!("{command} -X {method}");
+/// A request that the token is good for, to be written as a line of some program.
+struct Call {
+    method: String,
+    url: String,
+    headers: Vec<(String, Secret)>,
+}
+
+impl Call {
+    /// The call that tells who the token is, where the provider file names one.
+    fn of(access: &Access) -> Result<Self> {
+        let named = access.provider.api.identity.as_deref().and_then(|call| call.split_once(' '));
+        let (method, path) = named.unwrap_or(("GET", "/"));
+        let url = if access.provider.api.base_url.is_none() && !path.contains("://") {
+            format!("https://api.example.com{path}")
+        } else {
+            access.own_url(path)?.to_string()
+        };
+        Ok(Self { method: method.to_owned(), url, headers: access.headers()? })
     }
-    for (name, value) in access.headers()? {
-        command = format!("{command} -H {}", quoted(&format!("{name}: {}", value.expose())));
+
+    fn curl(&self) -> Secret {
+        let method = if self.method == "GET" { String::new() } else { format!(" -X {}", self.method) };
+        let header =
+            |(name, value): &(String, Secret)| format!("-H {}", quoted(&format!("{name}: {}", value.expose())));
+        let headers: Vec<String> = self.headers.iter().map(header).chain([quoted(&self.url)]).collect();
+        Secret::new(format!("curl{method} {}", headers.join(" ")))
     }
-    Ok(Secret::new(format!("{command} {}", quoted(&url))))
+
+    fn httpie(&self) -> Secret {
+        let header = |(name, value): &(String, Secret)| quoted(&format!("{name}:{}", value.expose()));
+        let words: Vec<String> = std::iter::once(quoted(&self.url)).chain(self.headers.iter().map(header)).collect();
+        Secret::new(format!("http {} {}", self.method, words.join(" ")))
+    }
+
+    fn fetch(&self) -> Secret {
+        let text = |text: &str| serde_json::Value::from(text).to_string();
+        let headers: Vec<String> =
+            self.headers.iter().map(|(name, value)| format!("{}: {}", text(name), text(value.expose()))).collect();
+        let method = if self.method == "GET" { String::new() } else { format!("method: {}, ", text(&self.method)) };
+        Secret::new(format!("await fetch({}, {{ {method}headers: {{ {} }} }})", text(&self.url), headers.join(", ")))
+    }
 }
 
 /// `GITHUB_JANE_TOKEN` for `github/jane`.

@@ -12,7 +12,7 @@ use super::connect::{ConnectRequest, Waiting};
 use super::fresh::Freshness;
 use super::{Error, Kind, Machine, Result, Service};
 use crate::catalog::Catalog;
-use crate::model::{ConfigKey, ConnectionRef, ProviderId, Secret, Time};
+use crate::model::{Config, ConfigKey, ConnectionRef, ProviderId, Secret, Time};
 use crate::sandbox::{CLIENT_ID, CLIENT_SECRET, Options, Sandbox, Weather};
 use crate::settings::Settings;
 use crate::system::{Browser, BrowserError, Clipboard, Clock};
@@ -140,6 +140,20 @@ impl Demo {
         let authorization = self.service.begin(request).await?;
         Visitor.open(&authorization.waiting().url).map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
         authorization.finish().await.map(|_| ())
+    }
+
+    /// Makes the config, for whoever tries things by hand; the tokens last long enough for that.
+    pub async fn prepare(&self) -> Result<Config> {
+        self.sandbox.set_lifetime(PLAYTIME);
+        self.service.create_config(self.config()).await
+    }
+
+    /// Gives the consent on a page of this sandbox, in the browser's place; on no other page.
+    pub async fn allow(&self, page: &Url) -> Result<()> {
+        if Url::parse(self.sandbox.issuer()).is_ok_and(|issuer| issuer.origin() != page.origin()) {
+            return Err(Error::usage("this page is not the sandbox's"));
+        }
+        visit(page).await.map_err(|error| Error::new(Kind::Internal, error.without_url().to_string()))
     }
 
     fn config(&self) -> NewConfig {

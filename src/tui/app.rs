@@ -7,6 +7,7 @@ mod modals;
 mod mouse;
 mod notices;
 mod order;
+mod sandbox;
 mod settings;
 mod press;
 mod results;
@@ -18,7 +19,7 @@ use super::facts::Fact;
 use super::keys::{Press, View};
 use super::look::Look;
 use super::message::{Lists, Message};
-use super::modal::{Modal, Target};
+use super::modal::{Modal, Revealed, Target};
 use super::widgets::list::List;
 use crate::backend::{AboutServer, Capabilities};
 use crate::model::freshness::remaining;
@@ -48,6 +49,8 @@ pub struct Setup {
     pub prefers_device: bool,
     /// What the program was started with.
     pub facts: Vec<Fact>,
+    /// Whether there is a sandbox to try things in.
+    pub has_sandbox: bool,
 }
 
 /// The state of the screens.
@@ -82,6 +85,8 @@ pub struct App {
     pub(super) has_focus: bool,
     /// Where things stand that the mouse can press, as they were drawn last.
     pub(super) places: Places,
+    /// Whether this is the sandbox.
+    pub(super) is_sandbox: bool,
     /// The local server that runs in this program.
     pub(super) server: Option<AboutServer>,
     /// The authorization that was asked for last.
@@ -117,6 +122,7 @@ impl App {
             has_focus: true,
             places: Places::default(),
             server: None,
+            is_sandbox: false,
             asked: None,
             to_select: None,
             size: (80, 24),
@@ -133,6 +139,7 @@ impl App {
             Message::Mouse(event) => self.mouse(event),
             Message::Focused(has_focus) => {
                 self.has_focus = has_focus;
+                self.hide_revealed(|_| !has_focus);
                 Vec::new()
             }
             Message::LookChanged(look) => {
@@ -152,6 +159,7 @@ impl App {
             Message::Ticked(now) => {
                 self.now = now;
                 self.notice.take_if(|notice| notice.until.is_some_and(|until| until <= now));
+                self.hide_revealed(|revealed| revealed.until <= now);
                 let has_ended = self.undo_until.take_if(|until| *until <= now).is_some();
                 has_ended.then_some(Effect::ForgetRemoved).into_iter().collect()
             }
@@ -182,7 +190,7 @@ impl App {
         {
             return Some(tick);
         }
-        let is_waiting = self.modals.iter().any(|modal| matches!(modal, Modal::Waiting(_)));
+        let is_waiting = self.modals.iter().any(|modal| matches!(modal, Modal::Waiting(_) | Modal::Revealed(_)));
         if is_waiting || self.notice.as_ref().is_some_and(|notice| notice.until.is_some()) {
             return Some(second);
         }
@@ -198,6 +206,10 @@ impl App {
         let soonest = ends.map(|end| remaining(end, self.now)).filter(|left| !left.is_zero()).min()?;
         let is_soon = soonest.as_secs() <= 300 && self.setup.look.moves;
         Some(if is_soon { second } else { second * 15 })
+    }
+
+    fn hide_revealed(&mut self, is_over: impl Fn(&Revealed) -> bool) {
+        self.modals.retain(|modal| !matches!(modal, Modal::Revealed(revealed) if is_over(revealed)));
     }
 
     /// Tells whether details stand beside the list.

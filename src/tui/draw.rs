@@ -68,7 +68,7 @@ fn draw_head(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     let badge = cut(&badge, width.saturating_sub(used + 1));
     let is_open = app.server.as_ref().is_some_and(|about| !about.needs_key);
     let is_doing = app.doing.as_ref().is_some_and(|doing| doing.is_shown(app.now));
-    let style = if is_doing || is_open { theme.warning() } else { theme.faint() };
+    let style = if is_doing || is_open || app.is_sandbox { theme.warning() } else { theme.faint() };
     let mut from = 1;
     let mut line = vec![Span::raw(" ")];
     for (view, spans) in tabs {
@@ -111,6 +111,7 @@ fn badge(app: &App, room: usize) -> String {
             (Some(about), _) => serving(about, room),
             (None, Some(host)) if !app.setup.capabilities.can_change => format!("at {host} · read-only"),
             (None, Some(host)) => format!("at {host}"),
+            (None, None) if app.is_sandbox => "SANDBOX · nothing of it is kept".to_owned(),
             (None, None) if !app.setup.capabilities.can_change => "read-only".to_owned(),
             (None, None) => "hallpass".to_owned(),
         },
@@ -212,9 +213,11 @@ fn kept_filter(app: &App) -> Vec<Span<'static>> {
 /// Returns the hints that fit; the least important ones leave first.
 fn fitting(app: &App, width: usize) -> Vec<&Binding> {
     let contexts = keys::contexts(app.view);
+    let has_rows = app.rows[app.view.index()].counts().0 > 0;
     let mut hints: Vec<&Binding> = (app.setup.look.keymap.offered(&contexts, app.setup.capabilities))
         .filter(|binding| binding.entry.weight > 0 && !binding.shown.is_empty())
         .filter(|binding| binding.entry.action != Action::Details || !app.is_wide())
+        .filter(|binding| has_rows || binding.entry.counts_without_rows())
         .collect();
     let size =
         |hints: &[&Binding]| hints.iter().map(|hint| hint.shown.width() + hint.entry.short.width() + 3).sum::<usize>();

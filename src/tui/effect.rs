@@ -1,5 +1,7 @@
 //! What the app wants done. A closed set of plain data; `runtime` does it.
 
+use url::Url;
+
 use crate::model::{ConfigKey, ConnectionId, ConnectionRef, Secret};
 use crate::service::configs::{ConfigChanges, NewConfig};
 use crate::service::connect::ConnectRequest;
@@ -19,6 +21,8 @@ pub enum Effect {
     Copy(ConnectionRef, Form),
     /// Copy text that is no secret, called this.
     CopyText(&'static str, String),
+    /// Show a fresh token for a moment.
+    Reveal(ConnectionRef),
     /// Refresh tokens now.
     Refresh(Vec<ConnectionRef>),
     /// Begin an authorization.
@@ -63,6 +67,12 @@ pub enum Effect {
     TakeMouse(bool),
     /// Ring the bell.
     Ring,
+    /// Go into a sandbox.
+    EnterSandbox,
+    /// Leave it; what was in it is gone.
+    LeaveSandbox,
+    /// Give the sandbox's consent on this page.
+    Allow(Url),
     /// Start the local server.
     StartServer,
     /// Stop it.
@@ -73,7 +83,9 @@ impl Effect {
     /// Says what is being done, for effects that may take a while.
     pub fn doing(&self) -> Option<String> {
         match self {
-            Self::Copy(connection, _) => Some(format!("getting a fresh token for {connection}")),
+            Self::Copy(connection, _) | Self::Reveal(connection) => {
+                Some(format!("getting a fresh token for {connection}"))
+            }
             Self::Refresh(connections) => Some(format!("refreshing {}", named(connections))),
             Self::Authorize(request) => Some(format!("preparing {}", request.connection)),
             Self::Enter(request) => Some(format!("proving and keeping {}", request.connection)),
@@ -90,6 +102,8 @@ impl Effect {
             Self::DeleteConfig(key) => Some(format!("deleting {key}")),
             Self::Inspect(connection) => Some(format!("looking into {connection}")),
             Self::Unlock(_) => Some("unlocking the vault".to_owned()),
+            Self::EnterSandbox => Some("opening the sandbox".to_owned()),
+            Self::LeaveSandbox => Some("leaving the sandbox".to_owned()),
             Self::StartServer => Some("starting the server".to_owned()),
             Self::StopServer => Some("stopping the server".to_owned()),
             Self::Quit
@@ -99,6 +113,7 @@ impl Effect {
             | Self::Cancel
             | Self::Paste(_)
             | Self::OpenPage(_)
+            | Self::Allow(_)
             | Self::ForgetRemoved
             | Self::TakeMouse(_)
             | Self::Ring => None,

@@ -91,6 +91,8 @@ pub enum Action {
     AuthorizeWith,
     /// Ask the API who a token is.
     WhoAmI,
+    /// Show the token for a moment.
+    Reveal,
     /// Change a config.
     EditConfig,
     /// Make a config like the selected one.
@@ -99,6 +101,10 @@ pub enum Action {
     Rename,
     /// Check that the redirect URI can be reached.
     CheckRedirect,
+    /// Go into the sandbox, or out of it.
+    Sandbox,
+    /// Give the sandbox's consent here.
+    Allow,
 }
 
 /// The views.

@@ -4,9 +4,10 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::effect::Effect;
+use super::facts::Fact;
 use super::look::Look;
 use super::modal::Target;
-use crate::backend::AboutServer;
+use crate::backend::{AboutServer, Backend, Capabilities};
 use crate::model::{Activity, Config, Connection, ConnectionRef, Provider, ProviderId, Secret, Time};
 use crate::service::Error;
 use crate::service::connect::{Connected, Waiting};
@@ -41,6 +42,8 @@ pub enum Message {
     ProvidersLoaded(Vec<(ProviderId, Provider)>),
     /// A token was copied.
     Copied(ConnectionRef, Copied),
+    /// A token is to be shown for a moment.
+    Revealed(ConnectionRef, Secret),
     /// Some text was copied.
     TextCopied(&'static str, CopiedTo),
     /// Tokens were refreshed, or what went wrong.
@@ -75,6 +78,8 @@ pub enum Message {
     Serving(Option<AboutServer>),
     /// The vault was unlocked.
     Unlocked,
+    /// The screens are elsewhere now: in the sandbox, or at home again.
+    Moved(Box<Stay>),
     /// Something did not work.
     Failed(Error, Box<Effect>),
 }
@@ -88,4 +93,24 @@ pub struct Lists {
     pub configs: Vec<Config>,
     /// Activity, newest first.
     pub activity: Vec<Activity>,
+}
+
+/// Where the screens are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stay {
+    /// What can be done there.
+    pub capabilities: Capabilities,
+    /// The host that is worked at, if not this machine.
+    pub host: Option<String>,
+    /// What the settings screen shows.
+    pub facts: Vec<Fact>,
+    /// The config and the provider of the sandbox, where it is one.
+    pub sandbox: Option<(Config, Provider)>,
+}
+
+impl Stay {
+    /// Reads what a backend says of itself.
+    pub(super) fn of(backend: &Backend, sandbox: Option<(Config, Provider)>) -> Self {
+        Self { capabilities: backend.capabilities(), host: backend.host(), facts: super::facts::of(backend), sandbox }
+    }
 }

@@ -19,6 +19,7 @@ mod look;
 pub mod message;
 pub mod modal;
 mod perform;
+mod place;
 mod runtime;
 mod screens;
 mod server;
@@ -29,5 +30,5 @@ mod watch;
 pub mod widgets;
 
 pub use look::Look;
-pub use runtime::run;
+pub use runtime::{Starters, run};
 pub use terminal::ground;

@@ -15,7 +15,7 @@ pub use scopes::{Picked, ScopeChoice, ScopePicker};
 use super::effect::Effect;
 use super::widgets::form::{Field, Form};
 use super::widgets::input::Input;
-use crate::model::{ConfigKey, ConnectionRef, Time};
+use crate::model::{ConfigKey, ConnectionRef, Secret, Time};
 use crate::service::connect::{ConnectRequest, Waiting};
 use crate::service::copy;
 use crate::service::inspect::Inspection;
@@ -48,6 +48,8 @@ pub enum Modal {
     Authorize(Box<AuthorizeForm>),
     /// An authorization that waits.
     Waiting(Box<WaitingFor>),
+    /// A token that is shown for a moment.
+    Revealed(Box<Revealed>),
     /// Who a token is, scrolled.
     WhoAmI(Box<WhoAmI>, usize),
     /// What stands in a token, scrolled.
@@ -63,6 +65,17 @@ pub enum Confirm {
     Connections(Vec<ConnectionRef>),
     /// A config with so many connections.
     Config(ConfigKey, usize),
+}
+
+/// A token that is shown for a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revealed {
+    /// The connection.
+    pub connection: ConnectionRef,
+    /// The token.
+    pub token: Secret,
+    /// When it is hidden again.
+    pub until: Time,
 }
 
 /// An authorization that waits, and what is typed into it.
@@ -106,12 +119,15 @@ impl PassphraseForm {
 }
 
 /// Returns the forms of a copy, each with its key and what it is.
-pub fn copy_forms() -> [(char, copy::Form, &'static str); 5] {
+pub fn copy_forms() -> [(char, copy::Form, &'static str); 8] {
     copy::Form::ALL.map(|form| match form {
         copy::Form::Raw => ('t', form, "the token alone"),
         copy::Form::Header => ('h', form, "the header that the API wants"),
         copy::Form::Json => ('j', form, "the credentials as JSON"),
-        copy::Form::Env => ('e', form, "NAME=token, for a shell or .env"),
+        copy::Form::Env => ('e', form, "NAME=token, for .env"),
+        copy::Form::Export => ('x', form, "export NAME=token, for a shell"),
         copy::Form::Curl => ('c', form, "a curl command"),
+        copy::Form::Httpie => ('p', form, "an HTTPie command"),
+        copy::Form::Fetch => ('f', form, "a fetch call, for JavaScript"),
     })
 }

@@ -11,6 +11,7 @@ use super::modal::Target;
 use super::runtime::Runtime;
 use crate::model::ConnectionRef;
 use crate::service::Error;
+use crate::service::copy::Form;
 use crate::service::fresh::Freshness;
 use crate::service::undo::Removed;
 
@@ -24,23 +25,23 @@ impl Runtime {
     pub(super) async fn read(&self, effect: Effect) {
         if effect == Effect::LoadProviders {
             let providers =
-                self.backend.providers().into_iter().filter_map(|(id, provider)| Some((id, provider.ok()?)));
+                self.backend().providers().into_iter().filter_map(|(id, provider)| Some((id, provider.ok()?)));
             return self.send(Message::ProvidersLoaded(providers.collect()));
         }
         let read = async || -> Result<Lists, Error> {
             Ok(Lists {
-                connections: self.backend.connections().await?,
-                configs: self.backend.configs().await?,
-                activity: self.backend.activity(None, ACTIVITY)?,
+                connections: self.backend().connections().await?,
+                configs: self.backend().configs().await?,
+                activity: self.backend().activity(None, ACTIVITY)?,
             })
         };
         loop {
-            let asked = self.loads.load(Ordering::SeqCst);
+            let asked = self.place.loads.load(Ordering::SeqCst);
             self.send(match read().await {
                 Ok(lists) => Message::Loaded(Box::new(lists)),
                 Err(error) => Message::Failed(error, Box::new(effect.clone())),
             });
-            if self.loads.fetch_sub(asked, Ordering::SeqCst) == asked {
+            if self.place.loads.fetch_sub(asked, Ordering::SeqCst) == asked {
                 return;
             }
         }
@@ -55,10 +56,14 @@ impl Runtime {
     }
 
     async fn result_of(&self, effect: &Effect) -> Result<Message, Error> {
-        let backend = &self.backend;
+        let backend = self.backend();
         Ok(match effect {
             Effect::Copy(connection, form) => {
                 Message::Copied(connection.clone(), backend.copy(connection, Freshness::default(), *form).await?)
+            }
+            Effect::Reveal(connection) => {
+                let handed_out = backend.hand_out(connection, Freshness::default(), Form::Raw).await?;
+                Message::Revealed(connection.clone(), handed_out.text)
             }
             Effect::CopyText(what, text) => Message::TextCopied(what, backend.copy_text(text)?),
             Effect::Refresh(connections) => Message::Refreshed(self.refresh(connections).await?),
@@ -121,6 +126,12 @@ impl Runtime {
                 backend.unlock_vault(Some(passphrase.clone())).await?;
                 Message::Unlocked
             }
+            Effect::EnterSandbox => self.enter_sandbox().await?,
+            Effect::LeaveSandbox => self.leave_sandbox().await,
+            Effect::Allow(page) => {
+                self.allow(page).await?;
+                Message::Ticked(backend.now())
+            }
             Effect::StartServer => self.server.start().await?,
             Effect::StopServer => self.server.stop().await,
             Effect::Quit
@@ -135,10 +146,11 @@ impl Runtime {
     /// Refreshes a few at a time: each is its own provider's answer to wait for.
     async fn refresh(&self, connections: &[ConnectionRef]) -> Result<Vec<(ConnectionRef, Option<Error>)>, Error> {
         if let [connection] = connections {
-            self.backend.refresh(connection).await?;
+            self.backend().refresh(connection).await?;
             return Ok(vec![(connection.clone(), None)]);
         }
-        let one = async |connection: &ConnectionRef| (connection.clone(), self.backend.refresh(connection).await.err());
+        let one =
+            async |connection: &ConnectionRef| (connection.clone(), self.backend().refresh(connection).await.err());
         let outcomes: Vec<_> =
             futures_util::stream::iter(connections.iter().map(one)).buffered(AT_ONCE).collect().await;
         locked(outcomes.iter().filter_map(|(_, error)| error.as_ref()))?;
@@ -146,13 +158,13 @@ impl Runtime {
     }
 
     async fn delete(&self, connections: &[ConnectionRef], revoke: bool) -> Result<Message, Error> {
-        let removed = match self.backend.local() {
+        let removed = match self.backend().local() {
             Ok(service) if !revoke => service.before_deleting(connections).await,
             _ => Removed::default(),
         };
         let mut outcomes = Vec::new();
         for connection in connections {
-            outcomes.push((connection.clone(), self.backend.delete_connection(connection, revoke).await));
+            outcomes.push((connection.clone(), self.backend().delete_connection(connection, revoke).await));
         }
         locked(outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref().err()))?;
         Ok(Message::ConnectionsDeleted(outcomes, self.keep(removed)))
@@ -166,7 +178,7 @@ impl Runtime {
     }
 
     fn removed(&self) -> std::sync::MutexGuard<'_, Option<Removed>> {
-        self.removed.lock().unwrap_or_else(PoisonError::into_inner)
+        self.place.removed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

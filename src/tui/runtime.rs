@@ -1,7 +1,7 @@
 //! The one file that awaits, spawns and draws.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,41 +18,52 @@ use super::draw::draw;
 use super::effect::Effect;
 use super::look::Look;
 use super::message::Message;
+use super::place::{Place, Places};
 use super::server::ServerSwitch;
 use super::signals::{Asked, Signals};
 use super::terminal::{self, Terminal};
-use crate::backend::{Backend, StartServer};
+use crate::backend::{Backend, OpenSandbox, StartServer};
 use crate::model::Secret;
 use crate::service::connect::Paster;
-use crate::service::undo::Removed;
 
 /// How often the store is asked whether another process changed it, and the terminal whether it is
 /// still there: nothing is drawn for that.
 pub(super) const WATCH: Duration = Duration::from_millis(500);
 
+/// What the terminal UI can start, and knows nothing more of.
+#[derive(Clone, Default)]
+pub struct Starters {
+    /// The local server, where one can be.
+    pub server: Option<StartServer>,
+    /// A sandbox, where this is none already.
+    pub sandbox: Option<OpenSandbox>,
+}
+
 /// Opens the terminal UI over a backend, and returns when the user leaves. `sequences` come from
-/// the clipboard and are written between frames; `start_server` starts the local server, where one can be.
+/// the clipboard and are written between frames.
 pub async fn run(
     backend: Backend,
     sequences: UnboundedReceiver<Zeroizing<String>>,
-    start_server: Option<StartServer>,
+    starters: Starters,
     look: Look,
 ) -> io::Result<()> {
     let terminal = Terminal::take()?;
     let (sender, messages) = mpsc::unbounded_channel();
-    let server = Arc::new(ServerSwitch::new(start_server));
+    let server = Arc::new(ServerSwitch::new(starters.server));
+    let places = Arc::new(Places::new(backend.clone(), starters.sandbox));
     let runtime = Runtime {
-        backend: backend.clone(),
+        place: places.now(),
+        places: places.clone(),
         sender,
         waiting: Arc::default(),
-        loads: Arc::default(),
-        removed: Arc::default(),
         server: server.clone(),
     };
     let outcome = Loop { terminal, runtime, messages, sequences }.run(look).await;
     server.stop().await;
     // What a provider answers right now must still be kept.
+    places.now().backend.settle().await;
     backend.settle().await;
+    places.now().backend.clear_clipboard();
     // What is still ours on the clipboard leaves with us.
     backend.clear_clipboard();
     outcome
@@ -77,7 +88,7 @@ enum Woken {
 
 impl Loop {
     async fn run(mut self, look: Look) -> io::Result<()> {
-        let backend = self.runtime.backend.clone();
+        let backend = self.runtime.backend().clone();
         self.terminal.take_mouse(look.takes_mouse)?;
         let look_now = look.clone();
         let (mut app, effects) = App::new(Setup {
@@ -87,6 +98,7 @@ impl Loop {
             look,
             prefers_device: backend.settings().surroundings.is_remote(),
             facts: super::facts::of(&backend),
+            has_sandbox: self.runtime.places.has_sandbox(),
         });
         let (width, height) = self.terminal.size()?;
         app.update(Message::Resized(width, height));
@@ -141,7 +153,8 @@ impl Loop {
                     continue;
                 }
             };
-            app.update(Message::Ticked(backend.now()));
+            let ended = app.update(Message::Ticked(backend.now()));
+            self.runtime.start_all(ended);
             ticked_at = Instant::now();
             // Whatever else is ready is taken before the next frame.
             let more = std::iter::from_fn(|| self.messages.try_recv().ok());
@@ -206,16 +219,20 @@ impl Waiting {
 #[derive(Clone)]
 pub(super) struct Runtime {
     pub(super) server: Arc<ServerSwitch>,
-    pub(super) backend: Backend,
+    /// Where the screens are, and the way to elsewhere.
+    pub(super) places: Arc<Places>,
+    /// Where this works.
+    pub(super) place: Place,
     sender: UnboundedSender<Message>,
     waiting: Arc<Mutex<Option<Waiting>>>,
-    /// How often the lists were asked for since they were last read.
-    pub(super) loads: Arc<AtomicUsize>,
-    /// What was deleted last, until it cannot be brought back any more.
-    pub(super) removed: Arc<Mutex<Option<Removed>>>,
 }
 
 impl Runtime {
+    /// Returns what is worked with here.
+    pub(super) fn backend(&self) -> &Backend {
+        &self.place.backend
+    }
+
     fn start_all(&self, effects: Vec<Effect>) {
         for effect in effects {
             self.start(effect);
@@ -223,13 +240,14 @@ impl Runtime {
     }
 
     pub(super) fn start(&self, effect: Effect) {
-        let runtime = self.clone();
+        // What is asked for now is asked for where the screens are now.
+        let runtime = Self { place: self.places.now(), ..self.clone() };
         match effect {
             // The loop itself sees to them.
             Effect::Quit | Effect::TakeMouse(_) | Effect::Ring => {}
             // One that reads already reads once more: a slow host must not be asked ten times at once, nor an old
             // answer come after a new one.
-            Effect::Load if self.loads.fetch_add(1, Ordering::SeqCst) > 0 => {}
+            Effect::Load if runtime.place.loads.fetch_add(1, Ordering::SeqCst) > 0 => {}
             Effect::Load | Effect::LoadProviders => {
                 // A store is read without awaiting: on a thread that may block.
                 tokio::task::spawn_blocking(move || Handle::current().block_on(runtime.read(effect)));
@@ -258,7 +276,7 @@ impl Runtime {
     fn mend(&self) {
         let runtime = self.clone();
         tokio::spawn(async move {
-            if let Err(error) = runtime.backend.mend().await {
+            if let Err(error) = runtime.backend().mend().await {
                 tracing::warn!(%error, "a write that was interrupted waits to be finished");
             }
             runtime.start(Effect::Load);
@@ -270,6 +288,10 @@ impl Runtime {
     }
 
     pub(super) fn send(&self, message: Message) {
+        // What was asked for elsewhere is no news here.
+        if self.place.stay != self.places.now().stay && !matches!(message, Message::Moved(_)) {
+            return;
+        }
         // The screen may be gone; then nobody wants to know.
         let _ = self.sender.send(message);
     }

@@ -13,7 +13,7 @@ impl Runtime {
         tokio::spawn(async move {
             let mut known = None;
             loop {
-                let backend = runtime.backend.clone();
+                let backend = runtime.places.now().backend;
                 // A store that cannot be read is a state of its own: what ends it is news too.
                 let now = tokio::task::spawn_blocking(move || backend.version().ok()).await.ok().flatten();
                 if known.is_some_and(|known| known != now) {
@@ -29,7 +29,7 @@ impl Runtime {
     pub(super) fn watch_the_settings(&self, mut look: Look) {
         let runtime = self.clone();
         tokio::spawn(async move {
-            let path = runtime.backend.settings().paths.settings.clone();
+            let path = runtime.backend().settings().paths.settings.clone();
             let changed = || std::fs::metadata(&path).and_then(|file| file.modified()).ok();
             let mut known = changed();
             loop {
@@ -39,7 +39,7 @@ impl Runtime {
                     continue;
                 }
                 known = now;
-                match look.again(runtime.backend.settings()) {
+                match look.again(runtime.backend().settings()) {
                     Ok(again) if again == look => {}
                     Ok(again) => {
                         look = again.clone();

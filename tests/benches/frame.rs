@@ -54,8 +54,15 @@ impl Case {
     fn new(rows: usize) -> Self {
         let capabilities = Capabilities { can_change: true, can_authorize: true, can_serve: true, can_revoke: true };
         let look = Look::default();
-        let (mut app, _) =
-            App::new(Setup { now: now(), capabilities, host: None, look, prefers_device: false, facts: Vec::new() });
+        let (mut app, _) = App::new(Setup {
+            now: now(),
+            capabilities,
+            host: None,
+            look,
+            prefers_device: false,
+            facts: Vec::new(),
+            has_sandbox: false,
+        });
         let mut connections: Vec<Connection> = (0..rows).map(connection).collect();
         connections.sort_by(|one, other| one.reference.cmp(&other.reference));
         app.update(Message::Resized(200, 60));

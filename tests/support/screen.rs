@@ -69,6 +69,7 @@ impl Screen {
             look: start.look.unwrap_or_else(|| look(start.has_colors)),
             prefers_device: false,
             facts: facts(),
+            has_sandbox: true,
         });
         assert_eq!(effects, [Effect::Load, Effect::LoadProviders]);
         let terminal = Terminal::new(TestBackend::new(start.width, start.height)).unwrap();

@@ -125,3 +125,25 @@ fn the_time_left_stands_beside_a_bar_that_empties() {
     assert!(text.contains("███▍░ 45m"), "{text}");
     assert!(text.contains("▏░░░░ 48s"), "{text}");
 }
+
+#[test]
+fn a_token_is_shown_for_ten_seconds_and_only_while_somebody_looks() {
+    use hallpass::model::Secret;
+    let revealed = || Message::Revealed(reference("github/jane"), Secret::new("gho_canary-token"));
+    let mut screen = screen(80, 24);
+    assert_eq!(screen.keys("x"), [Effect::Reveal(reference("github/jane"))]);
+    assert!(!format!("{:?}", revealed()).contains("canary"));
+    screen.send(revealed());
+    assert!(screen.text().contains("gho_canary-token") && screen.text().contains("hidden in 10s"), "{}", screen.text());
+    assert_eq!(screen.app().next_tick(), Some(Duration::from_secs(1)));
+    screen.send(Message::Ticked(now() + Duration::from_secs(10)));
+    assert!(!screen.text().contains("canary"), "{}", screen.text());
+    screen.send(revealed());
+    assert_eq!(screen.keys("d"), [], "any key hides it, and does nothing else");
+    assert!(!screen.text().contains("canary") && !screen.text().contains("Delete"), "{}", screen.text());
+    screen.send(revealed());
+    screen.send(Message::Focused(false));
+    assert!(!screen.text().contains("canary"), "{}", screen.text());
+    screen.send(revealed());
+    assert!(!screen.text().contains("canary"), "it came while nobody looked");
+}

@@ -114,7 +114,7 @@ pub struct TokenArgs {
     /// Refresh it whatever its age
     #[arg(long)]
     pub refresh: bool,
-    /// raw, header, json, env or curl
+    /// raw, header, json, env, export, curl, httpie or fetch
     #[arg(long, value_name = "FORM")]
     pub format: Option<TokenFormat>,
     /// Put it on the clipboard instead, and clear that after a while
@@ -131,10 +131,16 @@ pub enum TokenFormat {
     Header,
     /// The credentials
     Json,
-    /// NAME=token
+    /// NAME=token, for .env
     Env,
+    /// export NAME=token, for a shell
+    Export,
     /// A curl command
     Curl,
+    /// A command of `HTTPie`
+    Httpie,
+    /// A fetch call, for JavaScript
+    Fetch,
 }
 
 /// `import`.

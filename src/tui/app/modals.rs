@@ -29,6 +29,8 @@ impl App {
             Modal::Config(form) => self.press_in_config(form, key),
             Modal::Rename(form) => self.press_in_rename(form, key),
             Modal::Scopes(picker) => self.press_in_scopes(picker, key),
+            // Any key hides it, and does nothing else.
+            Modal::Revealed(_) => Vec::new(),
             Modal::WhoAmI(who, scroll) => self.scrolled(scroll, key, |scroll| Modal::WhoAmI(who, scroll)),
             Modal::Authorize(form) => self.press_in_authorize(form, key),
             Modal::Waiting(waiting) => self.press_in_waiting(waiting, key),
@@ -162,6 +164,7 @@ impl App {
                 Some(request) => return vec![Effect::Cancel, Effect::Authorize(request)],
                 None => waiting.error = Some("this provider has no device codes".to_owned()),
             },
+            Some(Action::Allow) if self.is_sandbox => effects.push(Effect::Allow(waiting.waiting.url.clone())),
             Some(Action::OpenUrl) => effects.push(Effect::OpenPage(waiting.waiting.url.to_string())),
             Some(Action::Paste) => {
                 waiting.paste = Some(Input::default());

@@ -93,9 +93,13 @@ impl App {
             Action::CopyLine => return self.copy_line(),
             Action::Move(step) => self.step(step),
             Action::Filter => self.is_filtering = true,
+            Action::Serve if self.is_sandbox => {
+                self.tell("the server serves what is your own: leave the sandbox first");
+            }
             Action::Serve => {
                 return vec![if self.server.is_some() { Effect::StopServer } else { Effect::StartServer }];
             }
+            Action::Sandbox => return self.sandbox(),
             Action::Help => self.modals.push(Modal::Help(0)),
             Action::Messages => self.modals.push(Modal::Messages(usize::MAX)),
             Action::NextTheme => {
@@ -139,6 +143,7 @@ impl App {
             Action::Inspect => return self.with_connection(Effect::Inspect),
             Action::Authorize => return self.authorize(),
             Action::AuthorizeWith => self.authorize_with(),
+            Action::Reveal => return self.with_connection(Effect::Reveal),
             Action::WhoAmI => return self.with_connection(Effect::WhoAmI),
             Action::EditConfig => self.edit_config(),
             Action::DuplicateConfig => self.duplicate_config(),
@@ -162,7 +167,12 @@ impl App {
             Action::OpenConsole => return self.open_page("console", |provider| provider.console.clone()),
             Action::OpenDocs => return self.open_page("docs", |provider| provider.docs.clone()),
             // They belong to an authorization that waits, and are acted on there.
-            Action::CopyUrl | Action::OpenUrl | Action::Paste | Action::UseDevice | Action::CopyCode => {}
+            Action::CopyUrl
+            | Action::OpenUrl
+            | Action::Paste
+            | Action::UseDevice
+            | Action::CopyCode
+            | Action::Allow => {}
         }
         Vec::new()
     }

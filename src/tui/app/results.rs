@@ -12,8 +12,10 @@ use crate::service::doctor::{Finding, Wellness};
 use crate::tui::effect::{Effect, named};
 use crate::tui::keys::{Action, View};
 use crate::tui::message::{Lists, Message};
-use crate::tui::modal::{AuthorizeForm, Modal, PassphraseForm, Target, WaitingFor};
+use crate::tui::modal::{AuthorizeForm, Modal, PassphraseForm, Revealed, Target, WaitingFor};
 
+/// For how long a token is shown.
+const REVEAL: std::time::Duration = std::time::Duration::from_secs(10);
 /// For how long what was deleted can be brought back.
 const UNDO: std::time::Duration = std::time::Duration::from_mins(1);
 
@@ -45,6 +47,12 @@ impl App {
                 self.tell_longer(format!("{connection}: {}", copied_words(&copied)));
                 return vec![Effect::Load];
             }
+            Message::Revealed(connection, token) if self.has_focus => {
+                let until = self.now + REVEAL;
+                self.modals.push(Modal::Revealed(Box::new(Revealed { connection, token, until })));
+                return vec![Effect::Load];
+            }
+            Message::Revealed(..) => self.tell("nobody looks: the token is not shown"),
             Message::TextCopied(what, to) => self.tell(match to {
                 CopiedTo::Clipboard => format!("copied {what}"),
                 CopiedTo::Terminal => format!("sent {what} to your terminal's clipboard"),
@@ -103,6 +111,7 @@ impl App {
                     return vec![form.then];
                 }
             }
+            Message::Moved(stay) => return self.moved(*stay),
             Message::LookRefused(error) => self.tell_error(&error),
             Message::Failed(error, effect) => return self.failed(&error, *effect),
             // Those that are no results were taken before.

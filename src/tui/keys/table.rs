@@ -2,10 +2,10 @@
 //! what the footer and the help say of it, and what it asks of the backend.
 
 use super::Action::{
-    self, Authorize, AuthorizeWith, Back, ChangeSetting, CheckRedirect, CopyAs, CopyCode, CopyLine, CopyRedirectUri,
-    CopyToken, CopyUrl, Delete, Details, DuplicateConfig, EditConfig, Examine, Filter, Group, Help, Inspect, Jump,
-    Mark, MarkAll, Messages, Motion, Mouse, Move, NewConfig, NextTheme, OpenConsole, OpenDocs, OpenUrl, Palette, Paste,
-    Quit, Refresh, Rename, Reverse, Serve, Show, Sort, Undo, UseDevice, WhoAmI,
+    self, Allow, Authorize, AuthorizeWith, Back, ChangeSetting, CheckRedirect, CopyAs, CopyCode, CopyLine,
+    CopyRedirectUri, CopyToken, CopyUrl, Delete, Details, DuplicateConfig, EditConfig, Examine, Filter, Group, Help,
+    Inspect, Jump, Mark, MarkAll, Messages, Motion, Mouse, Move, NewConfig, NextTheme, OpenConsole, OpenDocs, OpenUrl,
+    Palette, Paste, Quit, Refresh, Rename, Reveal, Reverse, Sandbox, Serve, Show, Sort, Undo, UseDevice, WhoAmI,
 };
 use super::Context::{self, Activity, Configs, Connections, Device, Doctor, Everywhere, Providers, Settings, Waiting};
 use super::{Step, View};
@@ -54,6 +54,11 @@ impl Entry {
         }
     }
 
+    /// Tells whether it can be done in a list that has no rows.
+    pub fn counts_without_rows(&self) -> bool {
+        self.contexts.contains(&Everywhere) || matches!(self.action, NewConfig | Examine)
+    }
+
     const fn changing(self) -> Self {
         Self { needs: Need::Changing, ..self }
     }
@@ -98,6 +103,7 @@ pub const TABLE: &[Entry] = &[
     entry("authorize-with", AuthorizeWith, &["A"], &[Connections], "authorize again with other scopes").authorizing(),
     entry("inspect", Inspect, &["i"], &[Connections], "look into the token").short("inspect", 4),
     entry("who-am-i", WhoAmI, &["t"], &[Connections], "ask the API who the token is").short("who am I", 3),
+    entry("reveal", Reveal, &["x"], &[Connections], "show the token for ten seconds").short("reveal", 2),
     entry("mark", Mark, &["space"], &[Connections], "mark it, for refresh and delete").short("mark", 2),
     entry("mark-all", MarkAll, &["*"], &[Connections], "mark every row that is shown, or none"),
     entry("new-config", NewConfig, &["n"], &[Connections, Configs, Providers], "new config").changing().short("new", 6),
@@ -123,6 +129,7 @@ pub const TABLE: &[Entry] = &[
     entry("paste", Paste, &["p"], &[Waiting], "paste the address it ended on").short("paste", 8),
     entry("open-url", OpenUrl, &["o"], &[Waiting, Device], "open it in the browser").short("open", 7),
     entry("use-device", UseDevice, &["d"], &[Waiting], "use a device code").short("device", 5),
+    entry("allow", Allow, &["A"], &[Waiting], "allow it here, in the browser's place").short("allow", 8),
     entry("details", Details, &["enter", "l", "right"], LISTS, "details").short("details", 5),
     entry("filter", Filter, &["/"], &[Everywhere], "filter as you type").short("filter", 6),
     entry("sort", Sort, &["S"], &[Connections, Configs, Providers], "sort by the next column").short("sort", 1),
@@ -132,6 +139,7 @@ pub const TABLE: &[Entry] = &[
     entry("jump", Jump, &["ctrl-k", "g j"], &[Everywhere], "jump to any config or connection").short("jump", 3),
     entry("messages", Messages, &["M"], &[Everywhere], "the last messages"),
     entry("serve", Serve, &["s"], &[Everywhere], "start the local server, or stop it").here().short("serve", 6),
+    entry("sandbox", Sandbox, &["b"], &[Everywhere], "into the sandbox, or out of it"),
     entry("show-connections", Show(View::Connections), &["1", "g c"], &[Everywhere], "connections"),
     entry("show-configs", Show(View::Configs), &["2", "g f"], &[Everywhere], "configs"),
     entry("show-providers", Show(View::Providers), &["3", "g p"], &[Everywhere], "providers"),

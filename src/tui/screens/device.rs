@@ -50,7 +50,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &Waiti
         (5, text("Enter only a code that you asked for yourself.", theme.faint())),
         (0, waiting.error.iter().flat_map(|error| text(error, theme.bad())).collect()),
         (6, vec![Line::raw("")]),
-        (0, keys(&app.setup, Context::Device, true, width)),
+        (0, keys(app, Context::Device, true, width)),
     ];
     for weight in (1..=6).rev() {
         if blocks.iter().map(|(_, lines)| lines.len()).sum::<usize>() > most {

@@ -20,7 +20,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::app::{App, Order, columns};
-use super::keys::View;
+use super::keys::{Action, View};
 use super::modal::Modal;
 use super::widgets::list::Seen;
 use super::widgets::paint::{cut, lines, padded, popup};
@@ -173,11 +173,11 @@ fn empty_lines(app: &App, width: usize) -> Vec<Line<'static>> {
         return Vec::new();
     }
     let filtered = !app.rows[app.view.index()].filter().text().is_empty();
+    if app.view == View::Connections && !filtered && app.lists.configs.is_empty() {
+        return first_run(app, width);
+    }
     let (title, next) = match app.view {
         _ if filtered => ("Nothing matches.", "esc clears the filter"),
-        View::Connections if app.lists.configs.is_empty() => {
-            ("Nothing here yet.", "n makes your first config · `hallpass demo` shows everything without an account")
-        }
         View::Connections => ("No connection yet.", "2 shows your configs, and a authorizes a connection there"),
         View::Configs => ("No config yet.", "n makes one: choose a provider, then type client id and secret"),
         View::Providers => ("No provider.", ""),
@@ -189,6 +189,38 @@ fn empty_lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let next = super::widgets::paint::wrapped(next, width.saturating_sub(3));
     let next = next.into_iter().map(|line| Line::styled(format!(" {line}"), theme.faint()));
     [Line::raw(""), Line::styled(format!(" {title}"), theme.title())].into_iter().chain(next).collect()
+}
+
+/// The two ways on from a home in which nothing was saved yet.
+fn first_run(app: &App, width: usize) -> Vec<Line<'static>> {
+    let look = &app.setup.look;
+    let way = |action: Action, what: &str, note: &str| {
+        let key = look.keymap.key_of(action);
+        let room = width.saturating_sub(6).max(1);
+        let mut lines = vec![Line::from(vec![
+            Span::raw(" "),
+            Span::styled(padded(key, 4), look.theme.key()),
+            Span::styled(cut(what, room), look.theme.title()),
+        ])];
+        let note = super::widgets::paint::wrapped(note, room);
+        lines.extend(note.into_iter().map(|line| Line::styled(format!("     {line}"), look.theme.faint())));
+        lines.push(Line::raw(""));
+        lines
+    };
+    let mut told =
+        vec![Line::raw(""), Line::styled(" Nothing here yet. Two ways on:", look.theme.title()), Line::raw("")];
+    if app.setup.has_sandbox {
+        told.extend(way(
+            Action::Sandbox,
+            "try the sandbox",
+            "a whole flow, with a real authorization server inside hallpass: no account, and nothing of it is kept",
+        ));
+    }
+    if app.setup.capabilities.can_change {
+        let note = "choose a provider, and type the client id and secret of your application there";
+        told.extend(way(Action::NewConfig, "make your first config", note));
+    }
+    told
 }
 
 fn detail_lines(app: &App, width: usize) -> Vec<Line<'static>> {
@@ -221,6 +253,7 @@ pub(super) fn draw_modals(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
             Modal::Config(form) => forms::config(app, frame, area, form),
             Modal::Rename(form) => forms::rename(app, frame, area, form),
             Modal::Scopes(picker) => scopes::draw(app, frame, area, picker),
+            Modal::Revealed(revealed) => modals::revealed(app, frame, area, revealed),
             Modal::WhoAmI(who, scroll) => modals::who_am_i(app, frame, area, who, scroll),
             Modal::Authorize(form) => forms::authorize(app, frame, area, form),
             Modal::Passphrase(form) => forms::passphrase(app, frame, area, form),

@@ -12,11 +12,13 @@ use crate::service::inspect::{Inspection, lines as claim_lines};
 use crate::service::who_am_i::WhoAmI;
 use crate::tui::app::App;
 use crate::tui::effect::named;
-use crate::tui::modal::{Confirm, copy_forms};
+use crate::tui::modal::{Confirm, Revealed, copy_forms};
 use crate::tui::widgets::paint::{cut, field, inside_width, lines, padded, popup, wrapped};
 
 /// How wide an answer is.
 const WIDTH: u16 = 72;
+/// How many lines of a token are shown; a copy has all of it.
+const MOST_OF_A_TOKEN: usize = 16;
 /// How wide a question is.
 const QUESTION: u16 = 62;
 /// How many of several connections are named before they are deleted.
@@ -89,12 +91,30 @@ pub(super) fn messages(app: &App, frame: &mut Frame<'_>, area: Rect, scroll: &mu
 
 pub(super) fn copy_as(app: &App, frame: &mut Frame<'_>, area: Rect, connection: &ConnectionRef, selected: usize) {
     let theme = app.setup.look.theme;
-    let inside = popup(frame, area, &format!("Copy {connection} as"), (48, 7), theme);
+    let inside = popup(frame, area, &format!("Copy {connection} as"), (48, 10), theme);
     let row = |(index, (key, _, label)): (usize, (char, crate::service::copy::Form, &'static str))| {
         let style = if index == selected { theme.selected() } else { Style::new() };
         Line::from(vec![Span::styled(format!(" {key} "), theme.key()), Span::raw(" "), Span::styled(label, style)])
     };
     lines(frame, inside, copy_forms().into_iter().enumerate().map(row).collect());
+}
+
+/// A token, in the open.
+pub(super) fn revealed(app: &App, frame: &mut Frame<'_>, area: Rect, revealed: &Revealed) {
+    let theme = app.setup.look.theme;
+    let title = format!("The token of {}", untrusted::line(&revealed.connection.to_string()));
+    let width = inside_width(area, WIDTH + 8);
+    let mut told: Vec<Line<'static>> = wrapped(&untrusted::field(revealed.token.expose()), width)
+        .into_iter()
+        .take(MOST_OF_A_TOKEN)
+        .map(|line| Line::styled(line, theme.title()))
+        .collect();
+    told.push(Line::raw(""));
+    let left = spoken(remaining(revealed.until, app.now));
+    told.push(Line::styled(cut(&format!("hidden in {left}; any key hides it now"), width), theme.faint()));
+    let height = u16::try_from(told.len() + 2).unwrap_or(u16::MAX);
+    let inside = popup(frame, area, &title, (WIDTH + 8, height), theme);
+    lines(frame, inside, told);
 }
 
 pub(super) fn who_am_i(app: &App, frame: &mut Frame<'_>, area: Rect, who: &WhoAmI, scroll: &mut usize) {

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::model::freshness::{remaining, spoken};
 use crate::service::connect::BrowserError;
-use crate::tui::app::{App, Setup};
+use crate::tui::app::App;
 use crate::tui::keys::{Action, Binding, Context};
 use crate::tui::modal::WaitingFor;
 use crate::tui::theme::Theme;
@@ -34,7 +34,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &Waiti
     let blank = || vec![Line::raw("")];
     let below = match &waiting.paste {
         Some(paste) => pasting(paste, width, theme),
-        None => keys(&app.setup, Context::Waiting, app.offers_device(&known.connection), width),
+        None => keys(app, Context::Waiting, app.offers_device(&known.connection), width),
     };
     // What stands on the screen from top to bottom, each with how early it leaves a small one;
     // what is 0 always stays.
@@ -109,10 +109,15 @@ fn pasting(paste: &Input, width: usize, theme: Theme) -> Vec<Line<'static>> {
     ]
 }
 
-pub(super) fn keys(setup: &Setup, context: Context, has_device: bool, width: usize) -> Vec<Line<'static>> {
+pub(super) fn keys(app: &App, context: Context, has_device: bool, width: usize) -> Vec<Line<'static>> {
     let mut rows: Vec<Vec<Span<'static>>> = vec![Vec::new()];
     let mut used = 0;
-    let is_offered = |binding: &&Binding| has_device || binding.entry.action != Action::UseDevice;
+    let setup = &app.setup;
+    let is_offered = |binding: &&Binding| match binding.entry.action {
+        Action::UseDevice => has_device,
+        Action::Allow => app.is_sandbox,
+        _ => true,
+    };
     for binding in setup.look.keymap.offered(&[context], setup.capabilities).filter(is_offered) {
         let label = match binding.entry.action {
             Action::Back => "cancel",
