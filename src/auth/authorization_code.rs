@@ -9,6 +9,7 @@ use super::callback::Expected;
 use super::transport::{Exchange, Transport};
 use super::{AuthError, Client, id_token};
 use crate::model::provider::{Parameters, Pkce};
+use crate::model::tape::What;
 use crate::model::{Secret, TokenSet};
 
 /// Further parameters of an authorization request; `None` takes one of the provider file's away.
@@ -90,7 +91,7 @@ pub async fn exchange(
     for (name, value) in &client.table.token_params {
         request = request.add_extra_param(name, value.to_string());
     }
-    let exchange = Exchange { transport, table: &client.table };
+    let exchange = Exchange { transport, table: &client.table, what: What::TokenRequest };
     // Boxed: the crate's future is large, and stands in everything that authorizes.
     let answer = Box::pin(request.request_async(&exchange)).await.map_err(plain)?;
     let mut tokens = Client::token_set(&answer, transport.now());

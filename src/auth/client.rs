@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 use super::AuthError;
 use super::transport::TokenRequest;
 use crate::model::provider::{ClientAuthentication, OAuth2, Parameter, Parameters, TokenExchange, UrlTemplate, WayIn};
+use crate::model::tape::What;
 use crate::model::template::Values;
 use crate::model::{Provider, Secret, Time, TokenSet};
 
@@ -229,7 +230,7 @@ impl Client {
     }
 
     /// Returns a request of our own in which the client shows who it is.
-    pub(super) fn request(&self, parameters: &[(&str, &str)]) -> TokenRequest {
+    pub(super) fn request(&self, what: What, parameters: &[(&str, &str)]) -> TokenRequest {
         let mut parameters: Vec<_> =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned().into())).collect();
         let authorization = match (self.table.token_endpoint_auth_method, &self.client_secret) {
@@ -242,7 +243,7 @@ impl Client {
                 None
             }
         };
-        TokenRequest { parameters, authorization }
+        TokenRequest { what, parameters, authorization }
     }
 
     /// Makes a token set of an answer in standard form that came at `now`.

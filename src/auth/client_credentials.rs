@@ -4,6 +4,7 @@
 use super::transport::Transport;
 use super::{AuthError, Client};
 use crate::model::TokenSet;
+use crate::model::tape::What;
 
 /// Fetches a token for `scopes`.
 pub async fn fetch(transport: &Transport, client: &Client, scopes: &[String]) -> Result<TokenSet, AuthError> {
@@ -19,7 +20,7 @@ pub async fn fetch(transport: &Transport, client: &Client, scopes: &[String]) ->
     if !scope.is_empty() {
         all.push(("scope", &scope));
     }
-    let map = transport.tokens(&client.token_url, table, client.request(&all)).await?;
+    let map = transport.tokens(&client.token_url, table, client.request(What::TokenRequest, &all)).await?;
     let tokens = Client::token_set_of(map, transport.now())?;
     // RFC 6749 section 4.4.3: one is not to be given, and would be kept for nothing.
     Ok(TokenSet { refresh_token: None, ..tokens })

@@ -10,6 +10,7 @@ use super::answer::Reading;
 use super::transport::{Told, Transport};
 use super::{AuthError, Client};
 use crate::model::provider::OAuth2;
+use crate::model::tape::What;
 use crate::model::template::is_loopback;
 use crate::model::{Secret, TokenSet, untrusted};
 
@@ -73,7 +74,7 @@ pub async fn begin(transport: &Transport, client: &Client, scopes: &[String]) ->
     if !scope.is_empty() {
         parameters.push(("scope", scope.as_str()));
     }
-    let answer = transport.object(url, &device_table(client), client.request(&parameters)).await?;
+    let answer = transport.object(url, &device_table(client), client.request(What::DeviceCode, &parameters)).await?;
     read(&answer).ok_or_else(|| AuthError::Unusable {
         host: super::http::host_of(url),
         status: 200,
@@ -94,7 +95,8 @@ pub async fn poll(
     if client.table.device_param_names.contains_key("scope") {
         parameters.push(("scope", &scope));
     }
-    let (reading, told) = transport.ask(&client.token_url, &device_table(client), client.request(&parameters)).await?;
+    let request = client.request(What::Poll, &parameters);
+    let (reading, told) = transport.ask(&client.token_url, &device_table(client), request).await?;
     judged(reading, &told, transport)
 }
 

@@ -6,6 +6,7 @@ use url::Url;
 use super::transport::Transport;
 use super::{AuthError, Refusal};
 use crate::model::provider::{ClientAuthentication, OAuth2, Pkce, UrlTemplate};
+use crate::model::tape::What;
 use crate::model::template::endpoint;
 use crate::model::untrusted;
 
@@ -24,7 +25,7 @@ pub async fn discover(transport: &Transport, issuer: &str, allows_loopback_http:
     let url = endpoint(issuer, allows_loopback_http).map_err(|error| bad(error.to_string()))?;
     let mut first = None;
     for candidate in well_known(&url) {
-        match transport.document(&candidate).await {
+        match transport.document(&candidate, What::Metadata).await {
             Ok(document) => return Metadata::of(issuer, document, allows_loopback_http).map_err(bad),
             Err(
                 AuthError::Refused(Refusal { status: 404 | 405 | 400 | 403 | 410, .. }) | AuthError::Unusable { .. },

@@ -15,12 +15,14 @@ pub mod http;
 pub mod id_token;
 pub mod introspect;
 mod jwk;
+mod masked;
 pub mod jwt;
 pub mod oauth1;
 pub mod refresh;
 pub mod renew;
 pub mod revoke;
 mod sent;
+pub mod tape;
 mod token_request;
 pub mod transport;
 mod xml;
@@ -28,6 +30,7 @@ mod xml;
 use std::time::Duration;
 
 pub use client::{Client, Registration};
+pub use tape::Tape;
 pub use transport::Transport;
 
 use crate::model::template::TemplateError;

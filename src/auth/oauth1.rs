@@ -11,9 +11,10 @@ use url::Url;
 
 use super::authorization_code::{self, random_text};
 use super::client::{Registration, filled};
-use super::transport::Transport;
+use super::transport::{TokenRequest, Transport};
 use super::{AuthError, Refusal};
 use crate::model::provider::{OAuth1, SignatureMethod, UrlTemplate};
+use crate::model::tape::What;
 use crate::model::template::Values;
 use crate::model::{Secret, Time, TokenPair, untrusted};
 
@@ -144,7 +145,8 @@ pub async fn begin(
     }
     let signed = Further { protocol: &[("oauth_callback", callback.as_str())], ..Further::default() };
     let header = consumer.signer(None).header("POST", &url, &signed, &Stamp::new(transport.now()))?;
-    let answer = transport.signed(&url, header, &[&consumer.secret, &state]).await?;
+    let request = TokenRequest::signed(What::TemporaryCredentials, header);
+    let answer = transport.signed(&url, request, &[&consumer.secret, &state]).await?;
     let (token, token_secret) = pair(&answer).ok_or_else(|| odd(&url, "no temporary credentials"))?;
     // Section 2.1: a server that does not confirm it did not take the callback (the 1.0 that let anybody
     // finish another's flow).
@@ -217,7 +219,8 @@ pub async fn exchange(
     let further = Further { protocol: &[("oauth_verifier", verifier.expose())], ..Further::default() };
     let header = signer.header("POST", url, &further, &Stamp::new(transport.now()))?;
     let secrets = [&consumer.secret, &begun.token, &begun.token_secret, verifier];
-    let mut answer = transport.signed(url, header, &secrets).await?;
+    let request = TokenRequest::signed(What::TokenCredentials, header);
+    let mut answer = transport.signed(url, request, &secrets).await?;
     let (token, token_secret) = pair(&answer).ok_or_else(|| odd(url, "no token credentials"))?;
     answer.remove("oauth_token");
     answer.remove("oauth_token_secret");

@@ -5,6 +5,7 @@ use oauth2::RefreshToken;
 use super::authorization_code::plain;
 use super::transport::{Exchange, Transport};
 use super::{AuthError, Client};
+use crate::model::tape::What;
 use crate::model::{Secret, TokenSet};
 
 /// Exchanges a refresh token for a new token set. What the answer leaves out is left out here too;
@@ -16,7 +17,7 @@ pub async fn refresh(transport: &Transport, client: &Client, refresh_token: &Sec
     for (name, value) in &client.table.refresh_params {
         request = request.add_extra_param(name, value.to_string());
     }
-    let exchange = Exchange { transport, table: &client.table };
+    let exchange = Exchange { transport, table: &client.table, what: What::Refresh };
     // Boxed: the crate's future is large, and stands in everything that waits for a token.
     let answer = Box::pin(request.request_async(&exchange)).await.map_err(plain)?;
     Ok(Client::token_set(&answer, transport.now()))

@@ -2,6 +2,7 @@
 
 use super::transport::Transport;
 use super::{AuthError, Client};
+use crate::model::tape::What;
 use crate::model::{Secret, TokenSet};
 
 /// Revokes the refresh token, then the access token: both are tried, and the first error is told.
@@ -10,7 +11,7 @@ use crate::model::{Secret, TokenSet};
 pub async fn revoke(transport: &Transport, client: &Client, tokens: &TokenSet) -> Result<(), AuthError> {
     let url = client.revocation_url()?;
     let revoke = async |token: &Secret, hint: &str| {
-        let request = client.request(&[("token", token.expose()), ("token_type_hint", hint)]);
+        let request = client.request(What::Revocation, &[("token", token.expose()), ("token_type_hint", hint)]);
         transport.notice(url, &client.table, request).await
     };
     let whole = match &tokens.refresh_token {

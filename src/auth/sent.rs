@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::model::{Secret, untrusted};
 
 /// The parameters that are no secrets, by their standard names; whatever else a provider wants may be one.
-const PUBLIC: [&str; 11] = [
+pub(super) const PUBLIC: [&str; 11] = [
     "audience",
     "client_assertion_type",
     "client_id",
@@ -25,7 +25,11 @@ const PUBLIC: [&str; 11] = [
 /// Shorter values are no secrets, and would tear words apart.
 const SHORTEST: usize = 8;
 
+/// The most that are remembered of one flow.
+const MOST: usize = 512;
+
 /// The secrets that were sent. It prints nothing.
+#[derive(Default)]
 pub(super) struct Sent(Vec<Zeroizing<String>>);
 
 impl Sent {
@@ -37,12 +41,26 @@ impl Sent {
             .map(|(_, value)| value.clone())
             .collect();
         plain.extend(authorization.and_then(basic_secret));
+        // A server may show the header as it came.
+        let header = authorization.and_then(|header| header.to_str().ok()).and_then(|text| text.split_once(' '));
+        plain.extend(header.map(|(_, value)| Zeroizing::new(value.to_owned())));
         Self::each_way(plain)
     }
 
     /// Collects the secrets behind a signed request (RFC 5849), all of which PLAINTEXT shows.
     pub(super) fn these(secrets: &[&Secret]) -> Self {
         Self::each_way(secrets.iter().map(|secret| Zeroizing::new(secret.expose().to_owned())).collect())
+    }
+
+    /// Adds those of another request of the same flow.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.0.extend(other.0.iter().cloned());
+        self.sort();
+    }
+
+    /// Adds what an answer held.
+    pub(super) fn add_texts(&mut self, texts: Vec<String>) {
+        self.add(&Self::each_way(texts.into_iter().map(Zeroizing::new).collect()));
     }
 
     /// A server may show a value as it is, as it came in a form, or as it came in a header.
@@ -56,10 +74,16 @@ impl Sent {
         let encoded = plain.iter().map(in_form).chain(plain.iter().map(in_header)).collect::<Vec<_>>();
         let mut all: Vec<_> = encoded.into_iter().chain(plain).collect();
         all.retain(|value| value.len() >= SHORTEST);
-        // One may stand in another: the longer goes first.
-        all.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        all.dedup();
-        Self(all)
+        let mut sent = Self(all);
+        sent.sort();
+        sent
+    }
+
+    /// One may stand in another: the longer goes first.
+    fn sort(&mut self) {
+        self.0.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        self.0.dedup();
+        self.0.truncate(MOST);
     }
 
     /// Takes them out of every text in an answer: whole, before anything is cut for the screen.

@@ -7,9 +7,12 @@ use url::Url;
 use super::http::chain;
 use super::{AuthError, xml};
 use crate::model::provider::{OAuth2, RequestFormat};
+use crate::model::tape::What;
 
 /// A request in the standard form, before the provider's own wishes are met.
 pub struct TokenRequest {
+    /// What it is for.
+    pub what: What,
     /// The parameters of the form.
     pub parameters: Vec<(String, zeroize::Zeroizing<String>)>,
     /// The `Authorization` header, where the client shows who it is there.
@@ -17,6 +20,11 @@ pub struct TokenRequest {
 }
 
 impl TokenRequest {
+    /// Makes a signed request, which has nothing but its header (RFC 5849 section 2).
+    pub(super) fn signed(what: What, authorization: HeaderValue) -> Self {
+        Self { what, parameters: Vec::new(), authorization: Some(authorization) }
+    }
+
     pub(super) fn build(
         self,
         client: &reqwest::Client,

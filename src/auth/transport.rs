@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 use url::Url;
@@ -17,10 +17,12 @@ use url::Url;
 use super::answer::{self, Reading};
 use super::http::{self, Reach, chain, host_of};
 use super::sent::Sent;
+use super::tape::{Recording, Tape};
 pub use super::token_request::TokenRequest;
-use super::{AuthError, Refusal};
+use super::{AuthError, Refusal, masked};
 use crate::model::provider::TokenExchange;
 use crate::model::provider::{OAuth2, RequestFormat};
+use crate::model::tape::What;
 use crate::model::{Secret, Time};
 
 /// The most that is read of an answer.
@@ -36,10 +38,18 @@ pub type Now = Arc<dyn Fn() -> Time + Send + Sync>;
 /// A client for authorization servers. Its connections are set up when they are first needed:
 /// reading the system's certificates takes milliseconds, and most commands need none.
 pub struct Transport {
-    outside: OnceCell<reqwest::Client>,
-    loopback: OnceCell<reqwest::Client>,
+    clients: Arc<Clients>,
     timeout: Duration,
     now: Now,
+    /// Where each exchange is written down.
+    tape: Option<Tape>,
+}
+
+/// What makes connections.
+#[derive(Default)]
+struct Clients {
+    outside: OnceCell<reqwest::Client>,
+    loopback: OnceCell<reqwest::Client>,
 }
 
 impl std::fmt::Debug for Transport {
@@ -51,6 +61,7 @@ impl std::fmt::Debug for Transport {
 /// What came back from a server, whatever it was.
 struct Reply {
     status: u16,
+    headers: HeaderMap,
     retry_after: Option<Duration>,
     body: zeroize::Zeroizing<Vec<u8>>,
 }
@@ -58,7 +69,13 @@ struct Reply {
 impl Transport {
     /// Makes a transport that asks `now` for the time of day.
     pub fn new(now: Now) -> Self {
-        Self { outside: OnceCell::new(), loopback: OnceCell::new(), timeout: WHOLE, now }
+        Self { clients: Arc::default(), timeout: WHOLE, now, tape: None }
+    }
+
+    /// Returns the same transport, which writes each exchange down on `tape`.
+    #[must_use]
+    pub fn taped(&self, tape: &Tape) -> Self {
+        Self { clients: self.clients.clone(), timeout: self.timeout, now: self.now.clone(), tape: Some(tape.clone()) }
     }
 
     /// Gives every request another deadline than the usual one.
@@ -74,7 +91,7 @@ impl Transport {
 
     /// Proves that connections can be set up, without making one.
     pub async fn check(&self) -> Result<(), AuthError> {
-        self.outside.get_or_try_init(|| async { self.build(Reach::Outside) }).await.map(|_| ())
+        self.clients.outside.get_or_try_init(|| async { self.build(Reach::Outside) }).await.map(|_| ())
     }
 
     fn build(&self, reach: Reach) -> Result<reqwest::Client, AuthError> {
@@ -116,26 +133,37 @@ impl Transport {
         }
     }
 
-    /// Trades an access token for another one as `exchange` has it; `parameters` hold the token.
+    /// Trades an access token for another one as `exchange` has it; `request` holds the token.
     pub async fn exchange(
         &self,
         url: &Url,
         exchange: &TokenExchange,
         table: &OAuth2,
-        parameters: Vec<(String, zeroize::Zeroizing<String>)>,
+        request: TokenRequest,
     ) -> Result<Map<String, Value>, AuthError> {
         let mut table = OAuth2 { param_names: std::collections::BTreeMap::default(), ..table.clone() };
         table.token_request.method = Some(exchange.method.clone().unwrap_or_else(|| "GET".to_owned()));
         table.token_request.format = if exchange.is_in_url() { RequestFormat::Query } else { RequestFormat::Form };
-        self.tokens(url, &table, TokenRequest { parameters, authorization: None }).await
+        self.tokens(url, &table, request).await
     }
 
     /// Fetches a public document: metadata, keys.
-    pub async fn document(&self, url: &Url) -> Result<Value, AuthError> {
+    pub async fn document(&self, url: &Url, what: What) -> Result<Value, AuthError> {
         let client = self.client(url).await?;
         let request = client.get(url.clone()).header(ACCEPT, "application/json").build();
         let request = request.map_err(|error| AuthError::Tls(chain(&error)))?;
-        let reply = self.execute(client, request, url, &Sent::of(&[], None)).await?;
+        let recording = self.tape.as_ref().map(|tape| tape.begin(what, masked::document(url), self.now()));
+        let outcome = self.execute(client, request, url, &Sent::default()).await;
+        if let Some(recording) = recording {
+            match &outcome {
+                // It is public, long, and to be had there.
+                Ok(reply) => {
+                    recording.answered_bare(reply.status, &reply.headers, u64::try_from(reply.body.len()).ok(), &[]);
+                }
+                Err(error) => recording.failed(&error.to_string()),
+            }
+        }
+        let reply = outcome?;
         let told = Told { host: host_of(url), status: reply.status, retry_after: reply.retry_after };
         match reply.status {
             200..=299 => serde_json::from_slice(&reply.body).map_err(|_| told.unusable("something that is not JSON")),
@@ -149,10 +177,9 @@ impl Transport {
     pub async fn signed(
         &self,
         url: &Url,
-        authorization: HeaderValue,
+        request: TokenRequest,
         secrets: &[&Secret],
     ) -> Result<Map<String, Value>, AuthError> {
-        let request = TokenRequest { parameters: Vec::new(), authorization: Some(authorization) };
         let table = OAuth2::default();
         let sent = Sent::these(secrets);
         let reply = self.send(url, &table, request, &sent).await?;
@@ -231,8 +258,14 @@ impl Transport {
 
     async fn send(&self, url: &Url, table: &OAuth2, request: TokenRequest, sent: &Sent) -> Result<Reply, AuthError> {
         let client = self.client(url).await?;
+        let begin = |tape: &Tape| tape.begin(request.what, masked::request(&request, url, table), self.now());
+        let recording = self.tape.as_ref().map(begin);
         let request = request.build(client, url, table)?;
-        self.execute(client, request, url, sent).await
+        let outcome = self.execute(client, request, url, sent).await;
+        if let Some(recording) = recording {
+            write_down(recording, &outcome, sent);
+        }
+        outcome
     }
 
     async fn execute(
@@ -258,7 +291,8 @@ impl Transport {
                 target.map_or_else(String::new, |target| format!(" to {}", sent.host_without(host_of(&target))));
             return Err(unusable(format!("a redirect{target}, which a request with secrets in it does not follow")));
         }
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value, self.now()));
+        let headers = std::mem::take(response.headers_mut());
+        let retry_after = headers.get(RETRY_AFTER).and_then(|value| retry_after(value, self.now()));
         let mut body = zeroize::Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(|error| http::explain(&host, error))? {
             if body.len() + chunk.len() > LARGEST {
@@ -266,16 +300,23 @@ impl Transport {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Reply { status, retry_after, body })
+        Ok(Reply { status, headers, retry_after, body })
     }
 
     async fn client(&self, url: &Url) -> Result<&reqwest::Client, AuthError> {
         let reach = Reach::of(url);
         let kept = match reach {
-            Reach::Loopback => &self.loopback,
-            Reach::Outside => &self.outside,
+            Reach::Loopback => &self.clients.loopback,
+            Reach::Outside => &self.clients.outside,
         };
         kept.get_or_try_init(|| async { self.build(reach) }).await
+    }
+}
+
+fn write_down(recording: Recording, outcome: &Result<Reply, AuthError>, sent: &Sent) {
+    match outcome {
+        Ok(reply) => recording.answered(reply.status, &reply.headers, &reply.body, sent),
+        Err(error) => recording.failed(&error.to_string()),
     }
 }
 
@@ -315,6 +356,7 @@ impl Told {
 pub(super) struct Exchange<'a> {
     pub(super) transport: &'a Transport,
     pub(super) table: &'a OAuth2,
+    pub(super) what: What,
 }
 
 impl<'c> AsyncHttpClient<'c> for Exchange<'_> {
@@ -327,6 +369,7 @@ impl<'c> AsyncHttpClient<'c> for Exchange<'_> {
                 Url::parse(&request.uri().to_string()).map_err(|_| AuthError::NotOffered("usable token endpoint"))?;
             let parameters = url::form_urlencoded::parse(request.body());
             let request = TokenRequest {
+                what: self.what,
                 parameters: parameters
                     .map(|(name, value)| (name.into_owned(), zeroize::Zeroizing::new(value.into_owned())))
                     .collect(),

@@ -14,6 +14,7 @@ pub mod qr;
 pub mod rest;
 pub mod search;
 pub mod secret;
+pub mod tape;
 pub mod template;
 pub mod untrusted;
 

@@ -8,6 +8,7 @@ use crate::auth::id_token::{self, Expected};
 use crate::auth::introspect::{self, Introspection};
 use crate::auth::{self, AuthError, jwt};
 use crate::model::freshness::{remaining, spoken};
+use crate::model::tape::What;
 use crate::model::{Connection, ConnectionRef, Credentials, Secret, Time, TokenSet, untrusted};
 
 /// How far the provider's clock may differ before it is called out.
@@ -173,7 +174,7 @@ impl Service {
                 .jwks_url()
                 .ok_or_else(|| super::Error::new(super::Kind::Provider, "its metadata names no `jwks_uri`"))?,
         };
-        Ok(self.network.auth.document(&url).await?)
+        Ok(self.network.auth.document(&url, What::Keys).await?)
     }
 }
 
