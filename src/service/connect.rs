@@ -7,16 +7,16 @@ mod flow;
 mod hosted;
 pub(super) mod keep;
 mod poll;
+mod request;
 mod variables;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use url::Url;
 
 use super::activity::About;
 use super::certificate::Certificate;
@@ -24,9 +24,8 @@ use super::error::authorize_command;
 use super::items::digest;
 use super::seat::{Address, Seat, Taken};
 use super::{Error, Result, Service};
-use crate::auth::authorization_code::Further;
 use crate::auth::{self, Registration};
-use crate::model::{Config, Connection, ConnectionRef, Happening, Outcome, Provider, Secret, Time, WayIn};
+use crate::model::{Config, Happening, Outcome, Provider, Secret, WayIn};
 use crate::store::PendingFlow;
 pub use crate::system::BrowserError;
 pub use arrival::Answered;
@@ -34,111 +33,9 @@ pub(super) use arrival::Arrival;
 use flow::Flow;
 pub use hosted::Callback;
 pub(super) use hosted::Hosted;
+pub use request::{ConnectRequest, TIMEOUT, Way};
 pub(super) use variables::add_further;
-
-/// How long an authorization in a browser may take unless the user says otherwise.
-pub const TIMEOUT: Duration = Duration::from_mins(5);
-
-/// How the answer comes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Way {
-    /// Through the listener; the browser is opened.
-    #[default]
-    Browser,
-    /// Through the listener; the user opens the URL themselves.
-    NoBrowser,
-    /// The user pastes the URL that the browser ended on; nothing listens.
-    Paste,
-    /// The user enters a code on another device; nothing listens, and nothing comes back but the answer
-    /// to a poll (RFC 8628).
-    Device,
-}
-
-/// What is to be authorized.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConnectRequest {
-    /// The connection.
-    pub connection: ConnectionRef,
-    /// The provider's variables.
-    pub variables: BTreeMap<String, String>,
-    /// Further variables, which the provider file does not know: kept beside the others for whoever reads
-    /// the connection (Nango's `params[…]` may have any name).
-    pub further: BTreeMap<String, String>,
-    /// Further parameters of the authorization request; `None` takes one of the provider file's away.
-    pub parameters: Further,
-    /// The scopes, if not those of the config.
-    pub scopes: Option<Vec<String>>,
-    /// The way of authenticating, if not the usual one of the config.
-    pub way_in: Option<WayIn>,
-    /// Whether a connection that exists is replaced.
-    pub may_replace: bool,
-    /// How the answer comes back.
-    pub way: Way,
-    /// How long it may take; unless said, [`TIMEOUT`], or for as long as a device code is good.
-    pub timeout: Option<Duration>,
-}
-
-impl ConnectRequest {
-    /// Asks for a connection in the usual way.
-    pub fn new(connection: ConnectionRef) -> Self {
-        Self {
-            connection,
-            variables: BTreeMap::new(),
-            further: BTreeMap::new(),
-            parameters: Further::new(),
-            scopes: None,
-            way_in: None,
-            may_replace: true,
-            way: Way::default(),
-            timeout: None,
-        }
-    }
-}
-
-/// What is known about an authorization that waits for its answer: plain data, to be shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// The connection.
-    pub connection: ConnectionRef,
-    /// The URL to open.
-    pub url: Url,
-    /// The redirect URI, as it must be registered.
-    pub redirect_uri: String,
-    /// When it ends by itself.
-    pub deadline: Time,
-    /// Whether a browser was opened, and why not.
-    pub browser: std::result::Result<(), BrowserError>,
-    /// Whether something listens for the answer.
-    pub listens: bool,
-    /// Whether another hallpass holds the port and will send the browser on.
-    pub is_relayed: bool,
-    /// The SHA-256 of this machine's own certificate, where the answer comes by HTTPS: the browser will ask.
-    pub certificate: Option<String>,
-    /// The code to enter, where it is a device that is authorized; `url` is the page for it.
-    pub device: Option<DeviceCode>,
-}
-
-/// What a person needs to authorize a device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeviceCode {
-    /// The code to enter.
-    pub user_code: String,
-    /// Where to enter it.
-    pub verification_uri: Url,
-    /// The same with the code in it, for a QR code.
-    pub verification_uri_complete: Option<Url>,
-}
-
-/// What came of an authorization.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connected {
-    /// The connection as it is now.
-    pub connection: Connection,
-    /// The fingerprint of its access token.
-    pub fingerprint: String,
-    /// Whatever deserves a second look.
-    pub warnings: Vec<String>,
-}
+pub use waiting::{Connected, DeviceCode, Waiting};
 
 /// An authorization under way. Dropping it cancels it, and closes the port.
 pub struct Authorization {
