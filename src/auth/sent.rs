@@ -63,15 +63,19 @@ impl Sent {
         self.add(&Self::each_way(texts.into_iter().map(Zeroizing::new).collect()));
     }
 
-    /// A server may show a value as it is, as it came in a form, or as it came in a header.
+    /// A server may show a value as it is, or as it came: in a form, a header, JSON or XML.
     fn each_way(plain: Vec<Zeroizing<String>>) -> Self {
-        let in_form = |value: &Zeroizing<String>| {
-            Zeroizing::new(url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>())
+        let in_form =
+            |value: &Zeroizing<String>| url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>();
+        let in_header =
+            |value: &Zeroizing<String>| percent_encoding::utf8_percent_encode(value, super::oauth1::ENCODE).to_string();
+        let in_json = |value: &Zeroizing<String>| {
+            let quoted = Value::from(value.as_str()).to_string();
+            quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()
         };
-        let in_header = |value: &Zeroizing<String>| {
-            Zeroizing::new(percent_encoding::utf8_percent_encode(value, super::oauth1::ENCODE).to_string())
-        };
-        let encoded = plain.iter().map(in_form).chain(plain.iter().map(in_header)).collect::<Vec<_>>();
+        let in_xml = |value: &Zeroizing<String>| quick_xml::escape::escape(value.as_str()).into_owned();
+        let every = |value| [in_form(value), in_header(value), in_json(value), in_xml(value)].map(Zeroizing::new);
+        let encoded: Vec<_> = plain.iter().flat_map(every).collect();
         let mut all: Vec<_> = encoded.into_iter().chain(plain).collect();
         all.retain(|value| value.len() >= SHORTEST);
         let mut sent = Self(all);
@@ -177,6 +181,15 @@ mod tests {
         let sent = Sent::these(&[&Secret::new("consumer secret&1"), &Secret::new("token-secret")]);
         let echo = "bad signature: consumer%20secret%261&token-secret (consumer secret&1)";
         assert_eq!(sent.without(echo), "bad signature: …&… (…)");
+    }
+
+    #[test]
+    fn a_value_goes_as_it_stood_in_json_and_in_xml_and_a_header_whole() {
+        let header = HeaderValue::from_static("Basic aWQ6dmVyeStzZWNyZXQlMkI=");
+        let sent = Sent::of(&[("code".to_owned(), "a\"code<&>1".to_owned().into())], Some(&header));
+        assert_eq!(sent.without(r#"{"code":"a\"code<&>1"}"#), r#"{"code":"…"}"#);
+        assert_eq!(sent.without("<code>a&quot;code&lt;&amp;&gt;1</code>"), "<code>…</code>");
+        assert_eq!(sent.without("Basic aWQ6dmVyeStzZWNyZXQlMkI="), "Basic …");
     }
 
     #[test]
