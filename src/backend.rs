@@ -7,6 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
 use crate::model::config::suggested_key;
+use crate::model::tape::Step;
 use crate::model::{
     Activity, Config, ConfigKey, Connection, ConnectionId, ConnectionRef, Provider, ProviderId, Secret, Time, WayIn,
 };
@@ -372,6 +373,19 @@ impl Backend {
     /// Returns what happened, newest first; with another host, what this program did there.
     pub fn activity(&self, of: Option<&ConnectionRef>, most: u32) -> Result<Vec<Activity>> {
         self.here().activity(of, most)
+    }
+
+    /// Returns one row of what happened.
+    pub fn one_activity(&self, number: i64) -> Result<Activity> {
+        self.here().one_activity(number)
+    }
+
+    /// Returns the steps of the flow that a row of activity belongs to; with another host, none.
+    pub fn flow(&self, number: i64) -> Result<Vec<Step>> {
+        match self {
+            Self::Local(service) => service.flow(number),
+            Self::Remote(_) => Ok(Vec::new()),
+        }
     }
 
     /// Unlocks the vault.

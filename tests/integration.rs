@@ -41,6 +41,8 @@ mod screenshots;
 mod secrets;
 /// The local server: who is let in, web pages, the proxy, sessions, other processes.
 mod serve;
+/// The steps of flows: what is kept of them, and what is not.
+mod tape;
 /// The terminal UI in a real terminal: start, filter, leave, be killed.
 mod terminal;
 /// The screens by keys: what is shown, and what is asked for.

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::ApiError;
 use crate::auth::oauth1::{Further, Signer, Stamp};
 use crate::model::provider::SignatureMethod;
+use crate::model::tape::Masked;
 use crate::model::template::{Part, TemplateError, Values, endpoint, parts};
 use crate::model::{Credentials, Provider, Secret, Time, untrusted};
 
@@ -175,7 +176,7 @@ impl Access {
     /// credential stands in it all the same.
     pub fn outside(&self, mut target: Url) -> Option<Url> {
         let secrets = self.secrets();
-        let holds = |text: &str| secrets.iter().any(|secret| text.contains(secret.as_str()));
+        let holds = |text: &str| secrets.iter().any(|(_, secret)| text.contains(secret.expose()));
         if target.query().is_some() {
             let own = &self.provider.api.query;
             let pairs: Vec<(String, String)> = target.query_pairs().into_owned().collect();
@@ -188,17 +189,44 @@ impl Access {
         (!holds(target.as_str()) && !holds(&plain)).then_some(target)
     }
 
-    /// What a URL must not carry elsewhere.
-    fn secrets(&self) -> Vec<Zeroizing<String>> {
-        let mut secrets = vec![self.credentials.token()];
+    /// What a URL must not carry elsewhere, each with its name.
+    pub(super) fn secrets(&self) -> Vec<(String, Secret)> {
+        let mut secrets = vec![(self.token_name().to_owned(), self.credentials.token())];
         if let Credentials::ApiKey(entered) | Credentials::Basic(entered) = &self.credentials {
-            secrets.push(entered.basic());
-            secrets.extend(entered.fields.values().cloned());
+            secrets.push(("basic".to_owned(), entered.basic()));
+            secrets.extend(entered.fields.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
-        secrets.extend(self.client_secret.clone());
+        if let Credentials::OAuth1(pair) = &self.credentials {
+            secrets.push(("oauth_token_secret".to_owned(), pair.token_secret.clone()));
+        }
+        secrets.extend(self.client_secret.iter().map(|secret| ("client_secret".to_owned(), secret.clone())));
         // A user name of one letter is no secret, and stands in every URL.
-        let secrets = secrets.into_iter().filter(|secret| secret.expose().len() > 3);
-        secrets.map(|secret| Zeroizing::new(secret.expose().to_owned())).collect()
+        secrets.retain(|(_, secret)| secret.expose().len() > 3);
+        secrets
+    }
+
+    fn token_name(&self) -> &'static str {
+        match self.credentials {
+            Credentials::OAuth2(_) | Credentials::ClientCredentials(_) => "access_token",
+            Credentials::OAuth1(_) => "oauth_token",
+            Credentials::ApiKey(_) => "api_key",
+            Credentials::Basic(_) => "login",
+        }
+    }
+
+    /// Fills a template for whoever writes a request down: every secret by its name.
+    pub(super) fn masked(&self, template: &str) -> Option<Masked> {
+        parts(template).ok()?.into_iter().try_fold(Masked::default(), |all, part| {
+            Some(match part {
+                Part::Literal(literal) => all.with_text(literal),
+                Part::Placeholder("token") => all.with_secret(self.token_name()),
+                Part::Placeholder(name @ ("basic" | "client_secret")) => all.with_secret(name),
+                Part::Placeholder(name) => match name.strip_prefix("credential.") {
+                    Some(field) => all.with_secret(field),
+                    None => all.with_text(self.value(name).ok()??.as_str()),
+                },
+            })
+        })
     }
 
     fn values(&self) -> Values<'_> {

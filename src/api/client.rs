@@ -1,6 +1,6 @@
 //! Sending a request to an API, and following it where it may go.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::body::{Body, Bytes};
 use reqwest::Method;
@@ -8,21 +8,31 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::{Access, ApiError};
+use super::{Access, ApiError, masked};
 use crate::auth::AuthError;
 use crate::auth::http::{self, Reach, host_of};
+use crate::auth::tape::{Recording, Tape};
 use crate::auth::transport::Now;
+use crate::model::tape::What;
 use crate::model::template::is_link_local;
-use crate::model::untrusted;
+use crate::model::{Secret, untrusted};
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
 
 /// A client for APIs. Its connections are set up when they are first needed.
 pub struct Client {
+    clients: Arc<Clients>,
+    now: Now,
+    /// Where each exchange is written down, and as what.
+    tape: Option<(Tape, What)>,
+}
+
+/// What makes connections.
+#[derive(Default)]
+struct Clients {
     outside: OnceCell<reqwest::Client>,
     loopback: OnceCell<reqwest::Client>,
-    now: Now,
 }
 
 impl std::fmt::Debug for Client {
@@ -34,10 +44,10 @@ impl std::fmt::Debug for Client {
 /// A request, before it is authorized.
 #[derive(Debug)]
 pub struct Request {
-    method: Method,
+    pub(super) method: Method,
     url: Url,
-    headers: HeaderMap,
-    body: Payload,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Payload,
     is_followed: bool,
 }
 
@@ -184,7 +194,13 @@ impl Answer {
 impl Client {
     /// Makes a client that asks `now` for the time of day.
     pub fn new(now: Now) -> Self {
-        Self { outside: OnceCell::new(), loopback: OnceCell::new(), now }
+        Self { clients: Arc::default(), now, tape: None }
+    }
+
+    /// Returns the same client, which writes each exchange down on `tape`.
+    #[must_use]
+    pub fn taped(&self, tape: &Tape, what: What) -> Self {
+        Self { clients: self.clients.clone(), now: self.now.clone(), tape: Some((tape.clone(), what)) }
     }
 
     /// Sends a request with what `access` shows. A redirect of a request without a body is followed:
@@ -241,7 +257,15 @@ impl Client {
         }
         let host = host_of(url);
         let started = std::time::Instant::now();
-        let response = built.send().await.map_err(|error| http::explain(&host, error))?;
+        let recording = self
+            .tape
+            .as_ref()
+            .map(|(tape, what)| tape.begin(*what, masked::request(access, request, url), (self.now)()));
+        let response = built.send().await.map_err(|error| http::explain(&host, error));
+        if let Some(recording) = recording {
+            write_down(recording, access, &response);
+        }
+        let response = response?;
         let status = response.status().as_u16();
         tracing::debug!(host, path = url.path(), status, took = ?started.elapsed(), "asked the API");
         Ok(Answer { host, response })
@@ -250,10 +274,23 @@ impl Client {
     async fn client(&self, url: &Url) -> Result<&reqwest::Client, ApiError> {
         let reach = Reach::of(url);
         let kept = match reach {
-            Reach::Loopback => &self.loopback,
-            Reach::Outside => &self.outside,
+            Reach::Loopback => &self.clients.loopback,
+            Reach::Outside => &self.clients.outside,
         };
         Ok(kept.get_or_try_init(|| async { http::client(None, reach).map_err(AuthError::Tls) }).await?)
+    }
+}
+
+/// The body is the caller's, and is not kept.
+fn write_down(recording: Recording, access: Option<&Access>, response: &Result<reqwest::Response, AuthError>) {
+    match response {
+        Ok(response) => {
+            let secrets = access.map(Access::secrets).unwrap_or_default();
+            let secrets: Vec<&Secret> = secrets.iter().map(|(_, secret)| secret).collect();
+            let status = response.status().as_u16();
+            recording.answered_bare(status, response.headers(), response.content_length(), &secrets);
+        }
+        Err(error) => recording.failed(&error.to_string()),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod access;
 mod client;
+mod masked;
 
 pub use access::Access;
 pub use client::{Answer, Client, Payload, Request};

@@ -168,9 +168,11 @@ pub(super) fn answer(status: u16, headers: &HeaderMap, body: &[u8], sent: &mut S
     Answer::Came { status, headers: told(headers, sent), body, size }
 }
 
-/// Returns what may be kept of an answer whose body is none of ours to keep.
+/// Returns what may be kept of an answer that is none of ours to keep: its status, its kind and its size.
 pub(super) fn bare_answer(status: u16, headers: &HeaderMap, size: Option<u64>, sent: &Sent) -> Answer {
-    Answer::Came { status, headers: told(headers, sent), body: String::new(), size }
+    let kind = told(headers, sent).into_iter().filter(|(name, _)| CONTENT_TYPE == name.as_str());
+    let kind = kind.map(|(name, value)| (name, value.split(';').next().unwrap_or_default().to_owned()));
+    Answer::Came { status, headers: kind.collect(), body: String::new(), size }
 }
 
 fn told(headers: &HeaderMap, sent: &Sent) -> Vec<(String, String)> {
@@ -205,7 +207,7 @@ impl Hidden<'_> {
 
     fn name(&mut self, text: &str) -> String {
         let is_known = SHOWN.contains(&text) || CREDENTIALS.contains(&text);
-        if is_known || self.is_structured && is_name(text) && self.sent.without(text) == text {
+        if is_known || self.is_structured && tape::is_name(text) && self.sent.without(text) == text {
             return text.to_owned();
         }
         self.hide(text)
@@ -247,12 +249,6 @@ const CREDENTIALS: [&str; 8] = [
     "user_code",
     "verification_uri_complete",
 ];
-
-/// Tells whether a text reads like the name of a field: tokens have digits in them, or are long.
-fn is_name(text: &str) -> bool {
-    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte);
-    text.len() <= 32 && text.bytes().all(is_fit) && text.bytes().filter(u8::is_ascii_digit).count() <= 2
-}
 
 /// An `Authorization` header, without its secret.
 enum Shown {

@@ -1,6 +1,9 @@
 //! What happened, for the activity list. Never a secret: at most a fingerprint of one.
 
+use std::fmt;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use super::{ConfigKey, ConnectionId, Time};
 
@@ -25,6 +28,29 @@ pub struct Activity {
     pub took: Option<Duration>,
     /// The fingerprint of the token concerned.
     pub fingerprint: Option<String>,
+    /// The flow that it belongs to: the number of the row with which that began.
+    pub flow: Option<i64>,
+    /// The program that asked for it, where that is known.
+    pub by: Option<Caller>,
+}
+
+/// A program of this machine that asked for something, as far as the system tells.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Caller {
+    /// Its name, made harmless for a terminal.
+    pub name: String,
+    /// The number of its process.
+    pub process: u32,
+    /// Its working folder, the home folder as `~`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} (process {})", self.name, self.process)?;
+        self.folder.as_ref().map_or(Ok(()), |folder| write!(formatter, " in {folder}"))
+    }
 }
 
 /// What can happen.
@@ -81,6 +107,12 @@ impl Happening {
             Self::Mended => "mended",
             Self::Requested => "requested",
         }
+    }
+
+    /// Returns the kind of the row with which a flow ends that began with one of this kind.
+    #[must_use]
+    pub fn end(self) -> Self {
+        if self == Self::Started { Self::Authorized } else { self }
     }
 
     /// Finds a kind by its word.

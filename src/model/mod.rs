@@ -18,7 +18,7 @@ pub mod tape;
 pub mod template;
 pub mod untrusted;
 
-pub use activity::{Activity, Happening, Outcome};
+pub use activity::{Activity, Caller, Happening, Outcome};
 pub use config::Config;
 pub use connection::{Connection, Health, Problem, ProblemKind};
 pub use credentials::{Credentials, Entered, TokenPair, TokenSet};

@@ -344,6 +344,12 @@ pub fn cut(text: &str, most: usize) -> String {
     format!("{}…", &text[..end])
 }
 
+/// Tells whether a text reads like the name of a field: tokens have digits in them, or are long.
+pub fn is_name(text: &str) -> bool {
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte);
+    text.len() <= 32 && text.bytes().all(is_fit) && text.bytes().filter(u8::is_ascii_digit).count() <= 2
+}
+
 /// Makes the name of a shell variable of any name (POSIX, section 8.1). What is read from a file is none yet.
 fn variable(name: &str) -> String {
     let fit = |character: char| if character.is_ascii_alphanumeric() { character.to_ascii_uppercase() } else { '_' };

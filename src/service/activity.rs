@@ -1,9 +1,12 @@
-//! What happened, kept.
+//! What happened, kept: rows, and the steps of the flows that they belong to.
 
 use std::time::Duration;
 
-use super::{Result, Service};
-use crate::model::{Activity, ConfigKey, ConnectionRef, Happening, Outcome};
+use super::{Error, Kind, Result, Service};
+use crate::auth::Tape;
+use crate::model::tape::Step;
+use crate::model::{Activity, Caller, ConfigKey, ConnectionRef, Happening, Outcome};
+use crate::store::Place;
 
 /// What one happening says besides its kind.
 #[derive(Default)]
@@ -11,11 +14,25 @@ pub(super) struct About {
     pub(super) detail: String,
     pub(super) took: Option<Duration>,
     pub(super) fingerprint: Option<String>,
+    pub(super) by: Option<Caller>,
+    /// What it is to its flow, and the steps of that which are not kept yet.
+    pub(super) place: Place,
+    pub(super) steps: Vec<Step>,
 }
 
 impl About {
     pub(super) fn saying(detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), ..Self::default() }
+    }
+
+    /// Says that this is a flow, with the steps on its tape.
+    pub(super) fn on(self, tape: &Tape) -> Self {
+        self.at(Place::First, tape)
+    }
+
+    /// Says what this is to a flow, and takes along the steps that are on its tape.
+    pub(super) fn at(self, place: Place, tape: &Tape) -> Self {
+        Self { place, steps: tape.take(), ..self }
     }
 }
 
@@ -30,12 +47,61 @@ impl Service {
         Ok(self.store.activity_after(number, of)?)
     }
 
-    pub(super) fn record(&self, connection: &ConnectionRef, happening: Happening, outcome: Outcome, about: About) {
-        self.keep(Some(connection.config.clone()), Some(connection), happening, outcome, about);
+    /// Returns one row of what happened.
+    pub fn one_activity(&self, number: i64) -> Result<Activity> {
+        self.store.one_activity(number)?.ok_or_else(|| no_row(number))
+    }
+
+    /// Returns the steps of the flow that a row of activity belongs to, in their order; none where it belongs to none.
+    pub fn flow(&self, number: i64) -> Result<Vec<Step>> {
+        self.store.steps(number)?.ok_or_else(|| no_row(number))
+    }
+
+    /// Keeps what happened; returns the number of its row, where there is one.
+    pub(super) fn record(
+        &self,
+        connection: &ConnectionRef,
+        happening: Happening,
+        outcome: Outcome,
+        about: About,
+    ) -> Option<i64> {
+        self.keep(Some(connection.config.clone()), Some(connection), happening, outcome, about)
     }
 
     pub(super) fn record_config(&self, key: &ConfigKey, happening: Happening, about: About) {
         self.keep(Some(key.clone()), None, happening, Outcome::Done, about);
+    }
+
+    /// Returns the place of a row with which a flow begins that ends by itself or with this process.
+    pub(super) fn open_place(&self) -> Place {
+        if !self.refresh_locks.are_shared() {
+            return Place::First;
+        }
+        match self.refresh_locks.presence.name() {
+            Ok(holder) => Place::Opens(holder),
+            Err(error) => {
+                tracing::warn!(%error, "nobody will know when this process ends");
+                Place::First
+            }
+        }
+    }
+
+    /// Says of each flow that its program has ended, where it has.
+    pub(super) fn end_flows_of_the_dead(&self) -> Result<()> {
+        for (began, holder) in self.store.open_flows()? {
+            if self.refresh_locks.presence.is_alive(&holder) || !self.store.close_flow(began.number)? {
+                continue;
+            }
+            let end = Activity {
+                at: self.now(),
+                happening: began.happening.end(),
+                outcome: Outcome::Failed,
+                detail: "its program ended".to_owned(),
+                ..began.clone()
+            };
+            self.store.add_activity(&end, &Place::Ends(began.number), &[])?;
+        }
+        Ok(())
     }
 
     /// Keeps what happened to this home as a whole.
@@ -50,7 +116,7 @@ impl Service {
         happening: Happening,
         outcome: Outcome,
         about: About,
-    ) {
+    ) -> Option<i64> {
         let activity = Activity {
             number: 0,
             at: self.now(),
@@ -61,6 +127,8 @@ impl Service {
             detail: about.detail,
             took: about.took,
             fingerprint: about.fingerprint,
+            flow: None,
+            by: about.by,
         };
         let subject = activity.subject();
         tracing::info!(
@@ -71,11 +139,20 @@ impl Service {
             "activity"
         );
         if self.settings.read_only || !self.store.exists() {
-            return;
+            return None;
         }
         // What happened has happened: not being able to write it down must not undo it.
-        if let Err(error) = self.store.add_activity(&activity) {
-            tracing::warn!(%error, "keeping the activity");
+        match self.store.add_activity(&activity, &about.place, &about.steps) {
+            Ok(number) => Some(number),
+            Err(error) => {
+                tracing::warn!(%error, "keeping the activity");
+                None
+            }
         }
     }
+}
+
+fn no_row(number: i64) -> Error {
+    Error::new(Kind::NotFound, format!("there is no row {number} in the activity; the newest ten thousand are kept"))
+        .hinted("`hallpass activity` shows the numbers")
 }

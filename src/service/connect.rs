@@ -6,6 +6,7 @@ mod finish;
 mod flow;
 mod hosted;
 pub(super) mod keep;
+mod open;
 mod poll;
 mod request;
 mod variables;
@@ -18,14 +19,13 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::activity::About;
 use super::certificate::Certificate;
 use super::error::authorize_command;
 use super::items::digest;
 use super::seat::{Address, Seat, Taken};
 use super::{Error, Result, Service};
 use crate::auth::{self, Registration};
-use crate::model::{Config, Happening, Outcome, Provider, Secret, WayIn};
+use crate::model::{Config, Provider, Secret, WayIn};
 use crate::store::PendingFlow;
 pub use crate::system::BrowserError;
 pub use arrival::Answered;
@@ -33,6 +33,7 @@ pub(super) use arrival::Arrival;
 use flow::Flow;
 pub use hosted::Callback;
 pub(super) use hosted::Hosted;
+use open::OpenFlow;
 pub use request::{ConnectRequest, TIMEOUT, Way};
 pub(super) use variables::add_further;
 pub use waiting::{Connected, DeviceCode, Waiting};
@@ -56,6 +57,8 @@ pub struct Authorization {
     may_replace: bool,
     /// Why the last poll for a device brought no answer, if it did not.
     unanswered: Option<String>,
+    /// What the activity tells of it.
+    open: OpenFlow,
     is_exchanging: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
     served: Vec<JoinHandle<()>>,
@@ -119,9 +122,11 @@ impl Service {
             redirect_uri: &redirect_uri,
             variables: &variables,
         };
-        let flow = Flow::begin(&self.network.auth, &registration, request.way, &scopes, &request.parameters);
+        let open = OpenFlow::new(self, &request.connection);
+        let transport = open.transport();
+        let flow = Flow::begin(&transport, &registration, request.way, &scopes, &request.parameters);
         let flow = flow.await;
-        let flow = flow.map_err(|error| self.not_authorized(&request.connection, error.into()))?;
+        let flow = flow.map_err(|error| self.not_authorized(&request.connection, error.into(), &open.tape))?;
         let time = match (request.timeout, flow.lifetime()) {
             (Some(asked), Some(good)) => asked.min(good),
             (asked, good) => asked.or(good).unwrap_or(TIMEOUT),
@@ -154,6 +159,7 @@ impl Service {
             is_hosted: callback.is_some(),
             may_replace: request.may_replace,
             unanswered: None,
+            open,
             is_exchanging: Arc::default(),
             stop,
             served: Vec::new(),
@@ -168,12 +174,7 @@ impl Service {
         if request.way == Way::Browser {
             authorization.waiting.browser = self.machine.browser.open(&authorization.waiting.url);
         }
-        self.record(
-            &request.connection,
-            Happening::Started,
-            Outcome::Done,
-            About::saying(format!("asking for {}", spoken_scopes(&authorization.scopes))),
-        );
+        authorization.open.begin(&authorization.flow, &authorization.scopes);
         Ok(authorization)
     }
 

@@ -156,13 +156,14 @@ impl Service {
         };
         let client = self.whole_client_of(&reference.config, connection.way, &connection.variables).await?;
         let fingerprint = Some(credentials.fingerprint());
-        let outcome = auth::revoke::revoke(&self.network.auth, &client, tokens).await;
+        let tape = auth::Tape::default();
+        let outcome = auth::revoke::revoke(&self.network.auth.taped(&tape), &client, tokens).await;
         let (word, detail) = match &outcome {
             Ok(()) if tokens.refresh_token.is_none() => (Outcome::Done, "access token".to_owned()),
             Ok(()) => (Outcome::Done, "refresh token and access token".to_owned()),
             Err(error) => (Outcome::Failed, error.to_string()),
         };
-        self.record(reference, Happening::Revoked, word, About { detail, fingerprint, took: None });
+        self.record(reference, Happening::Revoked, word, About { fingerprint, ..About::saying(detail).on(&tape) });
         Ok(outcome?)
     }
 

@@ -145,11 +145,8 @@ impl Service {
     }
 
     fn note_hand_out(&self, reference: &ConnectionRef, fresh: &Fresh, happening: Happening, form: Form) {
-        let about = About {
-            detail: format!("as {}", form.word()),
-            fingerprint: Some(fresh.credentials.fingerprint()),
-            took: None,
-        };
+        let fingerprint = Some(fresh.credentials.fingerprint());
+        let about = About { fingerprint, ..About::saying(format!("as {}", form.word())) };
         self.record(reference, happening, Outcome::Done, about);
     }
 

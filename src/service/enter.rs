@@ -9,8 +9,9 @@ use super::items::Item;
 use super::refresh_lock::Held;
 use super::{Error, Kind, Result, Service};
 use crate::api::Request;
-use crate::auth::{AuthError, client_credentials, introspect};
+use crate::auth::{AuthError, Tape, client_credentials, introspect};
 use crate::model::provider::CredentialField;
+use crate::model::tape::What;
 use crate::model::{
     Config, Connection, ConnectionRef, Credentials, Entered, Happening, Outcome, Provider, Secret, WayIn, untrusted,
 };
@@ -46,6 +47,15 @@ pub(super) struct Newcomer {
     pub(super) credentials: Credentials,
     pub(super) warnings: Vec<String>,
     pub(super) detail: String,
+    /// The steps that it took so far.
+    pub(super) tape: Tape,
+}
+
+/// What was entered, on its way to be proven.
+struct Entry<'a> {
+    connection: &'a Connection,
+    credentials: &'a Credentials,
+    is_kept_anyway: bool,
 }
 
 impl EnterRequest {
@@ -75,7 +85,7 @@ impl Service {
         let mut variables = self.variables_for(&provider, &reference, &request.variables)?;
         add_further(&mut variables, &request.further, &provider)?;
         let scopes = request.scopes.clone().unwrap_or_else(|| scopes_of(&config, &provider, way));
-        let mut warnings = Vec::new();
+        let (mut warnings, tape) = (Vec::new(), Tape::default());
         let entered = match way {
             WayIn::ApiKey | WayIn::Basic => {
                 let fields = checked_fields(&provider.credential_fields(way), &request.fields)?;
@@ -92,9 +102,10 @@ impl Service {
         if let Some(credentials) = &entered {
             let connection =
                 Connection::new(&reference, &config.provider, credentials, scopes.clone(), variables.clone());
-            match self.verify(&provider, &connection, credentials, request.unverified).await {
+            let entry = Entry { connection: &connection, credentials, is_kept_anyway: request.unverified };
+            match self.verify(&provider, &entry, &tape).await {
                 Ok(warning) => warnings.extend(warning),
-                Err(error) => return Err(self.not_authorized(&reference, error)),
+                Err(error) => return Err(self.not_authorized(&reference, error, &tape)),
             }
         }
         let (_lock, intent) = self.make_room(&reference, &config).await?;
@@ -104,11 +115,11 @@ impl Service {
         }
         let credentials = match entered {
             Some(credentials) => credentials,
-            None => match self.fetch(&config, &variables, &scopes).await {
+            None => match self.fetch(&config, &variables, &scopes, &tape).await {
                 Ok(credentials) => credentials,
                 Err(error) => {
                     self.withdraw(intent);
-                    return Err(self.not_authorized(&reference, error));
+                    return Err(self.not_authorized(&reference, error, &tape));
                 }
             },
         };
@@ -116,7 +127,7 @@ impl Service {
         let detail =
             if way.is_entered() { format!("{way}, as it was entered{proof}") } else { format!("{way}, for itself") };
         let connection = Connection::new(&reference, &config.provider, &credentials, scopes, variables);
-        self.keep_new(Newcomer { connection, credentials, warnings, detail }, &provider, intent).await
+        self.keep_new(Newcomer { connection, credentials, warnings, detail, tape }, &provider, intent).await
     }
 
     /// Gets ready to keep a connection under a config as it is known: returns the connection's lock, and the
@@ -133,25 +144,25 @@ impl Service {
 
     /// Keeps a connection that no flow brought, whose lock is held.
     pub(super) async fn keep_new(&self, new: Newcomer, provider: &Provider, intent: i64) -> Result<Connected> {
-        let Newcomer { mut connection, credentials, mut warnings, detail } = new;
+        let Newcomer { mut connection, credentials, mut warnings, detail, tape } = new;
         let reference = connection.reference.clone();
         keep::capture(provider, &credentials, &Secret::default(), &mut connection.variables, &mut warnings);
-        self.look_up(provider, &mut connection, &credentials, &mut warnings).await;
+        warnings.extend(self.look_up(provider, &mut connection, &credentials, &tape).await);
         if let Some(before) = self.store.connection(&reference)? {
             connection.created_at = before.created_at;
         }
         self.save_surely(&connection, &credentials, intent).await?;
         let fingerprint = credentials.fingerprint();
-        let about = About { detail, took: None, fingerprint: Some(fingerprint.clone()) };
+        let about = About { fingerprint: Some(fingerprint.clone()), ..About::saying(detail).on(&tape) };
         self.record(&reference, Happening::Authorized, Outcome::Done, about);
         let connection = self.connection(&reference).unwrap_or(connection);
         Ok(Connected { connection, fingerprint, warnings })
     }
 
     /// Records that an authorization did not come about, and why.
-    pub(super) fn not_authorized(&self, reference: &ConnectionRef, error: Error) -> Error {
-        let outcome = if error.kind == Kind::Provider { Outcome::Refused } else { Outcome::Failed };
-        self.record(reference, Happening::Authorized, outcome, About::saying(error.message.clone()));
+    pub(super) fn not_authorized(&self, reference: &ConnectionRef, error: Error, tape: &Tape) -> Error {
+        let about = About::saying(error.message.clone()).on(tape);
+        self.record(reference, Happening::Authorized, outcome_of(&error), about);
         error
     }
 
@@ -161,10 +172,12 @@ impl Service {
         config: &Config,
         variables: &BTreeMap<String, String>,
         scopes: &[String],
+        tape: &Tape,
     ) -> Result<Credentials> {
+        let transport = self.network.auth.taped(tape);
         let client = self.client_of(&config.key, WayIn::ClientCredentials, variables).await?;
         let _busy = self.busy.begin();
-        let mut tokens = match client_credentials::fetch(&self.network.auth, &client, scopes).await {
+        let mut tokens = match client_credentials::fetch(&transport, &client, scopes).await {
             Ok(tokens) => tokens,
             Err(AuthError::Refused(refusal)) if refusal.is_about_the_client() => {
                 let key = super::error::quoted(config.key.as_str());
@@ -174,19 +187,14 @@ impl Service {
             }
             Err(error) => return Err(error.into()),
         };
-        introspect::find_end(&self.network.auth, &client, &mut tokens).await;
+        introspect::find_end(&transport, &client, &mut tokens).await;
         Ok(Credentials::ClientCredentials(tokens))
     }
 
     /// Proves what was entered by the provider's cheapest call. Returns a warning where it could not be
     /// proven, and an error where the provider refuses it.
-    async fn verify(
-        &self,
-        provider: &Provider,
-        connection: &Connection,
-        credentials: &Credentials,
-        is_kept_anyway: bool,
-    ) -> Result<Option<String>> {
+    async fn verify(&self, provider: &Provider, entry: &Entry<'_>, tape: &Tape) -> Result<Option<String>> {
+        let Entry { connection, credentials, is_kept_anyway } = *entry;
         let Some((method, path)) = provider.api.verify.as_deref().and_then(|call| call.split_once(' ')) else {
             return Ok(Some(format!(
                 "it was not proven: the provider file of {} names no call for that",
@@ -195,7 +203,8 @@ impl Service {
         };
         let access = self.access(self, provider, connection, credentials).await?;
         let request = Request::new(method, access.own_url(path)?)?.unfollowed();
-        let asked = keep::in_time(async { Ok(self.network.api.send(&access, &request).await?) });
+        let api = self.network.api.taped(tape, What::Verification);
+        let asked = keep::in_time(async { Ok(api.send(&access, &request).await?) });
         let answer = match asked.await {
             Ok(answer) => answer,
             Err(error) if is_kept_anyway => return Ok(Some(format!("it was not proven: {error}"))),
@@ -220,6 +229,11 @@ impl Service {
         let hint = "nothing was kept; check it for a missing or a foreign part, or keep it with `--unverified`";
         Err(Error::new(Kind::Provider, message).hinted(hint))
     }
+}
+
+/// Returns how an authorization ended that came to this error.
+pub(super) fn outcome_of(error: &Error) -> Outcome {
+    if error.kind == Kind::Provider { Outcome::Refused } else { Outcome::Failed }
 }
 
 /// Checks what was entered against what the form asks for.

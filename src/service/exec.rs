@@ -48,7 +48,7 @@ impl Service {
                 )));
             }
             let detail = format!("to `{}` as {name}", untrusted::line(program));
-            let about = About { detail, fingerprint: Some(fresh.credentials.fingerprint()), took: None };
+            let about = About { fingerprint: Some(fresh.credentials.fingerprint()), ..About::saying(detail) };
             self.record(&variable.connection, Happening::HandedOut, Outcome::Done, about);
             all.push((name, token));
         }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use super::activity::About;
 use super::items::{Item, Loaded};
 use super::{Error, Kind, Result, Service};
-use crate::auth::{self, AuthError, Refusal};
+use crate::auth::{self, AuthError, Refusal, Tape};
 use crate::model::freshness::margin;
 pub use crate::model::freshness::{Asker, Freshness};
 use crate::model::provider::OAuth2;
@@ -169,8 +169,9 @@ impl Service {
         let _busy = self.busy.begin();
         let intent = self.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
         self.prove_replaceable(&reference, loaded, intent).await?;
-        let started = Instant::now();
-        let outcome = match tokio::time::timeout(DEADLINE, self.try_refresh(&client, &exchange)).await {
+        let (started, tape) = (Instant::now(), Tape::default());
+        let transport = self.network.auth.taped(&tape);
+        let outcome = match tokio::time::timeout(DEADLINE, try_refresh(&transport, &client, &exchange)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure::Passing(AuthError::NoAnswer {
                 host: "the provider".to_owned(),
@@ -189,7 +190,7 @@ impl Service {
                     tracing::warn!(reason = failure.reason(), "an access token was not renewed; it is still good");
                     return Ok(Fresh { connection, credentials: loaded.credentials.clone(), was_refreshed: false });
                 }
-                return Err(self.refresh_failed(&reference, failure, started));
+                return Err(self.refresh_failed(&reference, failure, started, &tape));
             }
         };
         let fingerprint = Some(answer.access_token.fingerprint());
@@ -207,13 +208,13 @@ impl Service {
                 &reference,
                 Happening::Refreshed,
                 Outcome::Failed,
-                About { detail, took: Some(started.elapsed()), fingerprint },
+                About { took: Some(started.elapsed()), fingerprint, ..About::saying(detail).on(&tape) },
             );
             return Err(error);
         }
-        self.find_end(&client, &mut connection, &mut credentials).await;
+        self.find_end(&transport, &client, &mut connection, &mut credentials).await;
         let detail = if was_rotated { "new access token, and a new refresh token" } else { "new access token" };
-        let about = About { detail: detail.to_owned(), took: Some(started.elapsed()), fingerprint };
+        let about = About { took: Some(started.elapsed()), fingerprint, ..About::saying(detail).on(&tape) };
         self.record(&reference, Happening::Refreshed, Outcome::Done, about);
         if credentials.tokens().is_some_and(|tokens| !tokens.is_fresh(self.now(), Duration::ZERO)) {
             let ended = format!("the new token that the provider gave for `{reference}` has ended already");
@@ -224,12 +225,18 @@ impl Service {
     }
 
     /// Asks for the end of a token whose answer did not say it, once the token itself is kept.
-    async fn find_end(&self, client: &auth::Client, connection: &mut Connection, credentials: &mut Credentials) {
+    async fn find_end(
+        &self,
+        transport: &auth::Transport,
+        client: &auth::Client,
+        connection: &mut Connection,
+        credentials: &mut Credentials,
+    ) {
         let (Credentials::OAuth2(tokens) | Credentials::ClientCredentials(tokens)) = &mut *credentials else { return };
         if !client.introspects_expiry() || tokens.expires_at.is_some() {
             return;
         }
-        auth::introspect::find_end(&self.network.auth, client, tokens).await;
+        auth::introspect::find_end(transport, client, tokens).await;
         connection.record(credentials);
         let kept = async {
             let item = Item::Connection(connection.reference.clone());
@@ -262,59 +269,8 @@ impl Service {
         self.save_announced(connection, credentials, intent).await
     }
 
-    async fn try_refresh(
-        &self,
-        client: &auth::Client,
-        exchange: &Exchange<'_>,
-    ) -> std::result::Result<TokenSet, Failure> {
-        let (mut tries, mut was_lost, mut pause) = (0, false, PAUSE);
-        loop {
-            tries += 1;
-            let asked = match exchange {
-                Exchange::Refresh(token) => auth::refresh::refresh(&self.network.auth, client, token).await,
-                Exchange::Renew(token) => auth::renew::renew(&self.network.auth, client, token).await,
-                Exchange::Fetch(scopes) => auth::client_credentials::fetch(&self.network.auth, client, scopes).await,
-            };
-            let error = match asked {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            tracing::info!(%error, tries, "a refresh did not work");
-            match error {
-                AuthError::Refused(refusal) if refusal.is_about_the_client() => return Err(Failure::Client(refusal)),
-                AuthError::Refused(refusal) if refusal.ends_the_grant() => {
-                    return Err(Failure::Gone(if was_lost {
-                        format!(
-                            "the provider's answer to a refresh was lost on the way after it had replaced the refresh token, and it refuses the old one ({refusal})"
-                        )
-                    } else {
-                        format!("the provider refused the refresh ({refusal})")
-                    }));
-                }
-                error if error.may_be_repeated() && tries < TRIES => {
-                    let asked = match &error {
-                        AuthError::Busy { retry_after, .. } => *retry_after,
-                        _ => None,
-                    };
-                    if asked.is_some_and(|asked| asked > LONGEST_PAUSE) {
-                        return Err(Failure::Passing(error));
-                    }
-                    tokio::time::sleep(asked.unwrap_or_else(|| jittered(pause))).await;
-                    pause *= 2;
-                }
-                // The server may have acted on it. One more try tells: it answers again, or it
-                // refuses, and then the token was replaced.
-                error if error.is_lost_answer() && !was_lost => {
-                    was_lost = true;
-                    tokio::time::sleep(jittered(pause)).await;
-                }
-                error => return Err(Failure::Passing(error)),
-            }
-        }
-    }
-
     /// Keeps what went wrong, and returns the error that says it.
-    fn refresh_failed(&self, reference: &ConnectionRef, failure: Failure, started: Instant) -> Error {
+    fn refresh_failed(&self, reference: &ConnectionRef, failure: Failure, started: Instant, tape: &Tape) -> Error {
         let (kind, outcome, reason, error) = match failure {
             Failure::Gone(reason) => {
                 let error = Error::authorization_needed(reference, &reason);
@@ -340,9 +296,61 @@ impl Service {
         if let Err(error) = self.store.set_problem(reference, &problem) {
             tracing::warn!(%error, "keeping a problem");
         }
-        let about = About { detail: reason, took: Some(started.elapsed()), fingerprint: None };
+        let about = About { took: Some(started.elapsed()), ..About::saying(reason).on(tape) };
         self.record(reference, Happening::Refreshed, outcome, about);
         error
+    }
+}
+
+/// Tries until an answer comes that stands.
+async fn try_refresh(
+    transport: &auth::Transport,
+    client: &auth::Client,
+    exchange: &Exchange<'_>,
+) -> std::result::Result<TokenSet, Failure> {
+    let (mut tries, mut was_lost, mut pause) = (0, false, PAUSE);
+    loop {
+        tries += 1;
+        let asked = match exchange {
+            Exchange::Refresh(token) => auth::refresh::refresh(transport, client, token).await,
+            Exchange::Renew(token) => auth::renew::renew(transport, client, token).await,
+            Exchange::Fetch(scopes) => auth::client_credentials::fetch(transport, client, scopes).await,
+        };
+        let error = match asked {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        tracing::info!(%error, tries, "a refresh did not work");
+        match error {
+            AuthError::Refused(refusal) if refusal.is_about_the_client() => return Err(Failure::Client(refusal)),
+            AuthError::Refused(refusal) if refusal.ends_the_grant() => {
+                return Err(Failure::Gone(if was_lost {
+                    format!(
+                        "the provider's answer to a refresh was lost on the way after it had replaced the refresh token, and it refuses the old one ({refusal})"
+                    )
+                } else {
+                    format!("the provider refused the refresh ({refusal})")
+                }));
+            }
+            error if error.may_be_repeated() && tries < TRIES => {
+                let asked = match &error {
+                    AuthError::Busy { retry_after, .. } => *retry_after,
+                    _ => None,
+                };
+                if asked.is_some_and(|asked| asked > LONGEST_PAUSE) {
+                    return Err(Failure::Passing(error));
+                }
+                tokio::time::sleep(asked.unwrap_or_else(|| jittered(pause))).await;
+                pause *= 2;
+            }
+            // The server may have acted on it. One more try tells: it answers again, or it
+            // refuses, and then the token was replaced.
+            error if error.is_lost_answer() && !was_lost => {
+                was_lost = true;
+                tokio::time::sleep(jittered(pause)).await;
+            }
+            error => return Err(Failure::Passing(error)),
+        }
     }
 }
 

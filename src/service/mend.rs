@@ -29,6 +29,11 @@ impl Service {
     /// Finishes or undoes every interrupted write. A vault that cannot be reached leaves its
     /// intents for the next start.
     pub async fn mend(&self) -> Result<()> {
+        if !self.settings.read_only
+            && let Err(error) = self.end_flows_of_the_dead()
+        {
+            tracing::debug!(%error, "ending the flows of processes that are gone");
+        }
         // A store that cannot be read says so to whoever needs it.
         let intents = self.store.intents().unwrap_or_default();
         if self.settings.read_only || intents.is_empty() || self.vault.is_foreign() {
@@ -139,7 +144,7 @@ impl Service {
         }
         let about = || About::saying("finished or undid a write that was interrupted");
         match &item {
-            Item::Connection(reference) => self.record(reference, Happening::Mended, Outcome::Done, about()),
+            Item::Connection(reference) => drop(self.record(reference, Happening::Mended, Outcome::Done, about())),
             Item::Config(key) => self.record_config(key, Happening::Mended, about()),
             Item::Probe(_) => {}
         }

@@ -129,7 +129,7 @@ impl Service {
         let reference = &fresh.connection.reference;
         let (fingerprint, program) = (fresh.credentials.fingerprint(), untrusted::line(program));
         if self.busy.recent.is_news((reference.clone(), fingerprint.clone(), program.clone())) {
-            let about = About { detail: format!("to {program}"), fingerprint: Some(fingerprint), took: None };
+            let about = About { fingerprint: Some(fingerprint), ..About::saying(format!("to {program}")) };
             self.record(reference, Happening::HandedOut, Outcome::Done, about);
         }
     }

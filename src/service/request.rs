@@ -2,7 +2,7 @@
 //! 401, and again after a pause where that was asked for and the API says "later".
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use url::{Origin, Url};
 
@@ -12,7 +12,10 @@ use super::source::Source;
 use super::{Error, Kind, Result, Service};
 use crate::api::{Access, ApiError, Request};
 pub use crate::api::{Answer, Payload};
+use crate::auth::Tape;
+use crate::model::tape::What;
 use crate::model::{ConnectionRef, Happening, Outcome};
+use crate::store::Place;
 
 /// The most repetitions that can be asked for.
 const MOST_RETRIES: u32 = 10;
@@ -78,9 +81,12 @@ impl Service {
         for (name, value) in &headers {
             ready = ready.header(name, value)?;
         }
+        let tape = Tape::default();
+        let (api, mut place) = (self.network.api.taped(&tape, What::ApiRequest), Place::First);
         let mut may_refresh = !fresh.was_refreshed && !self.settings.read_only;
         loop {
-            let answer = match self.network.api.send(&access, &ready).await {
+            let started = Instant::now();
+            let answer = match api.send(&access, &ready).await {
                 Err(error) if left > 0 && is_passing(&error) && ready.is_repeatable() => {
                     tracing::info!(%error, left, "a request did not work; trying again");
                     left -= 1;
@@ -88,10 +94,18 @@ impl Service {
                     pause = (pause * 2).min(LONGEST_PAUSE);
                     continue;
                 }
-                answer => answer?,
+                answer => answer,
             };
+            let about = About { took: Some(started.elapsed()), ..About::default().at(place.clone(), &tape) };
+            let number = self.note_request(
+                &fresh,
+                &format!("{} {}", method.to_uppercase(), access.masked_path(&path)),
+                &answer,
+                about,
+            );
+            place = number.filter(|_| place == Place::First).map_or(place, Place::Within);
+            let answer = answer?;
             let status = answer.status();
-            self.note_request(&fresh, &method, &path, status);
             if !ready.is_repeatable() {
                 return Ok(answer);
             }
@@ -119,13 +133,28 @@ impl Service {
         }
     }
 
-    fn note_request(&self, fresh: &Fresh, method: &str, path: &str, status: u16) {
-        let path = path.split('?').next().unwrap_or_default();
-        let detail = format!("{} {} → {status}", method.to_uppercase(), crate::model::untrusted::line(path));
-        let fingerprint = Some(fresh.credentials.fingerprint());
-        let outcome = if status < 400 { Outcome::Done } else { Outcome::Refused };
-        let reference = &fresh.connection.reference;
-        self.record(reference, Happening::Requested, outcome, About { detail, took: None, fingerprint });
+    /// Keeps that a request was sent, and what came of it.
+    fn note_request(
+        &self,
+        fresh: &Fresh,
+        line: &str,
+        answer: &std::result::Result<Answer, ApiError>,
+        about: About,
+    ) -> Option<i64> {
+        let line = crate::model::untrusted::line(line);
+        let (outcome, detail) = match answer {
+            Ok(answer) if answer.status() < 400 => (Outcome::Done, format!("{line} → {}", answer.status())),
+            Ok(answer) => (Outcome::Refused, format!("{line} → {}", answer.status())),
+            // Nothing was sent.
+            Err(
+                ApiError::Template(_) | ApiError::NoBaseUrl(_) | ApiError::Foreign { .. } | ApiError::Malformed(..),
+            ) => {
+                return None;
+            }
+            Err(error) => (Outcome::Failed, format!("{line} → {error}")),
+        };
+        let about = About { detail, fingerprint: Some(fresh.credentials.fingerprint()), ..about };
+        self.record(&fresh.connection.reference, Happening::Requested, outcome, about)
     }
 }
 

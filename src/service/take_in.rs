@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::connect::{Connected, add_further};
 use super::enter::Newcomer;
 use super::{Error, Result, Service};
+use crate::auth::Tape;
 use crate::model::{Connection, ConnectionRef, Credentials};
 
 /// What is to be taken in.
@@ -43,7 +44,7 @@ impl Service {
         let (_lock, intent) = self.make_room(&reference, &config).await?;
         let scopes = credentials.tokens().and_then(|tokens| tokens.scopes.clone()).unwrap_or_default();
         let connection = Connection::new(&reference, &config.provider, &credentials, scopes, variables);
-        let detail = format!("{way}, taken in as it was");
-        self.keep_new(Newcomer { connection, credentials, warnings: Vec::new(), detail }, &provider, intent).await
+        let (detail, tape) = (format!("{way}, taken in as it was"), Tape::default());
+        self.keep_new(Newcomer { connection, credentials, warnings: Vec::new(), detail, tape }, &provider, intent).await
     }
 }

@@ -4,18 +4,21 @@ use std::time::Duration;
 
 use rusqlite::{Row, params};
 
-use super::{Store, StoreError, column};
+use super::{Place, Store, StoreError, column, steps};
+use crate::model::tape::Step;
 use crate::model::{Activity, ConfigKey, ConnectionId, ConnectionRef, Happening, Outcome};
 
 /// How many rows are kept.
 const KEPT: i64 = 10_000;
 
 impl Store {
-    /// Keeps what happened (its number is chosen here), and drops what is very old.
-    pub fn add_activity(&self, activity: &Activity) -> Result<i64, StoreError> {
+    /// Keeps what happened (its number and its flow are chosen here) with the steps that it took, and drops what is
+    /// very old: all in one transaction.
+    pub fn add_activity(&self, activity: &Activity, place: &Place, taken: &[Step]) -> Result<i64, StoreError> {
         self.append(|database| {
-            let sql = "INSERT INTO activity (at, config, connection, happening, outcome, detail, took, fingerprint)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+            let sql = "INSERT INTO activity
+                       (at, config, connection, happening, outcome, detail, took, fingerprint, caller)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
             database.execute(
                 sql,
                 params![
@@ -27,10 +30,14 @@ impl Store {
                     activity.detail,
                     activity.took.map(|took| i64::try_from(took.as_millis()).unwrap_or(i64::MAX)),
                     activity.fingerprint,
+                    activity.by.as_ref().map(column::to_json),
                 ],
             )?;
             let number = database.last_insert_rowid();
-            database.execute("DELETE FROM activity WHERE number <= ?1", [number - KEPT])?;
+            steps::put(database, number, place, taken)?;
+            let oldest = number - KEPT;
+            database.execute("DELETE FROM activity WHERE number <= ?1", [oldest])?;
+            steps::drop_old(database, oldest)?;
             Ok(number)
         })
     }
@@ -58,7 +65,7 @@ impl Store {
     }
 }
 
-fn activity(row: &Row<'_>) -> rusqlite::Result<Activity> {
+pub(super) fn activity(row: &Row<'_>) -> rusqlite::Result<Activity> {
     let happening: String = row.get("happening")?;
     let outcome: String = row.get("outcome")?;
     let config: Option<String> = row.get("config")?;
@@ -74,5 +81,8 @@ fn activity(row: &Row<'_>) -> rusqlite::Result<Activity> {
         detail: row.get("detail")?,
         took: row.get::<_, Option<i64>>("took")?.map(|took| Duration::from_millis(took.unsigned_abs())),
         fingerprint: row.get("fingerprint")?,
+        flow: row.get("flow")?,
+        // One that cannot be read says nothing.
+        by: row.get::<_, Option<String>>("caller")?.and_then(|text| serde_json::from_str(&text).ok()),
     })
 }

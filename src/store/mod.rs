@@ -12,6 +12,7 @@ mod metadata;
 mod pending;
 mod schema;
 mod stamp;
+mod steps;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,6 +23,7 @@ pub use intents::{After, Announcement, Intent, IntentKind, Rename};
 pub use pending::PendingFlow;
 use stamp::Changes;
 pub use stamp::Stamp;
+pub use steps::Place;
 
 use crate::settings::private::{self, PrivateError};
 

@@ -12,7 +12,7 @@ use crate::settings::private;
 const BUSY: Duration = Duration::from_secs(5);
 
 /// The steps from one version to the next. A step that was released is never changed.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     "
     CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE configs (
@@ -97,6 +97,22 @@ const STEPS: [&str; 3] = [
         document TEXT NOT NULL,
         fetched_at INTEGER NOT NULL
     ) STRICT;
+",
+    "
+    ALTER TABLE activity ADD COLUMN flow INTEGER;
+    ALTER TABLE activity ADD COLUMN caller TEXT;
+    CREATE TABLE steps (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        flow INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        took INTEGER,
+        what TEXT NOT NULL,
+        times INTEGER NOT NULL,
+        request TEXT,
+        answer TEXT
+    ) STRICT;
+    CREATE INDEX steps_of_flow ON steps (flow, number);
+    CREATE TABLE open_flows (flow INTEGER PRIMARY KEY, holder TEXT NOT NULL) STRICT;
 ",
 ];
 

@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::model::connection::tests::connection;
+use crate::model::tape::{Answer, Masked, Request, Step, What};
 use crate::model::{
-    Activity, Config, ConfigKey, ConnectionId, Happening, Outcome, Problem, ProblemKind, ProviderId, Time,
+    Activity, Caller, Config, ConfigKey, ConnectionId, Happening, Outcome, Problem, ProblemKind, ProviderId, Time,
 };
 
 fn time(seconds: i64) -> Time {
@@ -164,13 +165,15 @@ fn activity_comes_newest_first_and_by_connection() {
         detail: "one".to_owned(),
         took: Some(Duration::from_millis(12)),
         fingerprint: Some("00".to_owned()),
+        flow: None,
+        by: Some(Caller { name: "sh".to_owned(), process: 7, folder: Some("~".to_owned()) }),
     };
-    row.number = store.add_activity(&row).unwrap();
-    let other = Activity { connection: None, detail: "two".to_owned(), ..row.clone() };
-    store.add_activity(&other).unwrap();
+    row.number = store.add_activity(&row, &Place::Alone, &[]).unwrap();
+    let other = Activity { connection: None, detail: "two".to_owned(), by: None, ..row.clone() };
+    store.add_activity(&other, &Place::Alone, &[]).unwrap();
     assert_eq!(store.activity(None, 10).unwrap()[0].detail, "two");
     assert_eq!(store.activity(Some(&connection().reference), 10).unwrap(), [row]);
-    store.add_activity(&Activity { detail: "three".to_owned(), ..other }).unwrap();
+    store.add_activity(&Activity { detail: "three".to_owned(), ..other }, &Place::Alone, &[]).unwrap();
     let after = |number, of| {
         let rows = store.activity_after(number, of).unwrap();
         rows.into_iter().map(|row| row.detail).collect::<Vec<_>>()
@@ -201,6 +204,8 @@ fn an_older_schema_is_copied_upgraded_and_loses_nothing() {
     old.execute_batch(
         "ALTER TABLE configs DROP COLUMN revision; ALTER TABLE connections DROP COLUMN revision; DROP TABLE intents;
          ALTER TABLE connections DROP COLUMN way; DROP TABLE metadata;
+         ALTER TABLE activity DROP COLUMN flow; ALTER TABLE activity DROP COLUMN caller; DROP TABLE steps;
+         DROP TABLE open_flows;
          CREATE TABLE intents (number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, item TEXT NOT NULL,
             vault TEXT NOT NULL, process INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
          INSERT INTO intents (number, kind, item, vault, process, at) VALUES (7, 'delete', 'config/old', 'sealed', 1, 0);
@@ -261,4 +266,100 @@ fn the_files_are_private_whatever_the_umask() {
         let mode = entry.as_ref().unwrap().metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{entry:?}");
     }
+}
+
+fn happened(detail: &str) -> Activity {
+    Activity {
+        number: 0,
+        at: time(0),
+        config: None,
+        connection: None,
+        happening: Happening::Started,
+        outcome: Outcome::Done,
+        detail: detail.to_owned(),
+        took: None,
+        fingerprint: None,
+        flow: None,
+        by: None,
+    }
+}
+
+fn step(said: &str) -> Step {
+    let request = Request { method: "POST".to_owned(), url: Masked::text("https://as.example"), ..Request::default() };
+    let answer = Some(Answer::Failed(said.to_owned()));
+    let took = Some(Duration::from_millis(3));
+    Step { at: time(1), took, what: What::Refresh, times: 2, request: Some(request), answer }
+}
+
+#[test]
+fn rows_of_one_flow_have_its_steps_in_their_order() {
+    let store = Store::in_memory().unwrap();
+    let alone = store.add_activity(&happened("alone"), &Place::Alone, &[]).unwrap();
+    let begun = store.add_activity(&happened("begun"), &Place::First, &[step("one")]).unwrap();
+    let other = store.add_activity(&happened("other"), &Place::First, &[step("of another")]).unwrap();
+    let ended = store.add_activity(&happened("ended"), &Place::Ends(begun), &[step("two"), step("three")]).unwrap();
+    let flows: Vec<Option<i64>> = store.activity(None, 9).unwrap().iter().map(|row| row.flow).collect();
+    assert_eq!(flows, [Some(begun), Some(other), Some(begun), None]);
+    for row in [begun, ended] {
+        assert_eq!(store.steps(row).unwrap().unwrap(), [step("one"), step("two"), step("three")]);
+    }
+    assert_eq!(store.steps(alone).unwrap(), Some(Vec::new()));
+    assert_eq!(store.steps(99).unwrap(), None);
+}
+
+#[test]
+fn a_flow_is_open_until_it_ends_or_somebody_takes_it_for_ended() {
+    let store = Store::in_memory().unwrap();
+    let open = || -> Vec<(String, String)> {
+        store.open_flows().unwrap().into_iter().map(|(row, holder)| (row.detail, holder)).collect()
+    };
+    let one = store.add_activity(&happened("one"), &Place::Opens("process-1".to_owned()), &[]).unwrap();
+    let two = store.add_activity(&happened("two"), &Place::Opens("process-2".to_owned()), &[]).unwrap();
+    assert_eq!(open(), [("one".to_owned(), "process-1".to_owned()), ("two".to_owned(), "process-2".to_owned())]);
+    store.add_activity(&happened("end"), &Place::Ends(one), &[]).unwrap();
+    assert_eq!(open(), [("two".to_owned(), "process-2".to_owned())]);
+    assert!(store.close_flow(two).unwrap());
+    assert!(!store.close_flow(two).unwrap() && open().is_empty());
+}
+
+#[test]
+fn steps_go_with_the_rows_that_they_belong_to_and_there_are_never_too_many() {
+    let (folder, store) = on_disk();
+    let first = store.add_activity(&happened("old"), &Place::Opens("process-1".to_owned()), &[step("old")]).unwrap();
+    let file = folder.path().join("home/hallpass.db");
+    let other = rusqlite::Connection::open(&file).unwrap();
+    let count = || other.query_row("SELECT count(*) FROM steps", [], |row| row.get::<_, i64>(0)).unwrap();
+    // As if there had been ten thousand others.
+    other.execute("UPDATE sqlite_sequence SET seq = 10000 WHERE name = 'activity'", []).unwrap();
+    store.add_activity(&happened("new"), &Place::First, &[step("new")]).unwrap();
+    assert_eq!((store.steps(first).unwrap(), count()), (None, 1));
+    assert!(store.open_flows().unwrap().is_empty());
+    let many: Vec<Step> = (0..64).map(|_| step("x")).collect();
+    for _ in 0..80 {
+        store.add_activity(&happened("many"), &Place::First, &many).unwrap();
+    }
+    assert_eq!(count(), 5_000);
+}
+
+#[test]
+fn a_store_without_steps_is_copied_and_gets_a_place_for_them() {
+    let (folder, store) = on_disk();
+    store.add_activity(&happened("before"), &Place::Alone, &[]).unwrap();
+    drop(store);
+    let file = folder.path().join("home/hallpass.db");
+    let old = rusqlite::Connection::open(&file).unwrap();
+    old.execute_batch(
+        "ALTER TABLE activity DROP COLUMN flow; ALTER TABLE activity DROP COLUMN caller; DROP TABLE steps;
+         DROP TABLE open_flows; PRAGMA user_version = 3;",
+    )
+    .unwrap();
+    drop(old);
+    let store = Store::at(file.clone()).unwrap();
+    let new = store.add_activity(&happened("after"), &Place::First, &[step("one")]).unwrap();
+    assert_eq!(store.steps(new).unwrap().unwrap().len(), 1);
+    let before = &store.activity(None, 9).unwrap()[1];
+    assert_eq!((before.detail.as_str(), before.flow, &before.by), ("before", None, &None));
+    let copy = rusqlite::Connection::open(file.with_extension("db.schema-3")).unwrap();
+    let rows: i64 = copy.query_row("SELECT count(*) FROM activity", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 1);
 }

@@ -236,6 +236,8 @@ fn happening(number: i64, name: &str, happening: Happening, outcome: Outcome, de
         detail: detail.to_owned(),
         took: (happening == Happening::Refreshed).then(|| Duration::from_millis(184)),
         fingerprint: (outcome == Outcome::Done).then(|| "60c71d24".to_owned()),
+        flow: None,
+        by: None,
     }
 }
 

@@ -8,6 +8,8 @@ use super::{Authorization, Connected};
 use crate::auth::Refusal;
 use crate::auth::callback::Verdict;
 use crate::model::Secret;
+use crate::service::activity::About;
+use crate::service::enter::outcome_of;
 use crate::service::hints::{self, Circumstances};
 use crate::service::items::digest;
 use crate::service::{Error, Kind, Result};
@@ -30,7 +32,9 @@ impl Authorization {
     /// the provider says no, or when another authorization for the same connection begins.
     pub async fn finish(mut self) -> Result<Connected> {
         let outcome = self.wait().await;
-        let outcome = outcome.map_err(|error| self.service.not_authorized(&self.waiting.connection, error));
+        if let Err(error) = &outcome {
+            self.open.end(outcome_of(error), About::saying(error.message.clone()));
+        }
         self.close().await;
         outcome
     }
@@ -91,7 +95,11 @@ impl Authorization {
 
     async fn take(&mut self, arrival: Arrival) -> Step {
         let Arrival { query, answer } = arrival;
-        let (answered, step) = match self.flow.judge(query.expose()) {
+        let verdict = self.flow.judge(query.expose());
+        if !matches!(verdict, Verdict::Stranger(_)) {
+            self.open.came_back(&self.waiting.redirect_uri, &query, self.flow.state());
+        }
+        let (answered, step) = match verdict {
             Verdict::Stranger(why) => {
                 tracing::warn!(why, "a callback that is not an answer to this authorization");
                 let path = self.address.as_ref().map(|address| address.path.as_str());
@@ -118,7 +126,8 @@ impl Authorization {
     async fn exchange(&self, code: &Secret, query: &Secret) -> Result<Connected> {
         let _busy = self.service.busy.begin();
         self.is_exchanging.store(true, Ordering::SeqCst);
-        self.keep(query, async || self.flow.exchange(&self.service.network.auth, code).await).await
+        let transport = self.open.transport();
+        self.keep(query, async || self.flow.exchange(&transport, code).await).await
     }
 
     /// A config that moved meanwhile would send these tokens to another provider's endpoints.

@@ -55,6 +55,24 @@ impl Flow {
         }
     }
 
+    /// Returns the page that a person is sent to, as it may be kept: no code stands in it that they are to enter.
+    pub(super) fn page(&self) -> &Url {
+        match self {
+            Self::Device { device, .. } => &device.verification_uri,
+            Self::Code { .. } | Self::Signed { .. } => self.url(),
+        }
+    }
+
+    /// Returns the names of the parameters that the provider file adds to the page.
+    pub(super) fn own_parameters(&self) -> Vec<String> {
+        match self {
+            Self::Code { client, .. } | Self::Device { client, .. } => {
+                client.table().authorization_params.keys().cloned().collect()
+            }
+            Self::Signed { .. } => Vec::new(),
+        }
+    }
+
     /// Returns the state that the callback must carry.
     pub(super) fn state(&self) -> Option<&Secret> {
         match self {

@@ -5,11 +5,12 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use super::{Authorization, Connected, spoken_scopes};
-use crate::api::{Access, Payload, Request};
-use crate::auth::{AuthError, answer, introspect, renew};
+use crate::api::{Access, Client, Payload, Request};
+use crate::auth::{self, AuthError, Tape, introspect, renew};
 use crate::model::provider::Variable;
+use crate::model::tape::What;
 use crate::model::template::check_value;
-use crate::model::{Connection, ConnectionRef, Credentials, Happening, Outcome, Provider, Secret, Time, untrusted};
+use crate::model::{Connection, ConnectionRef, Credentials, Outcome, Provider, Secret, Time, untrusted};
 use crate::service::activity::About;
 use crate::service::error::authorize_command;
 use crate::service::items::Item;
@@ -98,9 +99,8 @@ impl Authorization {
             self.service.save_surely(&connection, &credentials, intent).await?;
         }
         let fingerprint = credentials.fingerprint();
-        let about =
-            About { detail: about(&connection), took: Some(started.elapsed()), fingerprint: Some(fingerprint.clone()) };
-        self.service.record(&connection.reference, Happening::Authorized, Outcome::Done, about);
+        let (took, of_token) = (Some(started.elapsed()), Some(fingerprint.clone()));
+        self.open.end(Outcome::Done, About { took, fingerprint: of_token, ..About::saying(about(&connection)) });
         let refused = connection.refused_scopes();
         if !refused.is_empty() {
             warnings.push(format!("asked for and not granted: {}", untrusted::line(&refused.join(" "))));
@@ -128,29 +128,32 @@ impl Authorization {
 
     async fn complete(&self, connection: &mut Connection, credentials: &mut Credentials, warnings: &mut Vec<String>) {
         if let (Credentials::OAuth2(tokens), Some(client)) = (&mut *credentials, self.flow.client()) {
-            match renew::lengthen(&self.service.network.auth, client, tokens.clone()).await {
+            let transport = self.open.transport();
+            match renew::lengthen(&transport, client, tokens.clone()).await {
                 Ok(longer) => *tokens = longer,
                 Err(error) => {
                     warnings.push(format!("the token could not be traded for one that lasts longer: {error}"));
                 }
             }
-            introspect::find_end(&self.service.network.auth, client, tokens).await;
+            introspect::find_end(&transport, client, tokens).await;
             connection.record(credentials);
         }
-        self.service.look_up(&self.provider, connection, credentials, warnings).await;
+        warnings.extend(self.service.look_up(&self.provider, connection, credentials, &self.open.tape).await);
     }
 }
 
 impl Service {
-    /// Makes the one call that a provider file asks for after authorizing, and takes over what it brings.
+    /// Makes the one call that a provider file asks for after authorizing, and takes over what it brings; returns
+    /// what did not work.
     pub(in crate::service) async fn look_up(
         &self,
         provider: &Provider,
         connection: &mut Connection,
         credentials: &Credentials,
-        warnings: &mut Vec<String>,
-    ) {
-        let Some(lookup) = &provider.lookup else { return };
+        tape: &Tape,
+    ) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let Some(lookup) = &provider.lookup else { return warnings };
         let found = async {
             let access = self.access(self, provider, connection, credentials).await?;
             let url = access.own_url(&lookup.url)?;
@@ -159,34 +162,35 @@ impl Service {
                 request =
                     request.header("content-type", "application/json")?.body(Payload::Whole(body.clone().into_bytes()));
             }
-            self.answer(&access, &request).await
+            answer(&self.network.api.taped(tape, What::Lookup), &access, &request).await
         };
         let found = match found.await {
             Ok(found) => found,
             Err(error) => {
                 warnings.push(format!("what the API's paths want could not be looked up: {error}"));
-                return;
+                return warnings;
             }
         };
         for (name, variable) in &provider.variables {
             let Some(path) = variable.from.as_deref().and_then(|from| from.strip_prefix("lookup:")) else { continue };
-            match answer::within(&found, path).and_then(said) {
-                Some(value) => take(&mut connection.variables, provider, name, variable, &value, warnings),
+            match auth::answer::within(&found, path).and_then(said) {
+                Some(value) => take(&mut connection.variables, provider, name, variable, &value, &mut warnings),
                 None => warnings.push(format!("`{name}` could not be looked up: the answer has no `{path}`")),
             }
         }
+        warnings
     }
+}
 
-    async fn answer(&self, access: &Access, request: &Request) -> Result<serde_json::Value> {
-        let asked = async {
-            let answer = self.network.api.send(access, request).await?;
-            match answer.status() {
-                200..=299 => Ok(answer.json(LARGEST).await?),
-                status => Err(Error::new(Kind::Provider, format!("the API answered {status}"))),
-            }
-        };
-        in_time(asked).await
-    }
+async fn answer(api: &Client, access: &Access, request: &Request) -> Result<serde_json::Value> {
+    let asked = async {
+        let answer = api.send(access, request).await?;
+        match answer.status() {
+            200..=299 => Ok(answer.json(LARGEST).await?),
+            status => Err(Error::new(Kind::Provider, format!("the API answered {status}"))),
+        }
+    };
+    in_time(asked).await
 }
 
 /// Bounds a call of a provider file's own: locks are held meanwhile, and somebody waits.
@@ -230,7 +234,7 @@ fn captured(variable: &Variable, credentials: &Credentials, query: &Secret) -> O
                 Credentials::OAuth1(pair) => &pair.extra,
                 Credentials::ApiKey(_) | Credentials::Basic(_) => return None,
             };
-            answer::at(&serde_json::from_str(extra.expose()).ok()?, path).and_then(said)
+            auth::answer::at(&serde_json::from_str(extra.expose()).ok()?, path).and_then(said)
         }
         "callback" => url::form_urlencoded::parse(query.expose().as_bytes())
             .find(|(name, _)| name == path)

@@ -44,8 +44,8 @@ impl Authorization {
             // From here on the answer may hold tokens.
             let _busy = self.service.busy.begin();
             let Flow::Device { client, device, .. } = &self.flow else { return Ok(None) };
-            let place = self.prepare().await?;
-            match device::poll(&self.service.network.auth, client, device, &self.scopes).await {
+            let (place, transport) = (self.prepare().await?, self.open.transport());
+            match device::poll(&transport, client, device, &self.scopes).await {
                 Ok(Poll::Done(tokens)) => {
                     self.is_exchanging.store(true, Ordering::SeqCst);
                     let kept = self.keep_in(place, Credentials::OAuth2(*tokens), &Secret::default()).await;
