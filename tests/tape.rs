@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::support::Decision;
 use crate::support::player::{Player, Reply, Seen};
-use crate::support::program::{Home, SandboxProcess, configure};
+use crate::support::program::{Home, SandboxProcess, configure, connect, said};
 use crate::support::trial::{Remembering, Slate, Trial, jane, service_of, settings};
 
 const FORCED: Freshness = Freshness { min_ttl: None, forced: true, asker: hallpass::service::fresh::Asker::Person };
@@ -362,6 +362,16 @@ async fn no_secret_of_any_flow_reaches_the_store_however_it_is_written_and_whoev
         assert!(seen.contains(what.word()), "no {} among {seen:?}", what.word());
     }
     assert!(String::from_utf8_lossy(&kept).contains("error_description"), "what was said is there at all");
+    for row in rows(&service).iter().filter(|row| row.flow == Some(row.number)) {
+        let number = row.number.to_string();
+        for further in [&["--json"][..], &["--curl"], &[]] {
+            let mut command = Home::new().command();
+            command.env("HALLPASS_HOME", home.path()).env("HALLPASS_KEY_FILE", home.path().join("key"));
+            let said = said(command.args(["activity", "show", &number]).args(further).output().unwrap());
+            assert!(said.code == 0 || further == ["--curl"], "{said:?}");
+            holds_none(&secrets, "what is shown", format!("{}{}", said.out, said.err).as_bytes());
+        }
+    }
 }
 
 #[tokio::test]
@@ -370,6 +380,77 @@ async fn a_row_that_is_not_there_is_said_with_the_command_that_shows_the_numbers
     let error = trial.service.flow(99).unwrap_err();
     assert!(error.kind == Kind::NotFound && error.hint.unwrap().contains("hallpass activity"));
     assert!(trial.service.flow(1).unwrap().is_empty(), "a row that is no flow has no steps");
+}
+
+#[tokio::test]
+async fn the_command_line_shows_a_flow_as_text_as_json_and_as_commands() {
+    let home = Home::new();
+    let _sandbox = SandboxProcess::start(&home, &["--lifetime", "1h"]);
+    configure(&home);
+    connect(&home, &["sandbox", "jane"], Decision::Allow).await.ok();
+    let listed =
+        home.run(&["activity", "--kind", "authorized", "--outcome", "done", "--connection", "sandbox/jane"]).ok();
+    let number = listed.out.split('\t').next().unwrap().to_owned();
+    assert_eq!(listed.out.lines().count(), 1, "{listed:?}");
+    let shown = home.run(&["activity", "show", &number]).ok().out;
+    for part in [
+        "authorized (done)",
+        "1  authorization page",
+        "2  callback",
+        "3  token request",
+        "     code=$CODE\n",
+        "   200\n",
+        "\"access_token\": \"••• (",
+    ] {
+        assert!(shown.contains(part), "no {part:?} in {shown}");
+    }
+    let json = home.run(&["--json", "activity", "show", &number]).ok().json();
+    assert_eq!(json["steps"][2]["answer"]["body"]["token_type"], "Bearer");
+    assert_eq!(json["steps"][2]["request"]["body"]["grant_type"], "authorization_code");
+    let curl = home.run(&["activity", "show", &number, "--curl"]).ok().out;
+    assert_eq!(curl.trim(), json["steps"][2]["curl"].as_str().unwrap());
+    assert!(
+        curl.starts_with("curl --globoff --request POST --url http://127.0.0.1:") && curl.contains("code=\"$CODE\""),
+        "{curl}"
+    );
+    let changed = home.run(&["--json", "activity", "--kind", "changed"]).ok().json();
+    let made = changed[0]["id"].to_string();
+    assert!(home.run(&["activity", "show", &made]).ok().err.contains("no steps"));
+    assert!(
+        home.run(&["activity", "show", &made, "--curl"])
+            .fails_with(3)
+            .err
+            .contains(&format!("hallpass activity show {made}"))
+    );
+    assert!(
+        home.run(&["activity", "show", "4711"]).fails_with(3).err.contains("`hallpass activity` shows the numbers")
+    );
+    assert!(home.run(&["activity", "--kind", "nonsense"]).fails_with(2).err.contains("handed-out"));
+    assert!(home.run(&["activity", "--outcome", "nonsense"]).fails_with(2).err.contains("refused"));
+    home.run(&["activity", "--connection", "nobody/x"]).fails_with(3);
+}
+
+#[tokio::test]
+async fn a_command_that_was_written_down_works_with_a_real_curl() {
+    use std::process::Command;
+    if Command::new("curl").arg("--version").output().is_err() {
+        return;
+    }
+    let trial = Trial::connected().await;
+    let fresh = trial.service.fresh_credentials(&jane(), FORCED).await.unwrap();
+    let refresh = fresh.credentials.tokens().unwrap().refresh_token.clone().unwrap();
+    let (_, steps) = last(&trial.service);
+    let line = steps[0].curl().unwrap();
+    let ran = tokio::task::spawn_blocking(move || {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line.replace("curl ", "curl --silent --noproxy '*' ")]);
+        shell.env("CLIENT_SECRET", hallpass::sandbox::CLIENT_SECRET).env("REFRESH_TOKEN", refresh.expose());
+        shell.output().unwrap()
+    });
+    let output = ran.await.unwrap();
+    let answer: serde_json::Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error} in {output:?}"));
+    assert!(trial.sandbox.accepts(answer["access_token"].as_str().unwrap()), "{answer}");
 }
 
 #[tokio::test]

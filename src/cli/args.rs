@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use verbs::{
-    ActivityArgs, ConnectArgs, DemoArgs, ExecArgs, ImportArgs, RequestArgs, SandboxArgs, ServeArgs, TokenArgs,
-    TokenFormat,
+    ActivityArgs, ActivityCommand, ConnectArgs, DemoArgs, ExecArgs, ImportArgs, RequestArgs, SandboxArgs, ServeArgs,
+    TokenArgs, TokenFormat,
 };
 
 /// A fresh token for any API, from your terminal, at the moment you need it
@@ -99,7 +99,7 @@ pub enum Command {
     /// Show which vault keeps the secrets, unlock it, and move everything to another
     #[command(subcommand)]
     Vault(VaultCommand),
-    /// Show what happened
+    /// Show what happened, and each step of it
     Activity(ActivityArgs),
     /// Write a backup of everything, sealed with a passphrase
     Export {

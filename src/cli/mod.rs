@@ -12,6 +12,7 @@ mod demo;
 mod doctor;
 mod enter;
 mod exec;
+mod flow;
 mod interrupt;
 pub mod output;
 pub mod prompt;

@@ -23,18 +23,22 @@ pub(super) async fn connection_of(text: &str, backend: &Backend) -> Result<Conne
     Ok(reference)
 }
 
+/// Reads `CONFIG` or `CONFIG/CONNECTION`.
+pub(super) fn named(text: &str) -> Result<Named> {
+    Ok(match text.split_once('/') {
+        Some((config, id)) => Named { config: ConfigKey::new(config)?, id: Some(ConnectionId::new(id)?) },
+        None => Named { config: ConfigKey::new(text)?, id: None },
+    })
+}
+
 impl Target {
     /// Reads it, asking for the config where it was left out.
     pub(super) fn named(self) -> Result<Named> {
         let config = prompt::argument(self.config, "CONFIG", "Config", None)?;
-        match (config.split_once('/'), self.connection) {
-            (Some((config, id)), None) => {
-                Ok(Named { config: ConfigKey::new(config)?, id: Some(ConnectionId::new(id)?) })
-            }
+        match self.connection {
+            None => named(&config),
             // With both given, a slash is a slash, and the key says that it may not have one.
-            (_, connection) => {
-                Ok(Named { config: ConfigKey::new(config)?, id: connection.map(ConnectionId::new).transpose()? })
-            }
+            Some(id) => Ok(Named { config: ConfigKey::new(config)?, id: Some(ConnectionId::new(id)?) }),
         }
     }
 

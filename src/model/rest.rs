@@ -2,14 +2,16 @@
 //! but in [`credentials`].
 
 mod read;
+mod steps;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::provider::API_KEY;
 pub use read::{Unreadable, read_credentials};
+pub use steps::step;
 
-use super::{Activity, Config, Connection, Credentials, Health, Time, TokenSet, WayIn};
+use super::{Activity, Caller, Config, Connection, Credentials, Health, Time, TokenSet, WayIn};
 
 /// Writes a time as Nango does: ISO 8601 with milliseconds, in UTC.
 pub fn text(time: Time) -> String {
@@ -188,6 +190,10 @@ pub struct ActivityView {
     took_ms: Option<u128>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flow: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<Caller>,
 }
 
 impl From<&Activity> for ActivityView {
@@ -202,6 +208,8 @@ impl From<&Activity> for ActivityView {
             detail: activity.detail.clone(),
             took_ms: activity.took.map(|took| took.as_millis()),
             fingerprint: activity.fingerprint.clone(),
+            flow: activity.flow,
+            by: activity.by.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::Target;
 
@@ -161,16 +161,45 @@ pub struct ImportArgs {
 
 /// `activity`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
 pub struct ActivityArgs {
+    /// Show one row with the steps that it took
+    #[command(subcommand)]
+    pub command: Option<ActivityCommand>,
     /// The connection, if not all
     #[command(flatten)]
     pub target: Target,
+    /// The connection, or all of a config, if not everything
+    #[arg(id = "of", long = "connection", value_name = "CONFIG[/CONNECTION]", conflicts_with = "config")]
+    pub of: Option<String>,
+    /// Only what is of this kind, such as authorized, refreshed or handed-out (may be given several times)
+    #[arg(long = "kind", value_name = "KIND")]
+    pub kinds: Vec<String>,
+    /// Only what ended so: done, failed or refused
+    #[arg(long, value_name = "OUTCOME")]
+    pub outcome: Option<String>,
     /// Go on as more happens
     #[arg(long, short)]
     pub follow: bool,
     /// How many rows
     #[arg(long, short = 'n', value_name = "N", default_value = "50")]
     pub most: u32,
+}
+
+/// `activity …`.
+#[derive(Debug, Subcommand)]
+pub enum ActivityCommand {
+    /// Show the steps of what happened: what was asked of whom, and what came back, without the secrets
+    ///
+    /// Of a request every secret is shown by its name, such as `$CLIENT_SECRET`; of an answer what the standards call
+    /// public, and the length of everything else. Of the answers of APIs nothing is kept but status, kind and size.
+    Show {
+        /// The number of a row, as `hallpass activity` shows it
+        number: i64,
+        /// Print the requests as curl commands, the secrets in them as shell variables
+        #[arg(long)]
+        curl: bool,
+    },
 }
 
 /// `sandbox`.

@@ -76,7 +76,8 @@ fn word(masked: &Masked) -> String {
 }
 
 fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/,".contains(&byte))
+    // Some shells look for a command behind a `=` at the beginning of a word.
+    !text.starts_with('=') && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/,=".contains(&byte))
 }
 
 #[cfg(test)]
