@@ -1,9 +1,21 @@
-//! Who listens on a port, so that an error can name the program.
+//! Who listens on a port, so that an error can name the program; and, where the system tells, who has a socket.
 
 /// Returns the program that listens on `port`, as `name (process 123)`, where the system tells.
 #[cfg(target_os = "linux")]
 pub fn holder(port: u16) -> Option<String> {
-    let inodes = listening_inodes(port);
+    let suffix = format!(":{port:04X}");
+    // The second column is the local address as `hex:port`, the fourth the state (`0A` listens).
+    let number = holder_of(&sockets(|columns| columns[1].ends_with(&suffix) && columns[3] == "0A"))?;
+    let name = std::fs::read_to_string(format!("/proc/{number}/comm")).unwrap_or_default();
+    Some(format!("{} (process {number})", crate::model::untrusted::line(&name)))
+}
+
+/// Returns the process that has one of these sockets open, as far as this user may see.
+#[cfg(target_os = "linux")]
+fn holder_of(inodes: &[String]) -> Option<u32> {
+    if inodes.is_empty() {
+        return None;
+    }
     let processes = std::fs::read_dir("/proc").ok()?;
     for process in processes.flatten() {
         let Some(number) = process.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
@@ -15,23 +27,20 @@ pub fn holder(port: u16) -> Option<String> {
                 .is_some_and(|inode| inodes.contains(&inode))
         });
         if holds {
-            let name = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-            return Some(format!("{} (process {number})", crate::model::untrusted::line(&name)));
+            return Some(number);
         }
     }
     None
 }
 
-/// `/proc/net/tcp`: the second column is the local address as `hex:port`, the fourth the state
-/// (`0A` listens), the tenth the inode.
+/// Returns the inodes of the sockets in `/proc/net/tcp` whose columns are as they should be; the tenth is the inode.
 #[cfg(target_os = "linux")]
-fn listening_inodes(port: u16) -> Vec<String> {
-    let suffix = format!(":{port:04X}");
+fn sockets(is_wanted: impl Fn(&[&str]) -> bool) -> Vec<String> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| std::fs::read_to_string(path).unwrap_or_default());
     let inode = |line: &str| {
         let columns: Vec<&str> = line.split_whitespace().collect();
-        let listens = columns.get(1)?.ends_with(&suffix) && *columns.get(3)? == "0A";
-        listens.then(|| columns.get(9).map(|inode| (*inode).to_owned())).flatten()
+        let inode = columns.get(9)?;
+        is_wanted(&columns).then(|| (*inode).to_owned())
     };
     tables.iter().flat_map(|table| table.lines().filter_map(inode)).collect()
 }
