@@ -131,6 +131,8 @@ pub struct VaultSettings {
 pub struct Surroundings {
     /// `$BROWSER`.
     pub browser: Option<String>,
+    /// The user's home folder.
+    pub home: Option<PathBuf>,
     /// Whether this is a session over SSH.
     pub is_ssh: bool,
     /// Whether an X11 or Wayland display is named.
@@ -338,6 +340,7 @@ impl Surroundings {
         let proxy = |name: &&str| environment.get(name).map(|value| format!("{name}={}", without_user_info(value)));
         Self {
             browser: environment.get("BROWSER").map(str::to_owned),
+            home: environment.get("HOME").or_else(|| environment.get("USERPROFILE")).map(PathBuf::from),
             is_ssh: is_set("SSH_CONNECTION") || is_set("SSH_TTY"),
             has_display: is_set("DISPLAY") || is_set("WAYLAND_DISPLAY"),
             is_wsl: is_set("WSL_DISTRO_NAME") || is_set("WSL_INTEROP"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hallpass::http::Flags;
-use hallpass::model::{ConfigKey, ConnectionRef, Secret};
+use hallpass::model::{ConfigKey, ConnectionRef, Happening, Secret};
 use hallpass::service::configs::{ConfigChanges, NewConfig};
 use hallpass::service::connect::{ConnectRequest, Way};
 use hallpass::service::fresh::Freshness;
@@ -661,6 +661,61 @@ async fn the_same_token_for_the_same_program_is_noted_once() {
     let noted: Vec<&str> =
         noted.iter().map(|row| row.detail.as_str()).filter(|detail| detail.starts_with("to ")).collect();
     assert_eq!(noted.len(), 2, "{noted:?}");
+}
+
+#[tokio::test]
+async fn start_and_end_of_the_server_stand_in_the_activity_and_belong_together() {
+    let trial = Trial::configured().await;
+    let served = Served::with(trial.service.clone(), Some("the-key"), &Flags::default()).await;
+    let port = served.port;
+    served.stop().await;
+    let rows = trial.service.activity(None, 2).unwrap();
+    let words: Vec<&str> = rows.iter().map(|row| row.happening.word()).collect();
+    assert_eq!(words, ["server stopped", "server started"]);
+    assert!(rows[0].flow.is_some() && rows[0].flow == rows[1].flow, "{rows:?}");
+    assert_eq!(rows[1].detail, format!("at http://localhost:{port}, with a key"));
+}
+
+#[tokio::test]
+async fn a_refused_key_is_noted_once_a_minute_and_program_and_never_fills_the_list() {
+    let trial = Trial::configured().await;
+    let served = Served::with(trial.service.clone(), Some("the-key"), &Flags::default()).await;
+    let ask = async |agent: &str, key: &str| {
+        let shown = format!("Bearer {key}");
+        let headers = [("user-agent", agent), ("authorization", shown.as_str())];
+        assert_eq!(served.raw("GET", JANE, &headers, "").await.status, 401);
+    };
+    for _ in 0..5 {
+        ask("one/1", "canary-wrong-key").await;
+        assert_eq!(served.raw("GET", JANE, &[("user-agent", "two")], "").await.status, 401);
+    }
+    let noted = || -> Vec<String> {
+        let rows = trial.service.activity(None, 1_000).unwrap();
+        rows.into_iter().filter(|row| row.happening == Happening::KeyRefused).map(|row| row.detail).collect()
+    };
+    assert_eq!(noted().len(), 2, "{:?}", noted());
+    assert!(
+        noted().contains(&"no key, by two".to_owned()) && !format!("{:?}", noted()).contains("canary"),
+        "{:?}",
+        noted()
+    );
+    for number in 0..50 {
+        ask(&format!("agent-{number}"), "wrong").await;
+    }
+    assert_eq!(noted().len(), 10);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_program_that_is_given_a_token_is_named_with_its_process_and_folder() {
+    let (trial, served) = served().await;
+    served.raw("GET", JANE, &[("user-agent", "my-app/1.0")], "").await.ok();
+    let rows = trial.service.activity(Some(&jane()), 100).unwrap();
+    let row = rows.iter().find(|row| row.detail == "to my-app/1.0").unwrap();
+    let by = row.by.as_ref().unwrap();
+    // This test is the program.
+    assert_eq!(by.process, std::process::id());
+    assert_eq!(by.folder.as_deref(), std::env::current_dir().unwrap().to_str());
 }
 
 #[tokio::test]

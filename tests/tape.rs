@@ -430,6 +430,53 @@ async fn the_command_line_shows_a_flow_as_text_as_json_and_as_commands() {
     home.run(&["activity", "--connection", "nobody/x"]).fails_with(3);
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn whoever_is_given_a_token_on_standard_output_is_named_with_the_home_folder_as_a_tilde() {
+    let home = Home::new();
+    let _sandbox = SandboxProcess::start(&home, &["--lifetime", "1h"]);
+    configure(&home);
+    connect(&home, &["sandbox", "jane"], Decision::Allow).await.ok();
+    let project = home.path().join("work/app");
+    std::fs::create_dir_all(&project).unwrap();
+    let mut shell = home.command();
+    let program = shell.get_program().to_owned();
+    shell = {
+        let mut through = std::process::Command::new("/bin/sh");
+        through.envs(shell.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        through
+    };
+    // Two commands, so that the shell does not become the first.
+    let script = "\"$0\" token get sandbox jane > /dev/null; \"$0\" exec sandbox/jane -- true; echo $$";
+    let output = shell.args(["-c", script]).arg(program).current_dir(&project).output().unwrap();
+    let process: u32 = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
+    let told = home.run(&["--json", "activity", "--kind", "handed-out"]).ok().json();
+    assert_eq!(told.as_array().unwrap().len(), 2, "{told}");
+    for row in told.as_array().unwrap() {
+        assert_eq!(row["by"], json!({"name": "sh", "process": process, "folder": "~/work/app"}), "{row}");
+    }
+    let text = home.run(&["activity", "--kind", "handed-out"]).ok().out;
+    assert!(text.contains(&format!("by sh (process {process}) in ~/work/app")), "{text}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_server_that_was_killed_has_an_end_in_the_activity() {
+    use std::io::{BufRead, BufReader};
+    let home = Home::new();
+    home.pipe("secret", &["config", "create", "github", "github", "id", "-"]).ok();
+    let mut server = home.command().args(["--json", "serve", "--port", "0"]).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("started"), "{line}");
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let told = home.run(&["--json", "activity", "-n", "2"]).ok().json();
+    let said = |row: usize| (told[row]["event"].as_str().unwrap(), told[row]["outcome"].as_str().unwrap());
+    assert_eq!((said(0), said(1)), (("server stopped", "failed"), ("server started", "done")), "{told}");
+    assert_eq!(told[0]["detail"], "its program ended");
+}
+
 #[tokio::test]
 async fn a_command_that_was_written_down_works_with_a_real_curl() {
     use std::process::Command;

@@ -179,7 +179,7 @@ impl Server {
     }
 
     /// Answers `GET /connection/ID` from memory, where the token is there and nothing has changed.
-    pub(super) fn at_hand(&self, segments: &[String], request: &Request<Incoming>) -> Option<Reply> {
+    pub(super) async fn at_hand(&self, segments: &[String], request: &Request<Incoming>) -> Option<Reply> {
         let (Method::GET, [route, id]) = (request.method().clone(), segments) else { return None };
         let query = Query::of(request);
         if route != "connection" || query.is_true("force_refresh") {
@@ -194,7 +194,7 @@ impl Server {
             None => (self.era_shape(&fresh).to_string().into(), false),
         };
         if !is_told {
-            self.service.note_program(&fresh, program);
+            self.service.note_program(&fresh, &self.asking(request)).await;
             self.rendered.put(&fresh, &body, program);
         }
         Some(reply::json_bytes(body))
@@ -251,7 +251,7 @@ impl Server {
             Freshness { forced: query.is_true("force_refresh"), asker: Asker::Program, ..Freshness::default() };
         let fresh = self.service.recent_credentials(reference, freshness).await;
         let fresh = fresh.map_err(|error| self.not_had(reference, error))?;
-        self.service.note_program(&fresh, program(request));
+        self.service.note_program(&fresh, &self.asking(request)).await;
         Ok(fresh)
     }
 
@@ -281,7 +281,7 @@ impl Server {
 }
 
 /// Returns what a program calls itself.
-fn program(request: &Request<Incoming>) -> &str {
+pub(super) fn program(request: &Request<Incoming>) -> &str {
     let name = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
     name.unwrap_or("a program that does not say its name")
 }

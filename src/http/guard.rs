@@ -19,6 +19,11 @@ use crate::listener::Peer;
 use crate::listener::reply::{self, Reply};
 use crate::model::{Secret, untrusted};
 
+/// The code of a refusal where a key that was shown is not the one.
+const WRONG_KEY: &str = "invalid_secret_key";
+/// The code where none was shown.
+const NO_KEY: &str = "missing_auth_header";
+
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Area {
@@ -55,12 +60,17 @@ impl Area {
 impl Server {
     /// Returns what a request is answered before any route sees it, if it is: a refusal, or a preflight's
     /// answer (Fetch standard, section 3.2.2).
-    pub(super) fn turned_away(&self, area: Area, request: &Request<Incoming>) -> Option<Reply> {
+    pub(super) async fn turned_away(&self, area: Area, request: &Request<Incoming>) -> Option<Reply> {
         let in_its_shape = |refusal: Refusal| {
             let is_todays = area == Area::Pages || Area::is_todays(request.uri().path());
             if is_todays { refusal.today() } else { refusal.era() }
         };
         if let Err(refusal) = self.admit(area, request) {
+            match refusal.code {
+                WRONG_KEY => self.service.note_refused_key(&self.asking(request), "a wrong key").await,
+                NO_KEY => self.service.note_refused_key(&self.asking(request), "no key").await,
+                _ => {}
+            }
             return Some(in_its_shape(refusal));
         }
         let origin = request.headers().get(ORIGIN).filter(|_| area == Area::Pages)?;
@@ -162,7 +172,7 @@ pub(super) fn is_near(request: &Request<Incoming>) -> bool {
     let is_handed_on = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"]
         .iter()
         .any(|name| headers.contains_key(*name));
-    let is_loopback = request.extensions().get::<Peer>().is_some_and(|peer| peer.0.is_loopback());
+    let is_loopback = request.extensions().get::<Peer>().is_some_and(|peer| peer.0.ip().is_loopback());
     is_loopback && is_ours && !is_handed_on
 }
 
@@ -215,7 +225,7 @@ fn check_key(key: &Secret, headers: &HeaderMap) -> Result<(), Refusal> {
     let refused = |code, message: &str| Err(Refusal::new(StatusCode::UNAUTHORIZED, code, message));
     let Some(header) = headers.get(AUTHORIZATION) else {
         let message = "Authentication failed. The request is missing the Authorization header.";
-        return refused("missing_auth_header", message);
+        return refused(NO_KEY, message);
     };
     let shown = header.to_str().unwrap_or_default();
     let is_right = match shown.split_once(' ') {
@@ -228,7 +238,7 @@ fn check_key(key: &Secret, headers: &HeaderMap) -> Result<(), Refusal> {
     if is_right {
         return Ok(());
     }
-    refused("invalid_secret_key", "Authentication failed. The provided secret key is invalid.")
+    refused(WRONG_KEY, "Authentication failed. The provided secret key is invalid.")
 }
 
 /// A key may hold a colon, where RFC 7617 lets a user name have none: then the pair is the key and a colon.

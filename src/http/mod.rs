@@ -39,8 +39,9 @@ use tokio::sync::watch;
 
 use crate::backend::{AboutHttps, AboutServer, RunningServer};
 use crate::listener::reply::Reply;
-use crate::listener::{Handler, Limits};
+use crate::listener::{Handler, Limits, Peer};
 use crate::service::connect::Callback;
+use crate::service::programs::Asking;
 use crate::service::seat::ServerSeat;
 use crate::service::{Result, Service};
 use answer::Refusal;
@@ -58,6 +59,7 @@ struct Server {
     callback: Callback,
     /// Every Host that is served.
     hosts: Vec<String>,
+    ports: Vec<u16>,
     rendered: Rendered,
     sockets: Sockets,
     sessions: Sessions,
@@ -87,11 +89,14 @@ pub async fn start(service: Arc<Service>, options: Options) -> Result<RunningSer
     };
     let (stop, stopping) = watch::channel(false);
     let hosts = [port].into_iter().chain(https_port).flat_map(|port| options.hosts_at(port)).collect();
+    let key = if about.needs_key { "with a key" } else { "without a key" };
+    let serving = service.serving(format!("at {}, {key}", addresses(&about)));
     let server = Arc::new(Server {
         service,
         options,
         callback,
         hosts,
+        ports: [port].into_iter().chain(https_port).collect(),
         rendered: Rendered::default(),
         sockets: Sockets::default(),
         sessions: Sessions::default(),
@@ -106,11 +111,25 @@ pub async fn start(service: Arc<Service>, options: Options) -> Result<RunningSer
         // The guard knows the hosts, and what to say to others.
         let serve = |seat: ServerSeat| seat.serve(Limits::SERVER, Vec::new(), handler.clone(), stopping.clone());
         futures_util::future::join_all(seats.into_iter().map(serve)).await;
+        drop(serving);
     });
     Ok(RunningServer::new(about, stop, task))
 }
 
+/// Says where a server answers.
+fn addresses(about: &AboutServer) -> String {
+    let https = about.https.as_ref().map(|https| https.url.as_str());
+    let all = [Some(about.url.as_str()), https, about.listens_on.as_deref()];
+    all.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+}
+
 impl Server {
+    /// Returns who asks.
+    fn asking<'a>(&'a self, request: &'a Request<Incoming>) -> Asking<'a> {
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+        Asking { name: era::program(request), peer, ports: &self.ports }
+    }
+
     async fn answer(self: &Arc<Self>, mut request: Request<Incoming>) -> Reply {
         let path = request.uri().path().to_owned();
         let Some(segments) = query::segments(&path) else {
@@ -121,7 +140,7 @@ impl Server {
         } else {
             Area::of(request.method(), &segments, &Query::of(&request))
         };
-        if let Some(reply) = self.turned_away(area, &request) {
+        if let Some(reply) = self.turned_away(area, &request).await {
             return reply;
         }
         match area {
@@ -129,7 +148,7 @@ impl Server {
             Area::Anybody if segments == ["health"] => return era::health(),
             // The commonest call of all is answered without a detour, where it can be.
             Area::Programs => {
-                if let Some(reply) = self.at_hand(&segments, &request) {
+                if let Some(reply) = self.at_hand(&segments, &request).await {
                     return reply;
                 }
             }

@@ -27,7 +27,7 @@ pub type Handler = Arc<dyn Fn(Request<Incoming>) -> Pin<Box<dyn Future<Output = 
 
 /// Who sent a request: an extension of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer(pub IpAddr);
+pub struct Peer(pub SocketAddr);
 
 /// How much of its clients a listener bears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

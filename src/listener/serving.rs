@@ -1,6 +1,7 @@
 //! Accepting connections, and answering what comes over them, within the limits.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,7 +57,8 @@ pub(super) async fn accept(
                     () = stopped(&mut stop) => break,
                 };
                 let Ok(seat) = seat else { break };
-                let serving = connection(stream, Peer(peer.ip().to_canonical()), served.clone(), stop.clone());
+                let peer = Peer(SocketAddr::new(peer.ip().to_canonical(), peer.port()));
+                let serving = connection(stream, peer, served.clone(), stop.clone());
                 connections.spawn(async move {
                     serving.await;
                     drop(seat);

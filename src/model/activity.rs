@@ -76,11 +76,17 @@ pub enum Happening {
     Mended,
     /// A request was sent to the provider's API.
     Requested,
+    /// The local server was started.
+    ServerStarted,
+    /// It was stopped.
+    ServerStopped,
+    /// A program was turned away there because of its key.
+    KeyRefused,
 }
 
 impl Happening {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Started,
         Self::Authorized,
         Self::Refreshed,
@@ -91,6 +97,9 @@ impl Happening {
         Self::Deleted,
         Self::Mended,
         Self::Requested,
+        Self::ServerStarted,
+        Self::ServerStopped,
+        Self::KeyRefused,
     ];
 
     /// Returns the word that is stored and shown.
@@ -106,13 +115,20 @@ impl Happening {
             Self::Deleted => "deleted",
             Self::Mended => "mended",
             Self::Requested => "requested",
+            Self::ServerStarted => "server started",
+            Self::ServerStopped => "server stopped",
+            Self::KeyRefused => "key refused",
         }
     }
 
     /// Returns the kind of the row with which a flow ends that began with one of this kind.
     #[must_use]
     pub fn end(self) -> Self {
-        if self == Self::Started { Self::Authorized } else { self }
+        match self {
+            Self::Started => Self::Authorized,
+            Self::ServerStarted => Self::ServerStopped,
+            other => other,
+        }
     }
 
     /// Finds a kind by its word.

@@ -104,6 +104,11 @@ impl Service {
         Ok(())
     }
 
+    /// Keeps what happened to a server of ours.
+    pub(super) fn record_server(&self, happening: Happening, outcome: Outcome, about: About) -> Option<i64> {
+        self.keep(None, None, happening, outcome, about)
+    }
+
     /// Keeps what happened to this home as a whole.
     pub(super) fn record_home(&self, detail: String) {
         self.keep(None, None, Happening::Changed, Outcome::Done, About::saying(detail));

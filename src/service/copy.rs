@@ -8,7 +8,7 @@ use super::fresh::{Fresh, Freshness};
 use super::source::Source;
 use super::{Error, Result, Service};
 use crate::api::Access;
-use crate::model::{ConnectionRef, Happening, Outcome, Secret, WayIn, freshness, rest};
+use crate::model::{Caller, ConnectionRef, Happening, Outcome, Secret, WayIn, freshness, rest};
 pub use crate::system::CopiedTo;
 
 /// The form in which a token is handed out.
@@ -102,7 +102,8 @@ impl Service {
     ) -> Result<HandedOut> {
         let fresh = source.fresh(reference, freshness).await?;
         let handed_out = self.formed(source, &fresh, form).await?;
-        self.note_hand_out(reference, &fresh, Happening::HandedOut, form);
+        let by = self.parent();
+        self.note_hand_out(&fresh, Happening::HandedOut, form, by);
         Ok(handed_out)
     }
 
@@ -129,7 +130,7 @@ impl Service {
                 quoted(reference.id.as_str())
             ))
         })?;
-        self.note_hand_out(reference, &fresh, Happening::Copied, form);
+        self.note_hand_out(&fresh, Happening::Copied, form, None);
         Ok(Copied {
             to,
             form,
@@ -144,10 +145,10 @@ impl Service {
         self.machine.clipboard.copy_plain(text).map_err(|error| Error::usage(error.to_string()))
     }
 
-    fn note_hand_out(&self, reference: &ConnectionRef, fresh: &Fresh, happening: Happening, form: Form) {
+    fn note_hand_out(&self, fresh: &Fresh, happening: Happening, form: Form, by: Option<Caller>) {
         let fingerprint = Some(fresh.credentials.fingerprint());
-        let about = About { fingerprint, ..About::saying(format!("as {}", form.word())) };
-        self.record(reference, happening, Outcome::Done, about);
+        let about = About { fingerprint, by, ..About::saying(format!("as {}", form.word())) };
+        self.record(&fresh.connection.reference, happening, Outcome::Done, about);
     }
 
     async fn formed(&self, source: &impl Source, fresh: &Fresh, form: Form) -> Result<HandedOut> {

@@ -31,7 +31,7 @@ impl Service {
         variables: &[Variable],
         program: &str,
     ) -> Result<Vec<(String, Secret)>> {
-        let mut all: Vec<(String, Secret)> = Vec::new();
+        let (mut all, by): (Vec<(String, Secret)>, _) = (Vec::new(), self.parent());
         for variable in variables {
             let name = variable.name.clone().unwrap_or_else(|| variable_name(&variable.connection));
             check_name(&name)?;
@@ -48,7 +48,8 @@ impl Service {
                 )));
             }
             let detail = format!("to `{}` as {name}", untrusted::line(program));
-            let about = About { fingerprint: Some(fresh.credentials.fingerprint()), ..About::saying(detail) };
+            let about =
+                About { fingerprint: Some(fresh.credentials.fingerprint()), by: by.clone(), ..About::saying(detail) };
             self.record(&variable.connection, Happening::HandedOut, Outcome::Done, about);
             all.push((name, token));
         }

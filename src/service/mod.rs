@@ -24,6 +24,7 @@ mod mend;
 mod metadata;
 pub mod migrate;
 mod presence;
+pub mod programs;
 mod recent;
 mod refresh_lock;
 pub mod request;

@@ -9,10 +9,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::activity::About;
 use super::fresh::{Fresh, Freshness, is_fresh};
 use super::{Result, Service};
-use crate::model::{ConnectionRef, Happening, Outcome, untrusted};
+use crate::model::ConnectionRef;
 use crate::store::Stamp;
 
 /// How long credentials stay in memory after they were read from the vault.
@@ -22,11 +21,18 @@ const MOST: usize = 1_000;
 /// How long a hand-out of the same token to the same program is not noted again.
 pub const NOTED: Duration = Duration::from_mins(10);
 
+/// How long it is not noted again that the same program was turned away.
+const REFUSAL: Duration = Duration::from_mins(1);
+/// How many programs that were turned away are noted within that time.
+const MOST_REFUSED: usize = 10;
+
 /// What was read and handed out lately.
 #[derive(Default)]
 pub(super) struct Recent {
     held: Mutex<HashMap<ConnectionRef, Held>>,
     noted: Mutex<HashMap<(ConnectionRef, String, String), Instant>>,
+    /// Who was turned away, by address and name.
+    refused: Mutex<HashMap<(String, String), Instant>>,
 }
 
 /// Credentials in memory.
@@ -73,8 +79,20 @@ impl Recent {
         held.insert(reference, Held { fresh, margin, stamp, read_at: Instant::now() });
     }
 
+    /// Tells whether it is news that a program was turned away, and remembers it.
+    pub(super) fn is_refusal_news(&self, key: (String, String)) -> bool {
+        let mut refused = lock(&self.refused);
+        refused.retain(|_, at| at.elapsed() < REFUSAL);
+        // Whoever asks under another name each time is no news any more.
+        if refused.len() >= MOST_REFUSED || refused.contains_key(&key) {
+            return false;
+        }
+        refused.insert(key, Instant::now());
+        true
+    }
+
     /// Tells whether this is news, and remembers it.
-    fn is_news(&self, key: (ConnectionRef, String, String)) -> bool {
+    pub(super) fn is_news(&self, key: (ConnectionRef, String, String)) -> bool {
         let mut noted = lock(&self.noted);
         if noted.get(&key).is_some_and(|at| at.elapsed() < NOTED) {
             return false;
@@ -122,15 +140,18 @@ impl Service {
         }
         Ok(is_fresh(&fresh.credentials, freshness, margin, self.now()).then_some(fresh))
     }
+}
 
-    /// Notes that a program was given the credentials of a connection; the same token for the same program
-    /// is noted every ten minutes.
-    pub fn note_program(&self, fresh: &Fresh, program: &str) {
-        let reference = &fresh.connection.reference;
-        let (fingerprint, program) = (fresh.credentials.fingerprint(), untrusted::line(program));
-        if self.busy.recent.is_news((reference.clone(), fingerprint.clone(), program.clone())) {
-            let about = About { fingerprint: Some(fingerprint), ..About::saying(format!("to {program}")) };
-            self.record(reference, Happening::HandedOut, Outcome::Done, about);
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_turned_away_is_noted_once_a_minute_and_nobody_fills_the_list() {
+        let recent = Recent::default();
+        let is_news = |name: &str| recent.is_refusal_news(("127.0.0.1".to_owned(), name.to_owned()));
+        assert!(is_news("one") && !is_news("one") && is_news("two"));
+        let noted = (0..1_000).filter(|number| is_news(&number.to_string())).count();
+        assert_eq!(noted, MOST_REFUSED - 2);
     }
 }

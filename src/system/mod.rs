@@ -2,6 +2,7 @@
 //! that cannot run in a test.
 
 pub mod browser;
+pub mod caller;
 pub mod clipboard;
 pub mod clock;
 pub mod port_holder;

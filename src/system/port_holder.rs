@@ -12,7 +12,7 @@ pub fn holder(port: u16) -> Option<String> {
 
 /// Returns the process that has one of these sockets open, as far as this user may see.
 #[cfg(target_os = "linux")]
-fn holder_of(inodes: &[String]) -> Option<u32> {
+pub(super) fn holder_of(inodes: &[String]) -> Option<u32> {
     if inodes.is_empty() {
         return None;
     }
@@ -35,7 +35,7 @@ fn holder_of(inodes: &[String]) -> Option<u32> {
 
 /// Returns the inodes of the sockets in `/proc/net/tcp` whose columns are as they should be; the tenth is the inode.
 #[cfg(target_os = "linux")]
-fn sockets(is_wanted: impl Fn(&[&str]) -> bool) -> Vec<String> {
+pub(super) fn sockets(is_wanted: impl Fn(&[&str]) -> bool) -> Vec<String> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| std::fs::read_to_string(path).unwrap_or_default());
     let inode = |line: &str| {
         let columns: Vec<&str> = line.split_whitespace().collect();
