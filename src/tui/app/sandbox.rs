@@ -39,12 +39,11 @@ impl App {
         for view in View::ALL {
             self.refilter(view);
         }
-        match stay.sandbox {
-            Some((config, provider)) => self.begin_in_sandbox(config, provider),
-            None => {
-                self.view = View::Connections;
-                self.tell_longer("the sandbox is gone, and everything in it");
-            }
+        if let Some((config, provider)) = stay.sandbox {
+            self.begin_in_sandbox(config, provider);
+        } else {
+            self.view = View::Connections;
+            self.tell_longer("the sandbox is gone, and everything in it");
         }
         vec![Effect::Load, Effect::LoadProviders]
     }
