@@ -225,6 +225,14 @@ impl Environment {
         Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
+    /// Returns the same environment without what opens the vault or a host: for what needs neither.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        let is_open = |name: &&String| !SECRET_VARIABLES.contains(&name.as_str());
+        let kept = self.0.iter().filter(|(name, _)| is_open(name));
+        Self(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
     /// Returns the value of `name`, where it is set and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())

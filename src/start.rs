@@ -38,7 +38,10 @@ pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> O
     }
     match command {
         Some(Command::Completions { shell }) => cli::completions(shell, output),
-        Some(Command::Man) => cli::man(output),
+        Some(Command::Man { folder }) => cli::man(folder.as_deref(), output),
+        Some(Command::Complete { shell, words }) => {
+            complete(&cli::Line::read(shell, words, environment.get("HALLPASS_WORDS")), environment, output)
+        }
         Some(Command::ClipboardHold { seconds }) => {
             Ok(clipboard::hold_for(Duration::from_secs(seconds), std::io::stdin(), std::io::stdout())?)
         }
@@ -67,6 +70,17 @@ pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> O
             }
         }
     }
+}
+
+/// Offers what may stand at the cursor. Whatever is wrong is told when the command runs.
+fn complete(line: &cli::Line, environment: &Environment, output: Output) -> Outcome {
+    let settings = line.global().and_then(|global| settings(&environment.without_secrets(), &global).ok());
+    let service = settings.and_then(|settings| {
+        let clipboard = Box::new(TerminalClipboard::new(Sink::Terminal));
+        let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
+        Service::open(settings, machine, None).ok()
+    });
+    cli::complete(line, service, output)
 }
 
 /// Runs one command, on this machine's service or at another host.

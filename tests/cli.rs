@@ -230,10 +230,16 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 fn completions_and_the_manual_page_are_printed() {
     let home = Home::new();
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish", "nushell"] {
         assert!(home.run(&["completions", shell]).ok().out.contains("hallpass"), "{shell}");
     }
     assert!(home.run(&["man"]).ok().out.contains(".TH hallpass"));
+    let folder = home.path().join("man/man1");
+    home.run(&["man", folder.to_str().unwrap()]).ok();
+    let page = std::fs::read_to_string(folder.join("hallpass-token-get.1")).unwrap();
+    assert!(page.contains("hallpass token get") && page.contains("min\\-ttl"), "{page}");
+    assert!(folder.join("hallpass.1").exists() && !folder.join("hallpass-complete.1").exists());
+    assert!(!home.data().exists());
 }
 
 #[test]

@@ -9,6 +9,8 @@ mod backup;
 mod catalog;
 /// The command line as a user sees it: output, exit codes, colon forms.
 mod cli;
+/// What a shell offers at a tab.
+mod completion;
 /// Authorizing, through the listener and by paste, with strangers about.
 mod connect;
 /// Nango's wire contract: the 25 tests of its section 10, under their numbers.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::complete::Shell;
 pub use verbs::{
     ActivityArgs, ActivityCommand, ConnectArgs, DemoArgs, ExecArgs, ImportArgs, RequestArgs, SandboxArgs, ServeArgs,
     TokenArgs, TokenFormat,
@@ -116,11 +117,25 @@ pub enum Command {
     Sandbox(SandboxArgs),
     /// Print a completion script for a shell
     Completions {
-        /// bash, elvish, fish, powershell or zsh
-        shell: clap_complete::Shell,
+        /// bash, elvish, fish, nushell, powershell or zsh
+        shell: Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or write those of all commands
+    Man {
+        /// The folder to write them to, one page for each command
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+    /// Print what may stand at the cursor (used by the completion scripts)
+    #[command(hide = true)]
+    Complete {
+        /// The shell whose script asks
+        #[arg(hide_possible_values = true)]
+        shell: Shell,
+        /// What it hands over
+        #[arg(last = true)]
+        words: Vec<std::ffi::OsString>,
+    },
     /// Hold the secret on standard input on the clipboard (used by `token get --copy`)
     #[command(hide = true)]
     ClipboardHold {
@@ -150,7 +165,8 @@ impl Command {
             | Self::Paths
             | Self::Sandbox(_)
             | Self::Completions { .. }
-            | Self::Man
+            | Self::Man { .. }
+            | Self::Complete { .. }
             | Self::ClipboardHold { .. } => true,
         }
     }

@@ -5,6 +5,7 @@ mod activity;
 pub mod args;
 mod backup;
 pub mod colon;
+mod complete;
 mod config;
 mod connect;
 mod connection;
@@ -27,6 +28,7 @@ mod vault;
 
 use crate::backend::Backend;
 use args::Command;
+pub use complete::{Line, complete};
 pub use demo::{DemoEnd, run as demo};
 pub use output::{Failure, Outcome, Output};
 pub use sandbox::run as sandbox;
@@ -53,7 +55,8 @@ pub async fn run(command: Command, backend: &Backend, output: Output) -> Outcome
         | Command::Sandbox(_)
         | Command::Serve(_)
         | Command::Completions { .. }
-        | Command::Man
+        | Command::Man { .. }
+        | Command::Complete { .. }
         | Command::ClipboardHold { .. } => {
             unreachable!("main runs the commands that need no backend of the user's")
         }
