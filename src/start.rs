@@ -83,24 +83,32 @@ fn complete(line: &cli::Line, environment: &Environment, output: Output) -> Outc
     cli::complete(line, service, output)
 }
 
-/// Runs one command, on this machine's service or at another host.
-fn command_line(command: Command, settings: Settings, output: Output) -> Outcome {
-    let runtime = runtime(Builder::new_current_thread())?;
+/// Returns the machine of a program that may end before what it copied is to be cleared.
+fn machine(settings: &Settings) -> Machine {
     let clipboard: Box<dyn Clipboard> = if clipboard::is_local(&settings.surroundings) {
         let program = std::env::current_exe().unwrap_or_else(|_| "hallpass".into());
         Box::new(HeldByChild::new(program, HOLD))
     } else {
         Box::new(TerminalClipboard::new(Sink::Terminal))
     };
-    let ask: Option<AskPassphrase> = prompt::is_interactive().then(|| Arc::new(prompt::passphrase) as AskPassphrase);
-    let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
+    Machine { clock: Arc::new(SystemClock), browser: browser(settings), clipboard }
+}
+
+fn ask() -> Option<AskPassphrase> {
+    prompt::is_interactive().then(|| Arc::new(prompt::passphrase) as AskPassphrase)
+}
+
+/// Runs one command, on this machine's service or at another host.
+fn command_line(command: Command, settings: Settings, output: Output) -> Outcome {
+    let runtime = runtime(Builder::new_current_thread())?;
+    let machine = machine(&settings);
     if settings.host.is_some() && !command.is_about_this_machine() {
         let backend = elsewhere(settings, machine, output)?;
         let outcome = runtime.block_on(cli::run(command, &backend, output));
         runtime.shutdown_background();
         return outcome;
     }
-    let service = Arc::new(Service::open(settings, machine, ask)?);
+    let service = Arc::new(Service::open(settings, machine, ask())?);
     let outcome = runtime.block_on(async {
         // A move that was stopped goes on; anything else begins by undoing it.
         if !matches!(command, Command::Vault(VaultCommand::Migrate { .. })) {
@@ -128,9 +136,8 @@ fn serve(arguments: ServeArgs, mut settings: Settings, output: Output) -> Outcom
     process::allow_many_files();
     let runtime = runtime(Builder::new_multi_thread())?;
     let clipboard = Box::new(TerminalClipboard::new(Sink::Terminal));
-    let ask: Option<AskPassphrase> = prompt::is_interactive().then(|| Arc::new(prompt::passphrase) as AskPassphrase);
     let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
-    let service = Arc::new(Service::open(settings, machine, ask)?);
+    let service = Arc::new(Service::open(settings, machine, ask())?);
     let outcome = runtime.block_on(async {
         mend(&service, output).await;
         let server = http::start(service.clone(), options).await?;
