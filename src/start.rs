@@ -89,7 +89,8 @@ fn machine(settings: &Settings) -> Machine {
         let program = std::env::current_exe().unwrap_or_else(|_| "hallpass".into());
         Box::new(HeldByChild::new(program, HOLD))
     } else {
-        Box::new(TerminalClipboard::new(Sink::Terminal))
+        let is_dumb = settings.surroundings.terminal.as_deref() == Some("dumb");
+        Box::new(TerminalClipboard::new(if is_dumb { Sink::Nowhere } else { Sink::Terminal }))
     };
     Machine { clock: Arc::new(SystemClock), browser: browser(settings), clipboard }
 }

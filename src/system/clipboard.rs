@@ -267,6 +267,8 @@ pub enum Sink {
     Terminal,
     /// To whoever draws the screen, which writes them between two frames.
     Screen(tokio::sync::mpsc::UnboundedSender<Zeroizing<String>>),
+    /// Nowhere: this terminal would show them, and the secret in them.
+    Nowhere,
 }
 
 /// The terminal's own clipboard (OSC 52).
@@ -288,6 +290,7 @@ impl Clipboard for TerminalClipboard {
             Sink::Screen(screen) => {
                 screen.send(osc52(secret)).map_err(|_| unavailable("the screen is gone".to_owned()))?;
             }
+            Sink::Nowhere => return Err(unavailable("this terminal (TERM=dumb) has none".to_owned())),
             Sink::Terminal => {
                 let mut terminal = std::fs::OpenOptions::new()
                     .write(true)
