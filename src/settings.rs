@@ -180,6 +180,8 @@ pub struct Settings {
     pub clipboard_time: Duration,
     /// Whether nothing may be changed.
     pub read_only: bool,
+    /// Whether lines are written and read instead of a screen being drawn.
+    pub plain: bool,
     /// What the environment says about the local server.
     pub server: ServerEnvironment,
     /// The other host that `--host` or `NANGO_HOSTPORT` names.
@@ -254,6 +256,7 @@ struct Written {
     mouse: Option<bool>,
     reduced_motion: Option<bool>,
     bell: Option<bool>,
+    plain: Option<bool>,
 }
 
 impl Settings {
@@ -279,6 +282,7 @@ impl Settings {
             surroundings,
             clipboard_time: Duration::from_secs(file.clipboard_seconds.unwrap_or(CLIPBOARD_SECONDS)),
             read_only: overrides.read_only,
+            plain: is_plain(environment, file.plain)?,
             server: ServerEnvironment::of(environment),
             host: overrides.host.clone().or_else(|| environment.get("NANGO_HOSTPORT").map(str::to_owned)),
             screen,
@@ -303,6 +307,21 @@ fn vault_kind(name: &'static str, value: &str) -> Result<VaultKind, SettingsErro
         expected: "keychain, sealed or memory",
     };
     VaultKind::from_word(value).ok_or_else(bad)
+}
+
+/// What is about hallpass goes before what is about every program (`ACCESSIBLE`, as the programs made with Charm's
+/// libraries read it).
+fn is_plain(environment: &Environment, file: Option<bool>) -> Result<bool, SettingsError> {
+    match environment.get("HALLPASS_PLAIN") {
+        Some("1" | "true" | "yes") => Ok(true),
+        Some("0" | "false" | "no") => Ok(false),
+        Some(value) => Err(SettingsError::BadValue {
+            name: "HALLPASS_PLAIN",
+            value: crate::model::untrusted::line(value),
+            expected: "1 or 0",
+        }),
+        None => Ok(file.unwrap_or_else(|| environment.get("ACCESSIBLE").is_some_and(|value| value != "0"))),
+    }
 }
 
 fn passphrase(environment: &Environment) -> Result<Option<Secret>, SettingsError> {

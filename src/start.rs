@@ -30,7 +30,7 @@ const HOLD: &str = "clipboard-hold";
 
 /// Runs what was asked for.
 pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> Outcome {
-    let Arguments { global, command } = arguments;
+    let Arguments { global, plain, command } = arguments;
     if global.host.is_some() && command.as_ref().is_some_and(Command::is_about_this_machine) {
         return Err(Error::usage("that command is about this machine: no other host does it")
             .hinted("leave out `--host`; NANGO_HOSTPORT may stay set")
@@ -46,9 +46,11 @@ pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> O
             Ok(clipboard::hold_for(Duration::from_secs(seconds), std::io::stdin(), std::io::stdout())?)
         }
         command => {
-            let settings = settings(environment, &global)?;
+            let mut settings = settings(environment, &global)?;
+            settings.plain |= plain;
             log(&global, command.is_none().then_some(&settings));
             match command {
+                None if settings.plain => by_lines(settings, output),
                 None => screen(settings, output),
                 Some(Command::Demo(arguments)) => demo(arguments.auto, settings, output),
                 Some(Command::Sandbox(arguments)) => {
@@ -97,6 +99,25 @@ fn machine(settings: &Settings) -> Machine {
 
 fn ask() -> Option<AskPassphrase> {
     prompt::is_interactive().then(|| Arc::new(prompt::passphrase) as AskPassphrase)
+}
+
+/// Talks by lines, at this machine or at another host.
+fn by_lines(settings: Settings, output: Output) -> Outcome {
+    let runtime = runtime(Builder::new_current_thread())?;
+    let machine = machine(&settings);
+    let backend = if settings.host.is_some() {
+        elsewhere(settings, machine, output)?
+    } else {
+        Backend::Local(Arc::new(Service::open(settings, machine, ask())?))
+    };
+    let outcome = runtime.block_on(async {
+        if let Backend::Local(service) = &backend {
+            mend(service, output).await;
+        }
+        cli::plain(&backend, output).await
+    });
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Runs one command, on this machine's service or at another host.
@@ -210,7 +231,11 @@ fn demo(auto: bool, settings: Settings, output: Output) -> Outcome {
     let settings = Settings { read_only: false, ..settings };
     let look = tui::Look::of(&settings, || tui::ground(&settings.surroundings))?;
     let runtime = runtime(Builder::new_multi_thread())?;
-    let end = if !output.json && check_terminal(&settings).is_ok() { DemoEnd::Screen } else { DemoEnd::Report };
+    let end = if !output.json && !settings.plain && check_terminal(&settings).is_ok() {
+        DemoEnd::Screen
+    } else {
+        DemoEnd::Report
+    };
     let desktop = DesktopBrowser::new(settings.surroundings.clone());
     let browser: Option<Box<dyn Browser>> =
         if auto || desktop.check().is_err() { None } else { Some(Box::new(desktop)) };
@@ -293,7 +318,7 @@ fn check_terminal(settings: &Settings) -> Result<(), Error> {
         "standard input and output are not a terminal"
     };
     Err(Error::usage(format!("the terminal UI needs a terminal, and {why}"))
-        .hinted("`hallpass connection list`, `hallpass token get CONFIG CONNECTION` and `hallpass --help` do without"))
+        .hinted("`hallpass --plain` talks by lines; `hallpass connection list`, `hallpass token get CONFIG CONNECTION` and `hallpass --help` do without too"))
 }
 
 /// Logs as far as `-v` asks for it, our own records only: to standard error, or, while the terminal

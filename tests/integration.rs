@@ -29,6 +29,8 @@ mod mend;
 mod prefixes;
 /// Many processes on one home.
 mod processes;
+/// Whole sessions by lines, for screen readers.
+mod plain;
 /// Embedded provider files and the rules they are held to.
 mod providers;
 /// Odd token endpoints, over real sockets.

@@ -22,6 +22,9 @@ pub struct Arguments {
     /// Options that every command takes
     #[command(flatten)]
     pub global: Global,
+    /// Talk by lines instead of drawing: for screen readers, and for terminals that can do no more [env: `HALLPASS_PLAIN`, `ACCESSIBLE`]
+    #[arg(long)]
+    pub plain: bool,
     /// The command
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -86,7 +86,7 @@ async fn list(backend: &Backend, output: Output) -> Outcome {
     Ok(())
 }
 
-fn refreshed_by(connection: &Connection) -> &'static str {
+pub(super) fn refreshed_by(connection: &Connection) -> &'static str {
     if connection.is_untold {
         return "its host, if it can be";
     }

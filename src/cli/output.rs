@@ -108,6 +108,13 @@ impl Output {
         writeln!(self.stdout(), "{}", untrusted::lines(text))
     }
 
+    /// Asks for something: the line is not ended, and stands there before anything is read.
+    pub fn question(self, text: &str) -> io::Result<()> {
+        let mut out = self.stdout();
+        write!(out, "{}", untrusted::lines(text))?;
+        out.flush()
+    }
+
     /// Prints text that was asked for as it is.
     pub fn raw(self, bytes: &[u8]) -> io::Result<()> {
         let mut out = io::stdout();
