@@ -57,8 +57,11 @@ fn providers_ways_forms_and_options_are_offered() {
     assert_eq!(bash(&home, "hallpass config create x gitl"), ["gitlab"]);
     assert_eq!(bash(&home, "hallpass connect work/new --way "), ["api_key"]);
     assert_eq!(bash(&home, "hallpass connect work new --param "), ["shop="]);
-    assert_eq!(bash(&home, "hallpass token get work --format "), ["raw", "header", "json", "env", "curl"]);
-    assert_eq!(bash(&home, "hallpass token get work --format=h"), ["header"]);
+    assert_eq!(
+        bash(&home, "hallpass token get work --format "),
+        ["raw", "header", "json", "env", "export", "curl", "httpie", "fetch"]
+    );
+    assert_eq!(bash(&home, "hallpass token get work --format=h"), ["header", "httpie"]);
     assert_eq!(bash(&home, "hallpass token get work --form"), ["--format"]);
     assert_eq!(bash(&home, "hallpass --vault s"), ["sealed"]);
     assert_eq!(bash(&home, "hallpass vault migrate k"), ["keychain"]);

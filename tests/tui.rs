@@ -1,3 +1,4 @@
+mod activity;
 mod configs;
 mod keys;
 mod lists;
@@ -525,6 +526,10 @@ fn the_server_is_started_and_stopped_by_one_key_and_an_open_one_is_always_said()
         screen.resize(width, height);
         assert!(screen.text().lines().next().unwrap().contains("no key"), "{}", screen.text());
     }
+    assert_eq!(screen.keys("q"), [], "programs may be using it");
+    assert!(screen.text().contains("Leave, and end the server?"), "{}", screen.text());
+    assert_eq!(screen.keys("x"), []);
+    assert_eq!(screen.keys("qq"), [Effect::Quit]);
     assert_eq!(screen.keys("s"), [Effect::StopServer]);
     screen.send(Message::Serving(Some(AboutServer { needs_key: true, ..about })));
     assert!(!screen.text().contains("no key"), "{}", screen.text());

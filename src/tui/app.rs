@@ -5,6 +5,7 @@ mod find;
 mod forms;
 mod modals;
 mod mouse;
+mod narrow;
 mod notices;
 mod order;
 mod sandbox;
@@ -31,6 +32,7 @@ use crate::service::doctor::Finding;
 pub const NARROW: u16 = 84;
 
 pub use mouse::Places;
+pub use narrow::{Facet, Need};
 pub use notices::{Doing, Notice};
 pub use order::{Order, columns};
 
@@ -66,6 +68,10 @@ pub struct App {
     pub(super) findings: Vec<Finding>,
     pub(super) rows: [List; View::ALL.len()],
     pub(super) orders: [Order; View::ALL.len()],
+    /// What the lists are narrowed to.
+    pub(super) facets: [Option<Facet>; View::ALL.len()],
+    /// Whether the newest activity stays selected.
+    pub(super) follows: bool,
     /// Whether connections are grouped by their config.
     pub(super) is_grouped: bool,
     /// The connections that are marked.
@@ -111,6 +117,8 @@ impl App {
             findings: Vec::new(),
             rows: Default::default(),
             orders: Default::default(),
+            facets: Default::default(),
+            follows: false,
             is_grouped: false,
             marked: BTreeSet::new(),
             undo_until: None,
@@ -271,12 +279,21 @@ impl App {
                 .lists
                 .activity
                 .iter()
-                .map(|row| format!("{} {} {} {}", row.subject(), row.happening.word(), row.outcome.word(), row.detail))
+                .map(|row| {
+                    let by = row.by.as_ref().map(ToString::to_string).unwrap_or_default();
+                    format!("{} {} {} {} {by}", row.subject(), row.happening.word(), row.outcome.word(), row.detail)
+                })
                 .collect(),
             View::Settings => self.facts().iter().map(|fact| format!("{} {}", fact.name, fact.value)).collect(),
             View::Doctor => self.findings.iter().map(|finding| format!("{} {}", finding.what, finding.found)).collect(),
         };
-        self.rows[view.index()].refresh(&rows);
+        let facet = &self.facets[view.index()];
+        let is_in = |row: usize| match (facet, view) {
+            (Some(facet), View::Providers) => facet.has_provider(&self.providers[row].1),
+            (Some(facet), View::Activity) => facet.has_activity(&self.lists.activity[row]),
+            _ => true,
+        };
+        self.rows[view.index()].refresh_where(&rows, is_in);
         self.arrange(view);
     }
 

@@ -202,12 +202,16 @@ fn draw_foot(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
 /// A filter that was kept hides rows: it is always said.
 fn kept_filter(app: &App) -> Vec<Span<'static>> {
     let (list, theme) = (&app.rows[app.view.index()], app.setup.look.theme);
-    if list.filter().text().is_empty() {
+    let facet = app.facets[app.view.index()].as_ref().map(|facet| cut(&facet.words(), LONGEST_FILTER));
+    let filter = Some(list.filter().text()).filter(|filter| !filter.is_empty());
+    if facet.is_none() && filter.is_none() {
         return Vec::new();
     }
     let (shown, total) = list.counts();
-    let text = cut(list.filter().text(), LONGEST_FILTER);
-    vec![Span::styled(format!(" /{text}"), theme.key()), Span::styled(format!(" {shown} of {total} "), theme.faint())]
+    let facet = facet.map(|facet| Span::styled(format!(" [{facet}]"), theme.key()));
+    let filter = filter.map(|filter| Span::styled(format!(" /{}", cut(filter, LONGEST_FILTER)), theme.key()));
+    let count = Span::styled(format!(" {shown} of {total} "), theme.faint());
+    facet.into_iter().chain(filter).chain([count]).collect()
 }
 
 /// Returns the hints that fit; the least important ones leave first.
@@ -216,7 +220,7 @@ fn fitting(app: &App, width: usize) -> Vec<&Binding> {
     let has_rows = app.rows[app.view.index()].counts().0 > 0;
     let mut hints: Vec<&Binding> = (app.setup.look.keymap.offered(&contexts, app.setup.capabilities))
         .filter(|binding| binding.entry.weight > 0 && !binding.shown.is_empty())
-        .filter(|binding| binding.entry.action != Action::Details || !app.is_wide())
+        .filter(|binding| binding.entry.action != Action::Details || !app.is_wide() || app.view == View::Activity)
         .filter(|binding| has_rows || binding.entry.counts_without_rows())
         .collect();
     let size =

@@ -57,6 +57,10 @@ pub enum Effect {
     ForgetRemoved,
     /// Let the doctor look at this machine.
     Examine,
+    /// Read the steps of the flow that a row of activity belongs to.
+    ReadFlow(i64),
+    /// Copy its requests as curl commands, secrets as variables.
+    CopyCurl(i64),
     /// Look into a token.
     Inspect(ConnectionRef),
     /// Open a web page.
@@ -113,6 +117,8 @@ impl Effect {
             | Self::Cancel
             | Self::Paste(_)
             | Self::OpenPage(_)
+            | Self::ReadFlow(_)
+            | Self::CopyCurl(_)
             | Self::Allow(_)
             | Self::ForgetRemoved
             | Self::TakeMouse(_)

@@ -93,6 +93,12 @@ pub enum Action {
     WhoAmI,
     /// Show the token for a moment.
     Reveal,
+    /// Narrow the list.
+    Narrow,
+    /// Keep the newest activity selected, or not.
+    Follow,
+    /// Copy the requests of a flow as curl commands.
+    CopyCurl,
     /// Change a config.
     EditConfig,
     /// Make a config like the selected one.

@@ -8,6 +8,7 @@ use super::facts::Fact;
 use super::look::Look;
 use super::modal::Target;
 use crate::backend::{AboutServer, Backend, Capabilities};
+use crate::model::tape::Step;
 use crate::model::{Activity, Config, Connection, ConnectionRef, Provider, ProviderId, Secret, Time};
 use crate::service::Error;
 use crate::service::connect::{Connected, Waiting};
@@ -78,6 +79,8 @@ pub enum Message {
     Serving(Option<AboutServer>),
     /// The vault was unlocked.
     Unlocked,
+    /// The steps of the flow of a row of activity were read.
+    FlowRead(i64, Vec<Step>),
     /// The screens are elsewhere now: in the sandbox, or at home again.
     Moved(Box<Stay>),
     /// Something did not work.

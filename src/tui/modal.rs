@@ -3,12 +3,14 @@
 mod authorize;
 mod config;
 mod finder;
+mod flow;
 mod rename;
 mod scopes;
 
 pub use authorize::{Asked, AuthorizeForm, WAY};
 pub use config::{ConfigForm, ConfigPurpose, SCOPES};
 pub use finder::{Candidate, Choice, Finder, Target};
+pub use flow::FlowView;
 pub use rename::{RenameForm, Renamed};
 pub use scopes::{Picked, ScopeChoice, ScopePicker};
 
@@ -48,6 +50,8 @@ pub enum Modal {
     Authorize(Box<AuthorizeForm>),
     /// An authorization that waits.
     Waiting(Box<WaitingFor>),
+    /// The steps of a flow.
+    Flow(Box<FlowView>),
     /// A token that is shown for a moment.
     Revealed(Box<Revealed>),
     /// Who a token is, scrolled.
@@ -58,13 +62,15 @@ pub enum Modal {
     Passphrase(Box<PassphraseForm>),
 }
 
-/// What is to be deleted.
+/// What is to be deleted, or ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Confirm {
     /// Connections.
     Connections(Vec<ConnectionRef>),
     /// A config with so many connections.
     Config(ConfigKey, usize),
+    /// The local server, by leaving.
+    Quit,
 }
 
 /// A token that is shown for a moment.

@@ -10,6 +10,7 @@ use super::message::{Lists, Message};
 use super::modal::Target;
 use super::runtime::Runtime;
 use crate::model::ConnectionRef;
+use crate::model::tape::Step;
 use crate::service::Error;
 use crate::service::copy::Form;
 use crate::service::fresh::Freshness;
@@ -117,6 +118,14 @@ impl Runtime {
                 Message::Ticked(backend.now())
             }
             Effect::Examine => Message::Examined(backend.local()?.doctor().await),
+            Effect::ReadFlow(number) => Message::FlowRead(*number, backend.flow(*number)?),
+            Effect::CopyCurl(number) => {
+                let commands: Vec<String> = backend.flow(*number)?.iter().filter_map(Step::curl).collect();
+                if commands.is_empty() {
+                    return Err(Error::usage("nothing was sent for this: there is no request to copy"));
+                }
+                Message::TextCopied("its requests as curl commands", backend.copy_text(&commands.join("\n"))?)
+            }
             Effect::Inspect(connection) => Message::Inspected(Box::new(backend.inspect(connection).await?)),
             Effect::OpenPage(url) => {
                 backend.open_page(url)?;

@@ -94,6 +94,7 @@ impl App {
                 self.view = view.unwrap_or(self.view);
                 return self.act(action);
             }
+            Target::Facet(facet) => self.narrow(facet),
             Target::Config(key) => {
                 self.view = View::Configs;
                 let row = self.lists.configs.iter().position(|config| config.key == key);

@@ -10,7 +10,7 @@ use crate::service::connect::{ConnectRequest, Way};
 use crate::service::vaults::Purpose;
 use crate::tui::effect::Effect;
 use crate::tui::keys::{self, Action, Context, Found, Step};
-use crate::tui::modal::{Asked, AuthorizeForm, Confirm, Modal, PassphraseForm, WaitingFor, copy_forms};
+use crate::tui::modal::{Asked, AuthorizeForm, Confirm, FlowView, Modal, PassphraseForm, WaitingFor, copy_forms};
 use crate::tui::widgets::form::Pressed;
 use crate::tui::widgets::input::Input;
 
@@ -28,6 +28,7 @@ impl App {
             Modal::CopyAs(connection, selected) => self.press_in_copy_as(connection, selected, key),
             Modal::Config(form) => self.press_in_config(form, key),
             Modal::Rename(form) => self.press_in_rename(form, key),
+            Modal::Flow(flow) => self.press_in_flow(flow, key),
             Modal::Scopes(picker) => self.press_in_scopes(picker, key),
             // Any key hides it, and does nothing else.
             Modal::Revealed(_) => Vec::new(),
@@ -66,6 +67,18 @@ impl App {
         }
     }
 
+    fn press_in_flow(&mut self, mut flow: Box<FlowView>, key: KeyEvent) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match self.resolve(key, &[Context::Activity, Context::Everywhere]) {
+            Found::Action(Action::Move(step)) => flow.move_by(step),
+            Found::Action(Action::CopyCurl) => effects.push(Effect::CopyCurl(flow.activity.number)),
+            Found::Prefix => {}
+            Found::Action(_) | Found::Nothing => return effects,
+        }
+        self.modals.push(Modal::Flow(flow));
+        effects
+    }
+
     fn press_in_confirm(&mut self, question: Confirm, key: KeyEvent) -> Vec<Effect> {
         self.modals.retain(|modal| !matches!(modal, Modal::Details(_)));
         match (key.code, question) {
@@ -74,6 +87,11 @@ impl App {
                 vec![Effect::DeleteConnections(chosen, true)]
             }
             (KeyCode::Char('y'), Confirm::Config(key, _)) => vec![Effect::DeleteConfig(key)],
+            (KeyCode::Char('y' | 'q'), Confirm::Quit) => vec![Effect::Quit],
+            (_, Confirm::Quit) => {
+                self.tell("the server goes on");
+                Vec::new()
+            }
             _ => {
                 self.tell("nothing was deleted");
                 Vec::new()

@@ -78,6 +78,8 @@ impl App {
 
     pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
         match action {
+            // Programs may be using it right now.
+            Action::Quit if self.server.is_some() => self.modals.push(Modal::Confirm(Confirm::Quit)),
             Action::Quit => return vec![Effect::Quit],
             Action::Back => self.back(),
             Action::Show(view) => {
@@ -91,7 +93,10 @@ impl App {
             Action::Examine => self.tell("the doctor looks at this machine, and this is about another one"),
             Action::ChangeSetting => return self.change_setting(),
             Action::CopyLine => return self.copy_line(),
-            Action::Move(step) => self.step(step),
+            Action::Move(step) => {
+                self.follows &= self.view != View::Activity;
+                self.step(step);
+            }
             Action::Filter => self.is_filtering = true,
             Action::Serve if self.is_sandbox => {
                 self.tell("the server serves what is your own: leave the sandbox first");
@@ -118,11 +123,35 @@ impl App {
             }
             Action::Palette => self.offer_actions(),
             Action::Jump => self.offer_places(),
+            Action::Details if self.view == View::Activity => {
+                let number = self.selected_activity().map(|row| row.number);
+                return number.map(Effect::ReadFlow).into_iter().collect();
+            }
+            Action::Narrow => self.offer_facets(),
+            Action::Follow => {
+                self.follows ^= true;
+                if self.follows {
+                    self.list().select_first();
+                }
+                self.tell(if self.follows { "following: the newest stays selected" } else { "not following any more" });
+            }
+            Action::CopyCurl => {
+                let number = self.selected_activity().map(|row| row.number);
+                return number.map(Effect::CopyCurl).into_iter().collect();
+            }
             Action::Details => {
                 if !self.is_wide() && self.list().selected_row().is_some() {
                     self.modals.push(Modal::Details(0));
                 }
             }
+            action => return self.act_on_row(action),
+        }
+        Vec::new()
+    }
+
+    /// Does what concerns the selected row, or those that are marked.
+    fn act_on_row(&mut self, action: Action) -> Vec<Effect> {
+        match action {
             Action::CopyToken => return self.with_connection(|connection| Effect::Copy(connection, Form::Raw)),
             Action::CopyAs => {
                 if let Some(connection) = self.selected_connection() {
@@ -166,13 +195,8 @@ impl App {
             }
             Action::OpenConsole => return self.open_page("console", |provider| provider.console.clone()),
             Action::OpenDocs => return self.open_page("docs", |provider| provider.docs.clone()),
-            // They belong to an authorization that waits, and are acted on there.
-            Action::CopyUrl
-            | Action::OpenUrl
-            | Action::Paste
-            | Action::UseDevice
-            | Action::CopyCode
-            | Action::Allow => {}
+            // The others were done before, or belong to an authorization that waits.
+            _ => {}
         }
         Vec::new()
     }
@@ -189,6 +213,8 @@ impl App {
         }
         if self.view == View::Connections && !self.marked.is_empty() {
             self.marked.clear();
+        } else if self.facets[self.view.index()].is_some() && self.list().filter().text().is_empty() {
+            self.narrow(None);
         } else if self.list().filter().text().is_empty() {
             self.view = View::Connections;
         } else {

@@ -3,6 +3,7 @@
 use super::App;
 use crate::backend::AboutServer;
 use crate::model::freshness::spoken;
+use crate::model::tape::Step;
 use crate::model::{Config, Connection, ConnectionRef};
 use crate::service::Error;
 use crate::service::connect::Connected;
@@ -12,7 +13,7 @@ use crate::service::doctor::{Finding, Wellness};
 use crate::tui::effect::{Effect, named};
 use crate::tui::keys::{Action, View};
 use crate::tui::message::{Lists, Message};
-use crate::tui::modal::{AuthorizeForm, Modal, PassphraseForm, Revealed, Target, WaitingFor};
+use crate::tui::modal::{AuthorizeForm, FlowView, Modal, PassphraseForm, Revealed, Target, WaitingFor};
 
 /// For how long a token is shown.
 const REVEAL: std::time::Duration = std::time::Duration::from_secs(10);
@@ -111,6 +112,7 @@ impl App {
                     return vec![form.then];
                 }
             }
+            Message::FlowRead(number, steps) => self.show_flow(number, steps),
             Message::Moved(stay) => return self.moved(*stay),
             Message::LookRefused(error) => self.tell_error(&error),
             Message::Failed(error, effect) => return self.failed(&error, *effect),
@@ -146,7 +148,7 @@ impl App {
         let name = match target {
             Target::Config(key) => key.to_string(),
             Target::Connection(reference) => reference.to_string(),
-            Target::Action(..) => String::new(),
+            Target::Action(..) | Target::Facet(_) => String::new(),
         };
         self.tell(format!("it is {name} now"));
         self.to_select = Some(target.clone());
@@ -260,8 +262,22 @@ impl App {
         if let Some(row) = row {
             self.rows[View::Configs.index()].select_row(row);
         }
+        if self.follows {
+            self.rows[View::Activity.index()].select_first();
+        }
         if let Some(target) = self.to_select.take() {
             self.go_to(target);
+        }
+    }
+
+    fn show_flow(&mut self, number: i64, steps: Vec<Step>) {
+        let Some(activity) = self.lists.activity.iter().find(|row| row.number == number).cloned() else { return };
+        if !steps.is_empty() {
+            self.modals.push(Modal::Flow(Box::new(FlowView::new(activity, steps))));
+        } else if self.is_wide() {
+            self.tell("nobody was asked for this: there are no steps");
+        } else {
+            self.modals.push(Modal::Details(0));
         }
     }
 

@@ -2,10 +2,11 @@
 //! what the footer and the help say of it, and what it asks of the backend.
 
 use super::Action::{
-    self, Allow, Authorize, AuthorizeWith, Back, ChangeSetting, CheckRedirect, CopyAs, CopyCode, CopyLine,
-    CopyRedirectUri, CopyToken, CopyUrl, Delete, Details, DuplicateConfig, EditConfig, Examine, Filter, Group, Help,
-    Inspect, Jump, Mark, MarkAll, Messages, Motion, Mouse, Move, NewConfig, NextTheme, OpenConsole, OpenDocs, OpenUrl,
-    Palette, Paste, Quit, Refresh, Rename, Reveal, Reverse, Sandbox, Serve, Show, Sort, Undo, UseDevice, WhoAmI,
+    self, Allow, Authorize, AuthorizeWith, Back, ChangeSetting, CheckRedirect, CopyAs, CopyCode, CopyCurl, CopyLine,
+    CopyRedirectUri, CopyToken, CopyUrl, Delete, Details, DuplicateConfig, EditConfig, Examine, Filter, Follow, Group,
+    Help, Inspect, Jump, Mark, MarkAll, Messages, Motion, Mouse, Move, Narrow, NewConfig, NextTheme, OpenConsole,
+    OpenDocs, OpenUrl, Palette, Paste, Quit, Refresh, Rename, Reveal, Reverse, Sandbox, Serve, Show, Sort, Undo,
+    UseDevice, WhoAmI,
 };
 use super::Context::{self, Activity, Configs, Connections, Device, Doctor, Everywhere, Providers, Settings, Waiting};
 use super::{Step, View};
@@ -120,6 +121,9 @@ pub const TABLE: &[Entry] = &[
     entry("open-docs", OpenDocs, &["O"], &[Configs, Providers], "open the provider's docs").short("docs", 2),
     entry("delete", Delete, &["d"], &[Connections, Configs], "delete it").changing().short("delete", 3),
     entry("undo", Undo, &["U"], &[Connections, Configs], "bring back what was deleted last").changing_here(),
+    entry("narrow", Narrow, &["f"], &[Providers, Activity], "narrow the list").short("narrow", 6),
+    entry("follow", Follow, &["F"], &[Activity], "follow what happens, or stay").short("follow", 5),
+    entry("copy-curl", CopyCurl, &["y"], &[Activity], "copy its requests as curl, with $VARS").short("curl", 7),
     entry("copy-line", CopyLine, &["y"], &[Settings, Doctor], "copy it").short("copy", 7),
     entry("change-setting", ChangeSetting, &["space"], &[Settings], "change it until the program ends")
         .short("change", 8),

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::model::{ConfigKey, ConnectionRef, search};
+use crate::tui::app::Facet;
 use crate::tui::keys::{Action, View};
 use crate::tui::widgets::list::List;
 
@@ -15,6 +16,8 @@ pub enum Target {
     Config(ConfigKey),
     /// A connection.
     Connection(ConnectionRef),
+    /// What the open list is narrowed to, or nothing.
+    Facet(Option<Facet>),
 }
 
 /// One thing that can be found.

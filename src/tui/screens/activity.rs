@@ -4,12 +4,13 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::{Cell, heading, row, safe};
-use crate::model::{Outcome, untrusted};
+use crate::model::{Activity, Outcome, untrusted};
 use crate::tui::app::App;
-use crate::tui::widgets::paint::field;
+use crate::tui::keys::Action;
+use crate::tui::widgets::paint::{field, wrapped};
 
-const WIDE: [u16; 5] = [14, 1, 10, 18, 0];
-const NARROW: [u16; 4] = [8, 1, 10, 0];
+const WIDE: [u16; 5] = [14, 1, 14, 20, 0];
+const NARROW: [u16; 4] = [8, 1, 14, 0];
 
 fn is_wide(width: u16) -> bool {
     width >= 64
@@ -63,8 +64,35 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
     if let Some(took) = activity.took {
         add("took", &format!("{} ms", took.as_millis()));
     }
+    if let Some(by) = &activity.by {
+        add("by", &format!("{} (process {})", by.name, by.process));
+        if let Some(folder) = &by.folder {
+            add("in", folder);
+        }
+    }
     if let Some(fingerprint) = &activity.fingerprint {
         add("token", &format!("fingerprint {fingerprint}"));
     }
+    lines.extend(flow(app, activity, width));
     lines
+}
+
+/// What else happened in the same flow, oldest first.
+fn flow(app: &App, activity: &Activity, width: usize) -> Vec<Line<'static>> {
+    let look = &app.setup.look;
+    if activity.flow.is_none() {
+        return Vec::new();
+    }
+    let mut told = vec![Line::raw(""), Line::styled("The flow", look.theme.title())];
+    let rows = app.lists.activity.iter().rev().filter(|row| row.flow == activity.flow);
+    told.extend(rows.map(|row| {
+        let (shape, style) = mark(app, row.outcome);
+        let text = format!("{shape} {}  {}  {}", row.at.format("%H:%M:%S"), row.happening.word(), row.detail);
+        Line::styled(safe(&text, width), if row.number == activity.number { style } else { look.theme.faint() })
+    }));
+    let key = look.keymap.key_of(Action::Details);
+    told.push(Line::raw(""));
+    let words = format!("→ {key} shows each step, and what was sent and answered");
+    told.extend(wrapped(&words, width).into_iter().map(|line| Line::styled(line, look.theme.title())));
+    told
 }

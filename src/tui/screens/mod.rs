@@ -6,6 +6,7 @@ mod connections;
 mod device;
 mod doctor;
 mod finder;
+mod flow;
 mod forms;
 mod help;
 mod modals;
@@ -253,6 +254,7 @@ pub(super) fn draw_modals(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
             Modal::Config(form) => forms::config(app, frame, area, form),
             Modal::Rename(form) => forms::rename(app, frame, area, form),
             Modal::Scopes(picker) => scopes::draw(app, frame, area, picker),
+            Modal::Flow(flow) => flow::draw(app, frame, area, flow),
             Modal::Revealed(revealed) => modals::revealed(app, frame, area, revealed),
             Modal::WhoAmI(who, scroll) => modals::who_am_i(app, frame, area, who, scroll),
             Modal::Authorize(form) => forms::authorize(app, frame, area, form),

@@ -38,6 +38,11 @@ pub(super) fn confirm(app: &App, frame: &mut Frame<'_>, area: Rect, question: &C
             format!("Their tokens leave {place}. What the provider granted stays granted."),
             &[("y", "delete there"), ("any other key", "keep")],
         ),
+        Confirm::Quit => (
+            "Leave, and end the server?".to_owned(),
+            "The local server runs in this program. Programs that ask it for tokens get none after this.".to_owned(),
+            &[("q", "leave"), ("any other key", "stay")],
+        ),
         Confirm::Config(key, connections) => (
             format!("Delete {key} and its {connections} connections?"),
             format!("Their tokens and the client secret leave {place}. What the provider granted stays granted."),

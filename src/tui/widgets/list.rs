@@ -83,6 +83,11 @@ impl List {
         }
     }
 
+    /// Selects what is shown first.
+    pub fn select_first(&mut self) {
+        self.selected = 0;
+    }
+
     /// Tells whether a row, by its index among all, is shown.
     pub fn shows(&self, row: usize) -> bool {
         self.shown.contains(&row)
