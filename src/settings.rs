@@ -2,6 +2,7 @@
 //!
 //! Defaults ← `settings.toml` ← environment ← flags.
 
+mod keys;
 mod paths;
 pub mod private;
 mod screen;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::model::Secret;
+pub use keys::{KEYS, Key, Kind, Mistake, mistakes, schema};
 pub use paths::Paths;
 pub use screen::{KeySetting, OwnTheme, ScreenSettings, StyleSetting};
 use screen::{Keys, WrittenThemes};
@@ -293,6 +295,12 @@ impl Settings {
 }
 
 impl Settings {
+    /// Returns what the text of a settings file says about the terminal UI; nothing where it cannot be read.
+    pub fn screen_of(text: &str) -> Option<ScreenSettings> {
+        let written: Written = toml::from_str(text).ok()?;
+        Some(ScreenSettings::of(&written, text, &Surroundings::default()))
+    }
+
     /// Reads again what the settings file says about the terminal UI.
     pub fn screen_again(&self) -> Result<ScreenSettings, SettingsError> {
         let (file, text) = Written::read(&self.paths.settings)?;
@@ -447,6 +455,30 @@ mod tests {
         std::fs::write(home.path().join("settings.toml"), "[keys]\nrefresh = 3\n").unwrap();
         let error = load(&[("HALLPASS_HOME", home_text)], &Overrides::default()).unwrap_err().to_string();
         assert!(error.contains("line 2") && error.contains("a key or a list of keys"), "{error}");
+    }
+
+    #[test]
+    fn every_key_that_is_read_stands_in_the_table_and_the_other_way_round() {
+        let error = toml::from_str::<Written>("nonsense = 1").unwrap_err().to_string();
+        let expected = error.split("expected one of ").nth(1).unwrap();
+        let mut read: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+        read.sort_unstable();
+        let mut known: Vec<&str> = KEYS.iter().filter_map(|key| key.name.split('.').next()).collect();
+        known.dedup();
+        assert_eq!(read, known);
+        for key in KEYS {
+            let values = match key.kind {
+                Kind::Flag => vec!["true".to_owned()],
+                Kind::Number => vec!["7".to_owned()],
+                Kind::Text | Kind::Keys => vec!["\"x\"".to_owned()],
+                Kind::Word(words) => words.iter().map(|word| format!("\"{word}\"")).collect(),
+            };
+            for value in values {
+                let text = format!("{} = {value}\n", key.name.replace('*', "x"));
+                assert!(mistakes(&text).is_empty(), "{text}");
+                assert!(toml::from_str::<Written>(&text).is_ok(), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use hallpass::service::demo::Demo;
 use hallpass::service::request::named_origin;
 use hallpass::service::vaults::AskPassphrase;
 use hallpass::service::{Error, Kind, Machine, Service};
-use hallpass::settings::{Environment, Overrides, Settings, private};
+use hallpass::settings::{Environment, Overrides, Paths, Settings, SettingsError, private};
 use hallpass::system::browser::DesktopBrowser;
 use hallpass::system::clipboard::{self, DesktopClipboard, HeldByChild, Sink, TerminalClipboard};
 use hallpass::system::clock::SystemClock;
@@ -41,6 +41,11 @@ pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> O
         Some(Command::Man { folder }) => cli::man(folder.as_deref(), output),
         Some(Command::Complete { shell, words }) => {
             complete(&cli::Line::read(shell, words, environment.get("HALLPASS_WORDS")), environment, output)
+        }
+        // A file with a mistake in it is no reason not to tell which.
+        Some(Command::Settings(command)) => {
+            let paths = Paths::find(environment, &overrides(&global)).map_err(|error| unusable(&error))?;
+            cli::settings(command, &paths.settings, tui::mistakes, output)
         }
         Some(Command::ClipboardHold { seconds }) => {
             Ok(clipboard::hold_for(Duration::from_secs(seconds), std::io::stdin(), std::io::stdout())?)
@@ -262,21 +267,32 @@ async fn mend(service: &Service, output: Output) {
     }
 }
 
-fn settings(environment: &Environment, global: &Global) -> Result<Settings, Error> {
-    let overrides = Overrides {
+fn overrides(global: &Global) -> Overrides {
+    Overrides {
         home: global.home.clone(),
         vault: global.vault.clone(),
         read_only: global.read_only,
         host: global.host.clone(),
         ascii: global.ascii,
-    };
-    let mut settings = Settings::load(environment, &overrides).map_err(|error| {
-        let shown = Error::usage(error.to_string()).hinted("mend that, or take it away: every setting has a default");
-        match std::error::Error::source(&error) {
-            Some(cause) => Error { causes: vec![cause.to_string()], ..shown },
-            None => shown,
+    }
+}
+
+fn unusable(error: &SettingsError) -> Error {
+    let hint = match error {
+        SettingsError::Malformed { .. } => {
+            "mend that, or take it away: every setting has a default; `hallpass settings check` tells every mistake"
         }
-    })?;
+        _ => "mend that, or take it away: every setting has a default",
+    };
+    let shown = Error::usage(error.to_string()).hinted(hint);
+    match std::error::Error::source(error) {
+        Some(cause) => Error { causes: vec![cause.to_string()], ..shown },
+        None => shown,
+    }
+}
+
+fn settings(environment: &Environment, global: &Global) -> Result<Settings, Error> {
+    let mut settings = Settings::load(environment, &overrides(global)).map_err(|error| unusable(&error))?;
     match global.color {
         Color::Always => settings.surroundings.no_color = false,
         Color::Never => settings.surroundings.no_color = true,

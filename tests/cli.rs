@@ -260,6 +260,27 @@ fn a_mistake_in_the_settings_file_is_shown_with_its_line() {
 }
 
 #[test]
+fn every_mistake_in_the_settings_is_told_at_once_and_the_schema_is_json() {
+    let home = Home::new();
+    assert!(home.run(&["settings", "check"]).ok().err.contains("every setting has its default"));
+    assert!(!home.data().exists());
+    hallpass::settings::private::folder(&home.data()).unwrap();
+    let file = home.data().join("settings.toml");
+    std::fs::write(&file, "# what I like\nclipbord_seconds = 5\nvault = \"cloud\"\n").unwrap();
+    let said = home.run(&["settings", "check"]).fails_with(2);
+    assert!(said.out.contains(":2: there is no `clipbord_seconds`; did you mean `clipboard_seconds`?"), "{said:?}");
+    assert!(said.out.contains(":3: `vault` must be one of keychain, sealed, memory"), "{said:?}");
+    let said = home.run(&["--json", "settings", "check", file.to_str().unwrap()]).fails_with(2);
+    assert_eq!(said.json()[1]["line"], 3);
+    assert!(home.run(&["config", "list"]).fails_with(2).err.contains("hallpass settings check"));
+    let schema = home.run(&["settings", "schema"]).ok().json();
+    assert_eq!(schema["properties"]["vault"]["enum"], json!(["keychain", "sealed", "memory"]));
+    std::fs::write(&file, "plain = false\n").unwrap();
+    home.run(&["settings", "check"]).ok();
+    assert!(home.run(&["settings", "check", "/nonexistent.toml"]).fails_with(2).err.contains("/nonexistent.toml"));
+}
+
+#[test]
 fn hostile_names_never_reach_the_terminal_as_they_are() {
     let home = Home::new();
     for arguments in

@@ -112,6 +112,9 @@ pub enum Command {
     },
     /// Take in a backup, a .env file, or Google's `client_secret.json`
     Import(ImportArgs),
+    /// Look through the settings file, and print what it may say
+    #[command(subcommand)]
+    Settings(SettingsCommand),
     /// Look at what works on this machine, and how to mend what does not
     Doctor,
     /// Print every path
@@ -164,6 +167,7 @@ impl Command {
             | Self::Activity(_)
             | Self::Export { .. }
             | Self::Import(_)
+            | Self::Settings(_)
             | Self::Doctor
             | Self::Paths
             | Self::Sandbox(_)
@@ -325,6 +329,18 @@ pub enum TokenCommand {
     Get(TokenArgs),
     /// Look into a token: claims, times, scopes
     Inspect(Target),
+}
+
+/// `settings …`.
+#[derive(Subcommand)]
+pub enum SettingsCommand {
+    /// Look through a settings file, and tell every mistake with its line
+    Check {
+        /// The file, if not the one in use
+        file: Option<PathBuf>,
+    },
+    /// Print the JSON schema of the settings file, for editors
+    Schema,
 }
 
 /// `vault …`.

@@ -22,6 +22,7 @@ mod provider;
 mod request;
 mod sandbox;
 mod serve;
+mod settings;
 mod shell;
 mod target;
 mod token;
@@ -35,6 +36,7 @@ pub use output::{Failure, Outcome, Output};
 pub use plain::run as plain;
 pub use sandbox::run as sandbox;
 pub use serve::run as serve;
+pub use settings::run as settings;
 pub use shell::{completions, man};
 
 /// Runs a command that works on a backend.
@@ -57,6 +59,7 @@ pub async fn run(command: Command, backend: &Backend, output: Output) -> Outcome
         | Command::Sandbox(_)
         | Command::Serve(_)
         | Command::Completions { .. }
+        | Command::Settings(_)
         | Command::Man { .. }
         | Command::Complete { .. }
         | Command::ClipboardHold { .. } => {

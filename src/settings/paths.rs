@@ -26,7 +26,8 @@ pub struct Paths {
 }
 
 impl Paths {
-    pub(super) fn find(environment: &Environment, overrides: &Overrides) -> Result<Self, SettingsError> {
+    /// Finds them, as the environment and the flags name them.
+    pub fn find(environment: &Environment, overrides: &Overrides) -> Result<Self, SettingsError> {
         let home = overrides.home.clone().or_else(|| environment.get("HALLPASS_HOME").map(PathBuf::from));
         if let Some(home) = home {
             return Ok(Self::below(&home));

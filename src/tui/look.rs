@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::keys::Keymap;
 use super::theme::{Ground, Theme};
 use crate::service::Error;
-use crate::settings::{ScreenSettings, Settings};
+use crate::settings::{Mistake, ScreenSettings, Settings};
 
 /// The word of the settings for the theme that fits the terminal.
 const AUTO: &str = "auto";
@@ -92,10 +92,9 @@ impl Look {
             }
         };
         let theme = themes.get(&theme_name).copied();
-        if let (None, Some((name, line)), false) = (theme, &screen.theme, themes.is_empty()) {
-            let names = themes.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            let name = crate::model::untrusted::line(name);
-            wrong.push(format!("line {line}: there is no theme `{name}`; there are {AUTO}, {names}"));
+        if let Some((name, line)) = screen.theme.as_ref().filter(|_| !themes.is_empty()) {
+            let unknown = unknown_theme(name, *line, &themes);
+            wrong.extend(unknown.map(|mistake| format!("line {line}: {}", mistake.message)));
         }
         if !wrong.is_empty() {
             let path = settings.paths.settings.display();
@@ -126,6 +125,32 @@ impl Look {
             (self.theme_name, self.theme) = (name.clone(), *theme);
         }
     }
+}
+
+/// Returns what is wrong with the text of a settings file, as far as it concerns the terminal UI: names of actions and
+/// styles that do not exist, keys that cannot be had.
+pub fn mistakes(text: &str) -> Vec<Mistake> {
+    let Some(screen) = Settings::screen_of(text) else { return Vec::new() };
+    let keys = Keymap::with(&screen.keys).err().unwrap_or_default();
+    let mut found: Vec<Mistake> =
+        keys.into_iter().map(|problem| Mistake { line: problem.line, message: problem.message }).collect();
+    match Theme::all(&screen.themes, true) {
+        Err(problems) => {
+            found.extend(problems.into_iter().map(|problem| Mistake { line: problem.line, message: problem.message }));
+        }
+        Ok(themes) => found.extend(screen.theme.as_ref().and_then(|(name, line)| unknown_theme(name, *line, &themes))),
+    }
+    found.sort_by_key(|mistake| mistake.line);
+    found
+}
+
+fn unknown_theme(name: &str, line: usize, themes: &BTreeMap<String, Theme>) -> Option<Mistake> {
+    if name == AUTO || themes.contains_key(name) {
+        return None;
+    }
+    let names = themes.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let name = crate::model::untrusted::line(name);
+    Some(Mistake { line, message: format!("there is no theme `{name}`; there are {AUTO}, {names}") })
 }
 
 /// The theme that fits a ground. Where that is not known, the terminal's own colours do.

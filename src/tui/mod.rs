@@ -29,6 +29,6 @@ pub mod theme;
 mod watch;
 pub mod widgets;
 
-pub use look::Look;
+pub use look::{Look, mistakes};
 pub use runtime::{Starters, run};
 pub use terminal::ground;
