@@ -92,7 +92,8 @@ impl Line {
 
     /// Returns what may stand at the cursor. An option is offered where it was begun, or where nothing else fits.
     fn candidates(&self, service: Option<Service>) -> Vec<CompletionCandidate> {
-        let mut command = Candidates::new(service, &self.before).put_into(Arguments::command());
+        let mut command = Candidates::new(service, &self.before, self.typed.words.last().map_or("", String::as_str))
+            .put_into(Arguments::command());
         let words: Vec<OsString> = self.typed.words.iter().map(OsString::from).collect();
         let (index, folder) = (words.len().saturating_sub(1), std::env::current_dir().ok());
         let mut found =

@@ -139,6 +139,11 @@ impl Service {
         self.catalog.all().into_iter().map(|(id, provider)| (id, provider.map_err(Error::from))).collect()
     }
 
+    /// Returns the id of every provider, sorted, without reading their files.
+    pub fn provider_ids(&self) -> Vec<ProviderId> {
+        self.catalog.ids()
+    }
+
     /// Returns one provider, found by its id or an old one.
     pub fn provider(&self, id: &str) -> Result<(ProviderId, Provider)> {
         Ok(self.catalog.get(id)?)

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use clap::{ArgMatches, Command};
 use clap_complete::{ArgValueCandidates, CompletionCandidate};
 
-use crate::model::{Config, ConfigKey, Connection, Provider, WayIn};
+use crate::model::{Config, ConfigKey, Connection, Provider, ProviderId, WayIn};
 use crate::service::Service;
 use crate::service::sandbox::Weather;
+
+/// How many providers are shown with their names.
+const FEW: usize = 24;
 
 /// What an argument can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,10 +87,12 @@ pub(super) struct Candidates {
     config: Option<String>,
     /// The words of a request.
     words: Vec<String>,
+    /// The beginning of the word at the cursor.
+    last: String,
 }
 
 impl Candidates {
-    pub(super) fn new(service: Option<Service>, before: &ArgMatches) -> Self {
+    pub(super) fn new(service: Option<Service>, before: &ArgMatches, last: &str) -> Self {
         let mut deepest = before;
         while let Some((_, matches)) = deepest.subcommand() {
             deepest = matches;
@@ -95,7 +100,12 @@ impl Candidates {
         let one = |name| deepest.try_get_one::<String>(name).ok().flatten().cloned();
         let words = deepest.try_get_many::<String>("words").ok().flatten();
         let words: Vec<String> = words.map(|words| words.cloned().collect()).unwrap_or_default();
-        Self { service, config: one("config").or_else(|| one("key")).or_else(|| words.first().cloned()), words }
+        Self {
+            service,
+            config: one("config").or_else(|| one("key")).or_else(|| words.first().cloned()),
+            words,
+            last: last.to_owned(),
+        }
     }
 
     /// Lets the arguments of a command know them.
@@ -188,12 +198,16 @@ impl Candidates {
         }
     }
 
+    /// Reading every provider's file for its name takes longer than a tab may; of a few, it does not.
     fn providers(&self) -> Vec<CompletionCandidate> {
         let Some(service) = &self.service else { return Vec::new() };
+        let mut ids = service.provider_ids();
+        ids.retain(|id| id.as_str().starts_with(&self.last));
+        let is_few = ids.len() <= FEW;
         let name =
-            |provider: crate::service::Result<Provider>| provider.map(|provider| provider.name).unwrap_or_default();
-        let all = service.providers().into_iter();
-        all.filter_map(|(id, provider)| candidate(id.as_str().to_owned(), &name(provider))).collect()
+            |id: &ProviderId| service.provider(id.as_str()).map(|(_, provider)| provider.name).unwrap_or_default();
+        let shown = |id: &ProviderId| candidate(id.as_str().to_owned(), &if is_few { name(id) } else { String::new() });
+        ids.iter().filter_map(shown).collect()
     }
 
     /// Returns the provider of the config that was typed.
