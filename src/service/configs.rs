@@ -1,5 +1,7 @@
 //! Making, changing and deleting configs.
 
+mod like;
+
 use super::activity::About;
 use super::items::Item;
 use super::{Error, Kind, Result, Service};
@@ -153,15 +155,6 @@ impl Service {
             }
         }
         Err(Error::usage(format!("there are too many providers called `{slug}`")))
-    }
-
-    /// Makes another config like `key`: with its client secret, unless the new one has its own.
-    pub async fn create_config_like(&self, key: &ConfigKey, new: NewConfig) -> Result<Config> {
-        let client_secret = match new.client_secret {
-            Some(own) => Some(own),
-            None => self.load_client_secret(&self.config(key)?).await?,
-        };
-        self.create_config(NewConfig { client_secret, ..new }).await
     }
 
     /// Changes a config. Its connections stay as they are.
