@@ -104,6 +104,7 @@ impl Loop {
         app.update(Message::Resized(width, height));
         self.runtime.start_all(effects);
         self.runtime.watch_the_store();
+        self.runtime.watch_the_terminal();
         self.runtime.watch_the_settings(look_now);
         self.runtime.mend();
         let mut events = EventStream::new();

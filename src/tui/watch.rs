@@ -1,11 +1,34 @@
 //! What others change beside the screen: the store, and the settings file.
 
+use std::time::Duration;
+
 use super::effect::Effect;
 use super::look::Look;
 use super::message::Message;
 use super::runtime::{Runtime, WATCH};
+use super::terminal;
+
+/// How long the loop has to end by itself once the terminal is gone.
+const GRACE: Duration = Duration::from_secs(2);
 
 impl Runtime {
+    /// Ends the program where the loop cannot any more: a terminal that goes away while crossterm reads from it is
+    /// read for ever (crossterm#793), on the thread of the loop, which then hears of nothing else.
+    pub(super) fn watch_the_terminal(&self) {
+        let runtime = self.clone();
+        tokio::spawn(async move {
+            while terminal::is_there() {
+                tokio::time::sleep(WATCH).await;
+            }
+            tokio::time::sleep(GRACE).await;
+            tracing::warn!("the terminal is gone, and its reader does not end");
+            let backend = runtime.places.now().backend;
+            backend.settle().await;
+            backend.clear_clipboard();
+            std::process::exit(0);
+        });
+    }
+
     /// Reads the lists again whenever another process has changed the store. Beside the loop: a
     /// store that is being read or written may be waited for, and the screen must not.
     pub(super) fn watch_the_store(&self) {

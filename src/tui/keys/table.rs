@@ -134,7 +134,7 @@ pub const TABLE: &[Entry] = &[
     entry("open-url", OpenUrl, &["o"], &[Waiting, Device], "open it in the browser").short("open", 7),
     entry("use-device", UseDevice, &["d"], &[Waiting], "use a device code").short("device", 5),
     entry("allow", Allow, &["A"], &[Waiting], "allow it here, in the browser's place").short("allow", 8),
-    entry("details", Details, &["enter", "l", "right"], LISTS, "details").short("details", 5),
+    entry("details", Details, &["enter", "l", "right"], LISTS, "details").short("details", 7),
     entry("filter", Filter, &["/"], &[Everywhere], "filter as you type").short("filter", 6),
     entry("sort", Sort, &["S"], &[Connections, Configs, Providers], "sort by the next column").short("sort", 1),
     entry("reverse", Reverse, &["R"], &[Connections, Configs, Providers], "the other way round"),
