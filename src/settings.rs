@@ -18,7 +18,7 @@ use toml::Spanned;
 
 use crate::model::Secret;
 pub use keys::{KEYS, Key, Kind, Mistake, mistakes, schema};
-pub use paths::Paths;
+pub use paths::{Paths, paths_of_home};
 pub use screen::{KeySetting, OwnTheme, ScreenSettings, StyleSetting};
 use screen::{Keys, WrittenThemes};
 pub use server::ServerEnvironment;

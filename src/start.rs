@@ -352,7 +352,7 @@ fn log(global: &Global, screen: Option<&Settings>) {
     let writer = match screen {
         None => BoxMakeWriter::new(std::io::stderr),
         Some(settings) => {
-            let path = settings.paths.logs.join("hallpass.log");
+            let path = settings.paths.log.clone();
             let file = private::file(&path).ok().and_then(|()| private::options().append(true).open(&path).ok());
             // Without a file there is nowhere to log to, and the screen must stay clean.
             let Some(file) = file else { return };

@@ -280,6 +280,54 @@ fn every_mistake_in_the_settings_is_told_at_once_and_the_schema_is_json() {
     assert!(home.run(&["settings", "check", "/nonexistent.toml"]).fails_with(2).err.contains("/nonexistent.toml"));
 }
 
+#[tokio::test]
+async fn a_bug_report_has_what_helps_and_neither_a_secret_nor_a_name() {
+    let home = Home::new();
+    let sandbox = SandboxProcess::start(&home, &["--lifetime", "0s", "--weather", "invalid-grant"]);
+    home.provider("acme-corp", sandbox.started["provider_file"].as_str().unwrap());
+    let uri = "http://127.0.0.1:0/oauth/callback";
+    for key in ["planted-key", "gone-key"] {
+        home.pipe(
+            "sandbox-secret",
+            &["config", "create", key, "acme-corp", "sandbox-client", "-", "read", "--redirect-uri", uri],
+        )
+        .ok();
+    }
+    connect(&home, &["planted-key", "jane@planted.example"], Decision::Allow).await.ok();
+    let token = home.run(&["token", "get", "planted-key"]).fails_with(4);
+    assert!(token.out.is_empty());
+    home.run(&["config", "delete", "gone-key", "--yes"]).ok();
+    hallpass::settings::private::folder(&home.data().join("logs")).unwrap();
+    let log = format!("refreshing planted-key/jane@planted.example below {}", home.path().display());
+    std::fs::write(home.data().join("logs/hallpass.log"), log).unwrap();
+    let mut command = home.command();
+    command
+        .env("NANGO_SECRET_KEY", "secret-key-canary")
+        .env("HTTPS_PROXY", "http://user:canary@proxy.planted.example:9");
+    let said = crate::support::program::said(command.args(["bug-report"]).output().unwrap()).ok();
+    for helps in [
+        env!("CARGO_PKG_VERSION"),
+        "config-1/connection-1",
+        "connections: 1",
+        "invalid_grant",
+        "vault: sealed",
+        "## Doctor",
+        "refreshing config-",
+        "xterm-256color",
+        "NANGO_SECRET_KEY: set",
+    ] {
+        assert!(said.out.contains(helps), "{helps}: {}", said.out);
+    }
+    for planted in
+        ["planted", "gone-key", "jane", "acme", "sandbox-client", "sandbox-secret", "sbx_", "canary", "user:"]
+    {
+        assert!(!said.out.contains(planted), "{planted}: {}", said.out);
+    }
+    assert!(!said.out.contains(home.path().to_str().unwrap()), "{}", said.out);
+    assert!(home.run(&["--json", "bug-report"]).ok().json()["Counts"].is_array());
+    assert!(home.run(&["paths"]).ok().out.contains("hallpass.log"));
+}
+
 #[test]
 fn hostile_names_never_reach_the_terminal_as_they_are() {
     let home = Home::new();

@@ -59,7 +59,7 @@ pub struct Global {
     /// Print nothing but what was asked for
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Tell more on standard error (-v, -vv, -vvv)
+    /// Tell more on standard error (-v, -vv, -vvv); the terminal UI tells it to the log, which `hallpass paths` names
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -117,8 +117,10 @@ pub enum Command {
     Settings(SettingsCommand),
     /// Look at what works on this machine, and how to mend what does not
     Doctor,
-    /// Print every path
+    /// Print every path, the log's among them
     Paths,
+    /// Print what may be told to whoever is asked for help: no secret, no name
+    BugReport,
     /// Run the built-in authorization server alone
     Sandbox(SandboxArgs),
     /// Print a completion script for a shell
@@ -170,6 +172,7 @@ impl Command {
             | Self::Settings(_)
             | Self::Doctor
             | Self::Paths
+            | Self::BugReport
             | Self::Sandbox(_)
             | Self::Completions { .. }
             | Self::Man { .. }

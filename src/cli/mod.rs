@@ -19,6 +19,7 @@ pub mod output;
 mod plain;
 pub mod prompt;
 mod provider;
+mod report;
 mod request;
 mod sandbox;
 mod serve;
@@ -54,6 +55,7 @@ pub async fn run(command: Command, backend: &Backend, output: Output) -> Outcome
         Command::Import(arguments) => backup::import(arguments, backend.local()?, output).await,
         Command::Activity(arguments) => activity::run(arguments, backend.local()?, output).await,
         Command::Doctor => doctor::run(backend.local()?, output).await,
+        Command::BugReport => report::run(backend.local()?, output).await,
         Command::Paths => doctor::paths(backend.local()?, output),
         Command::Demo(_)
         | Command::Sandbox(_)

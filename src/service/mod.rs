@@ -27,6 +27,7 @@ mod presence;
 pub mod programs;
 mod recent;
 mod refresh_lock;
+pub mod report;
 pub mod request;
 pub mod sandbox;
 pub mod seat;

@@ -21,9 +21,28 @@ pub struct Paths {
     pub certificate_key: PathBuf,
     /// Lock files.
     pub locks: PathBuf,
-    /// The log of the terminal UI, written when `-v` asks for it.
+    /// The folder of the log.
     pub logs: PathBuf,
+    /// The log of the terminal UI, written when `-v` asks for it.
+    pub log: PathBuf,
 }
+
+/// Returns the folders that say whose machine this is, and what is shown in their place; the longest first.
+pub fn paths_of_home(paths: &Paths) -> Vec<(String, &'static str)> {
+    let user = directories::BaseDirs::new().map(|dirs| (dirs.home_dir().display().to_string(), "~"));
+    let own = paths.store.parent().map(|folder| (folder.display().to_string(), "(data)"));
+    let settings = paths.settings.parent().map(|folder| (folder.display().to_string(), "(settings)"));
+    let mut all: Vec<_> = [own, settings, user].into_iter().flatten().filter(|(path, _)| path.len() > 1).collect();
+    // Where they are below the user's home, it is said so.
+    let home = all.last().filter(|(_, shown)| *shown == "~").cloned();
+    all.retain(|(path, shown)| {
+        *shown == "~" || !home.as_ref().is_some_and(|(home, _)| path.starts_with(home.as_str()))
+    });
+    all
+}
+
+/// The name of the log's file.
+const LOG: &str = "hallpass.log";
 
 impl Paths {
     /// Finds them, as the environment and the flags name them.
@@ -54,6 +73,7 @@ impl Paths {
             certificate_key: data.join("localhost.key"),
             locks: state.join("locks"),
             logs: state.join("logs"),
+            log: state.join("logs").join(LOG),
         })
     }
 
@@ -68,11 +88,12 @@ impl Paths {
             certificate_key: home.join("localhost.key"),
             locks: home.join("locks"),
             logs: home.join("logs"),
+            log: home.join("logs").join(LOG),
         }
     }
 
     /// Returns every path with its name, in the order in which people ask for them.
-    pub fn named(&self) -> [(&'static str, &Path); 8] {
+    pub fn named(&self) -> [(&'static str, &Path); 9] {
         [
             ("settings", &self.settings),
             ("providers", &self.providers),
@@ -82,6 +103,7 @@ impl Paths {
             ("certificate_key", &self.certificate_key),
             ("locks", &self.locks),
             ("logs", &self.logs),
+            ("log", &self.log),
         ]
     }
 }

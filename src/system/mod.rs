@@ -5,6 +5,7 @@ pub mod browser;
 pub mod caller;
 pub mod clipboard;
 pub mod clock;
+pub mod os;
 pub mod port_holder;
 pub mod process;
 
