@@ -53,7 +53,12 @@ async fn every_command_of_the_readme_does_what_it_says() {
         "acme",
         &provider.replace("[api]", "[variables.shop]\nkind = \"text\"\n\n[api]\nquery = { shop = \"{shop}\" }"),
     );
-    std::fs::write(home.path().join("acme.toml"), blocks(&readme(), "toml").remove(0)).unwrap();
+    std::fs::create_dir_all(home.data()).unwrap();
+    for block in blocks(&readme(), "toml") {
+        let is_provider = block.trim_start().starts_with("name =");
+        let file = if is_provider { home.path().join("acme.toml") } else { home.data().join("settings.toml") };
+        std::fs::write(file, block).unwrap();
+    }
     let files = [
         ("passphrase", "correct horse"),
         (".env", "GITLAB_CLIENT_ID=id\nGITLAB_CLIENT_SECRET=secret\n"),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hallpass::model::tape::{Answer, Body, Masked, Request, Step, What};
 use hallpass::service::connect::{DeviceCode, Waiting};
 use hallpass::tui::message::Message;
 use url::Url;
@@ -54,6 +55,45 @@ fn waiting_for_device() -> Message {
     }))
 }
 
+/// The steps of an authorization, as the tape has them.
+fn flow() -> Vec<Step> {
+    let step = |after: u64, took: u64, what: What| Step {
+        at: now() + Duration::from_millis(after),
+        took: (took > 0).then(|| Duration::from_millis(took)),
+        what,
+        times: 1,
+        request: None,
+        answer: None,
+    };
+    let parameter = |name: &str, value: Masked| (name.to_owned(), value);
+    let request = Request {
+        method: "POST".to_owned(),
+        url: Masked::text("https://slack.com/api/oauth.v2.access"),
+        basic: Some(Masked::text("slack-3f9a0c:").with_secret("client_secret")),
+        headers: vec![("accept".to_owned(), Masked::text("application/json"))],
+        body: Body::Form(vec![
+            parameter("grant_type", Masked::text("authorization_code")),
+            parameter("code", Masked::secret("code")),
+            parameter("redirect_uri", Masked::text("http://localhost:3003/oauth/callback")),
+            parameter("code_verifier", Masked::secret("code_verifier")),
+        ]),
+        ..Request::default()
+    };
+    let answer = Answer::Came {
+        status: 200,
+        headers: vec![("content-type".to_owned(), "application/json; charset=utf-8".to_owned())],
+        body: "{\n  \"access_token\": \"••• (57)\",\n  \"token_type\": \"bot\",\n  \"scope\": \"chat:write\",\n  \"ok\": true\n}"
+            .to_owned(),
+        size: Some(412),
+    };
+    let token = step(8_420, 212, What::TokenRequest);
+    vec![
+        step(0, 0, What::AuthorizationPage),
+        step(8_400, 0, What::Callback),
+        Step { request: Some(request), answer: Some(answer), ..token },
+    ]
+}
+
 fn scenes() -> Vec<Scene> {
     vec![
         scene("connections", fixture().sized(112, 28), "jjj"),
@@ -64,6 +104,12 @@ fn scenes() -> Vec<Scene> {
         Scene { message: Some(waiting()), ..scene("authorizing", fixture().sized(112, 28), "") },
         Scene { message: Some(waiting_for_device()), ..scene("device", fixture().sized(112, 28), "") },
         scene("activity", fixture().sized(112, 28), "4jj"),
+        scene("details", fixture().sized(60, 28), "jjj<enter>"),
+        Scene {
+            message: Some(Message::FlowRead(4, flow())),
+            ..scene("flow", fixture().sized(112, 28), "4jjjjj<enter>")
+        },
+        scene("actions", fixture().sized(112, 28), ":copy"),
         scene("first-run", empty().sized(80, 16), ""),
     ]
 }

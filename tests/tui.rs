@@ -4,6 +4,7 @@ mod keys;
 mod lists;
 mod look;
 mod sandbox;
+mod walk;
 
 use std::time::Duration;
 
@@ -14,7 +15,6 @@ use hallpass::service::vaults::Purpose;
 use hallpass::service::{Error, Kind};
 use hallpass::tui::effect::Effect;
 use hallpass::tui::message::{Lists, Message};
-use proptest::prelude::*;
 
 use crate::support::screen::{Screen, Start, config, connection, fixture, now};
 
@@ -465,8 +465,11 @@ fn time_ticks_only_while_something_on_the_screen_moves() {
     assert_eq!(screen(80, 24).app().next_tick(), Some(Duration::from_secs(1)), "48 seconds are left to one of them");
 }
 
+/// What nobody should be able to put on a screen.
+const BAD: &str = "\u{1b}]0;owned\u{7}\u{202e}evil\u{9b}31m日本語👩‍👩‍👧\n\t";
+
 fn hostile() -> Lists {
-    let bad = "\u{1b}]0;owned\u{7}\u{202e}evil\u{9b}31m日本語👩‍👩‍👧\n\t";
+    let bad = BAD;
     let mut connection = connection("github/日本語 👩‍👩‍👧 %2F", "github", Some(30), &[bad]);
     connection.variables.insert(bad.to_owned(), bad.to_owned());
     connection.problem = Some(hallpass::model::Problem {
@@ -480,31 +483,6 @@ fn hostile() -> Lists {
     bad.clone_into(&mut lists.configs[0].client_id);
     bad.clone_into(&mut lists.activity[0].detail);
     lists
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
-
-    /// Any keys, pastes and sizes over hostile data: no panic, and no control character on any
-    /// screen.
-    #[test]
-    fn a_random_walk_never_falls(steps in proptest::collection::vec((0..38u8, 1..160u16, 1..50u16), 60)) {
-        let mut screen = Screen::with(Start { lists: hostile(), ..fixture() });
-        let keys = ["j", "k", "<enter>", "<esc>", "1", "2", "3", "4", "/", "a", "d", "n", "y", "Y", "r", "i", "?", "<tab>", "<up>", "<pagedown>", "<end>", "x", "é", "<backspace>", "<left>", "c", "p", "u", "g", ":", "<c-k>", "G"];
-        for (step, width, height) in steps {
-            match step {
-                0..32 => drop(screen.keys(keys[usize::from(step)])),
-                32 => screen.resize(width, height),
-                33 => drop(screen.send(Message::Pasted(Secret::new("p\u{1b}[31m\u{202e}q")))),
-                34 => drop(screen.send(waiting())),
-                35 => drop(screen.send(Message::Failed(Error::usage("x\u{1b}[2J").hinted("y"), Box::new(Effect::Load)))),
-                36 => drop(screen.send(Message::Ticked(now() + Duration::from_secs(u64::from(width))))),
-                _ => drop(screen.send(Message::Loaded(Box::new(hostile())))),
-            }
-            let controls = screen.buffer().content.iter().any(|cell| cell.symbol().chars().any(char::is_control));
-            prop_assert!(!controls);
-        }
-    }
 }
 
 #[test]

@@ -77,7 +77,8 @@ pub fn json(text: &str) -> String {
     shown
 }
 
-fn is_dangerous(character: char) -> bool {
+/// Tells whether a character acts on a terminal, turns a line round, or cannot be seen.
+pub fn is_dangerous(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{061C}' // Arabic letter mark

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::app::App;
 use super::keys::{self, Action, Binding, View};
 use super::screens;
-use super::widgets::ascii;
+use super::widgets::last;
 use super::widgets::paint::{cut, lines, wrapped};
 use crate::backend::AboutServer;
 
@@ -45,8 +45,9 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     if app.shows_which_key() {
         screens::draw_which_key(app, frame, body);
     }
+    last::disarm(frame.buffer_mut());
     if app.setup.look.is_ascii {
-        ascii::replace(frame.buffer_mut());
+        last::spell_out(frame.buffer_mut());
     }
 }
 

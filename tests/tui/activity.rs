@@ -8,7 +8,7 @@ use hallpass::tui::message::{Lists, Message};
 use super::{hostile, screen};
 use crate::support::screen::{Screen, fixture, now};
 
-fn steps() -> Vec<Step> {
+pub fn steps() -> Vec<Step> {
     let page = Step { at: now(), took: None, what: What::AuthorizationPage, times: 1, request: None, answer: None };
     let request = Request {
         method: "POST".to_owned(),

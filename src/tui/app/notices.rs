@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::App;
-use crate::model::Time;
+use crate::model::{Time, untrusted};
 
 /// How long good news stays.
 const GOOD: Duration = Duration::from_secs(3);
@@ -72,7 +72,10 @@ impl App {
         self.keep(Notice { is_bad: true, lines, until: None });
     }
 
-    fn keep(&mut self, notice: Notice) {
+    fn keep(&mut self, mut notice: Notice) {
+        for line in &mut notice.lines {
+            *line = untrusted::line(line);
+        }
         if self.told.len() == KEPT {
             self.told.pop_front();
         }
