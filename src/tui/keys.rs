@@ -1,4 +1,4 @@
-//! What keys do. [`table`] names every action once; [`keymap`] says which keys do them here.
+//! What keys do. [`TABLE`] names every action once; a [`Keymap`] says which keys do them here.
 
 mod chord;
 mod keymap;
