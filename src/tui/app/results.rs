@@ -90,7 +90,10 @@ impl App {
             }
             Message::Renamed(target) => return self.renamed(&target),
             Message::RedirectChecked(finding) => self.tell_finding(&finding),
-            Message::Identified(who) => self.modals.push(Modal::WhoAmI(who, 0)),
+            Message::Identified(who) => {
+                self.modals.push(Modal::WhoAmI(who, 0));
+                return vec![Effect::Load];
+            }
             Message::ConnectionsDeleted(outcomes, can_undo) => return self.deleted(outcomes, can_undo),
             Message::ConfigDeleted(key, connections, can_undo) => {
                 self.can_undo(can_undo, format!("{key} and its {connections} connections are deleted"));

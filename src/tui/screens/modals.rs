@@ -125,10 +125,12 @@ pub(super) fn revealed(app: &App, frame: &mut Frame<'_>, area: Rect, revealed: &
 pub(super) fn who_am_i(app: &App, frame: &mut Frame<'_>, area: Rect, who: &WhoAmI, scroll: &mut usize) {
     let theme = app.setup.look.theme;
     let title = format!("{} · {}", untrusted::line(&who.connection.to_string()), untrusted::line(&who.call));
-    let inside = popup(frame, area, &title, (WIDTH + 8, 24), theme);
-    let width = usize::from(inside.width);
+    let width = inside_width(area, WIDTH + 8);
     let lines = who.lines(app.now).into_iter();
-    let told = lines.flat_map(|(name, value)| field(&name, &value, Style::new(), width, theme)).collect();
+    let told: Vec<Line<'static>> =
+        lines.flat_map(|(name, value)| field(&name, &value, Style::new(), width, theme)).collect();
+    let height = u16::try_from(told.len() + 2).unwrap_or(u16::MAX);
+    let inside = popup(frame, area, &title, (WIDTH + 8, height), theme);
     draw_scrolled(frame, inside, told, scroll);
 }
 
