@@ -9,8 +9,8 @@ use unicode_width::UnicodeWidthStr;
 use super::safe;
 use crate::tui::app::App;
 use crate::tui::modal::Finder;
-use crate::tui::widgets::list::Seen;
-use crate::tui::widgets::paint::{cut, lines, padded, popup};
+use crate::tui::widgets::paint::{lines, padded, popup};
+use crate::tui::widgets::prompt;
 
 /// How wide and how high it is, where there is room.
 const SIZE: (u16, u16) = (76, 20);
@@ -20,20 +20,9 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, finder: &mut Fi
     let inside = popup(frame, area, finder.title, SIZE, theme);
     let [typed, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
     let (shown, total) = finder.list.counts();
-    let count = format!("{shown} of {total}");
     let width = usize::from(typed.width);
-    let room = width.saturating_sub(count.width() + 3);
-    let text = cut(finder.list.filter().text(), room);
-    let prompt = Line::from(vec![
-        Span::styled("› ", theme.key()),
-        Span::raw(padded(&text, room)),
-        Span::raw(" "),
-        Span::styled(count, theme.faint()),
-    ]);
-    frame.render_widget(prompt, typed);
-    let cursor = u16::try_from(finder.list.filter().before_cursor().width()).unwrap_or(u16::MAX);
-    frame.set_cursor_position((typed.x.saturating_add(2).saturating_add(cursor).min(typed.right()), typed.y));
-    let rows = finder.list.window(usize::from(body.height));
+    prompt::draw(frame, typed, finder.list.filter(), format!("{shown} of {total}"), theme);
+    let rows = finder.list.window_rows(usize::from(body.height));
     if rows.is_empty() {
         let told = match finder.nearest() {
             Some(nearest) => format!("Nothing of this name. The nearest is {nearest}."),
@@ -42,11 +31,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, finder: &mut Fi
         lines(frame, body, vec![Line::styled(safe(&told, width), theme.faint())]);
         return;
     }
-    let rows = rows.into_iter().filter_map(|seen| match seen {
-        Seen::Row(row, is_selected) => Some((row, is_selected)),
-        Seen::Group(..) => None,
-    });
-    let told = rows.map(|(row, is_selected)| {
+    let told = rows.into_iter().map(|(row, is_selected)| {
         let candidate = &finder.candidates[row];
         let over = if is_selected { theme.selected() } else { Style::new() };
         let keys = candidate.key.width().max(1);

@@ -9,8 +9,8 @@ use unicode_width::UnicodeWidthStr;
 use super::safe;
 use crate::tui::app::App;
 use crate::tui::modal::ScopePicker;
-use crate::tui::widgets::list::Seen;
 use crate::tui::widgets::paint::{cut, lines, padded, popup};
+use crate::tui::widgets::prompt;
 
 /// How wide and how high it is, where there is room.
 const SIZE: (u16, u16) = (76, 24);
@@ -24,21 +24,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, picker: &mut Sc
     let (shown, total) = picker.list.counts();
     let (added, taken) = picker.changes();
     let count = format!("+{added} –{taken} · {shown} of {total}");
-    let room = width.saturating_sub(count.width() + 3);
-    let text = cut(picker.list.filter().text(), room);
-    let prompt = Line::from(vec![
-        Span::styled("› ", theme.key()),
-        Span::raw(padded(&text, room)),
-        Span::raw(" "),
-        Span::styled(count, theme.faint()),
-    ]);
-    frame.render_widget(prompt, typed);
-    let cursor = u16::try_from(picker.list.filter().before_cursor().width()).unwrap_or(u16::MAX);
-    frame.set_cursor_position((typed.x.saturating_add(2).saturating_add(cursor).min(typed.right()), typed.y));
-    let rows = picker.list.window(usize::from(body.height)).into_iter().filter_map(|seen| match seen {
-        Seen::Row(row, is_selected) => Some((row, is_selected)),
-        Seen::Group(..) => None,
-    });
+    prompt::draw(frame, typed, picker.list.filter(), count, theme);
+    let rows = picker.list.window_rows(usize::from(body.height)).into_iter();
     let told = rows.map(|(row, is_selected)| {
         let choice = &picker.choices[row];
         let over = if is_selected { theme.selected() } else { Style::new() };

@@ -141,6 +141,15 @@ impl List {
         (self.offset..lines.min(self.offset + height)).filter_map(|line| self.seen(line)).collect()
     }
 
+    /// Returns the rows that are seen in `height` lines, each with whether it is selected.
+    pub fn window_rows(&mut self, height: usize) -> Vec<(usize, bool)> {
+        let row = |seen| match seen {
+            Seen::Row(row, is_selected) => Some((row, is_selected)),
+            Seen::Group(..) => None,
+        };
+        self.window(height).into_iter().filter_map(row).collect()
+    }
+
     fn seen(&self, line: usize) -> Option<Seen> {
         Some(match self.at_line(line)? {
             Ok(position) => Seen::Row(self.shown[position], position == self.selected),

@@ -6,3 +6,4 @@ pub mod input;
 pub mod last;
 pub mod list;
 pub mod paint;
+pub mod prompt;
