@@ -208,6 +208,8 @@ def upgrade(place, wrap):
         store.executescript("""
             ALTER TABLE configs DROP COLUMN revision; ALTER TABLE connections DROP COLUMN revision; DROP TABLE intents;
             ALTER TABLE connections DROP COLUMN way; DROP TABLE metadata;
+            ALTER TABLE activity DROP COLUMN flow; ALTER TABLE activity DROP COLUMN caller; DROP TABLE steps;
+            DROP TABLE open_flows;
             CREATE TABLE intents (number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, item TEXT NOT NULL,
                 vault TEXT NOT NULL, process INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
             PRAGMA user_version = 1;""")
