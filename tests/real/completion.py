@@ -124,7 +124,7 @@ class Completion(unittest.TestCase):
         shell = Shell(self.home, command, setup)
         self.addCleanup(shell.stop)
         self.assertEqual(shell.called("hallpass token get work/j\t"), ["token", "get", "work/jane"])
-        self.assertEqual(shell.called("hallpass token get work j\t --format h\t"), ["token", "get", "work", "jane", "--format", "header"])
+        self.assertEqual(shell.called("hallpass token get work j\t --format he\t"), ["token", "get", "work", "jane", "--format", "header"])
         self.assertEqual(shell.called("hallpass connection get 'my config' j\t"), ["connection", "get", "my config", "jane"])
         self.assertEqual(shell.called("hallpass config get a:\t"), ["config", "get", "a:b"])
         self.assertEqual(shell.called("hallpass config get my\t"), ["config", "get", "my config"])

@@ -151,7 +151,7 @@ class Moods(RealTest):
             mood()
             screen.send(b"y")
             # Another view, and the help, while the keychain says nothing: no frame waits for it.
-            for key, title in ((b"3", b"console"), (b"?", b"Every key"), (b"\x1b", b"docs"), (b"1", b"jane")):
+            for key, title in ((b"3", b"console"), (b"?", b"Every key"), (b"\x1b", b"docs"), (b"1", b"copy")):
                 screen.send(key)
                 self.assertLess(screen.wait_for(title, patience=1), 0.5)
                 screen.seen = b""
