@@ -154,6 +154,9 @@ class Moods(RealTest):
             for key, title in ((b"3", b"console"), (b"?", b"Every key"), (b"\x1b", b"docs"), (b"1", b"copy")):
                 screen.send(key)
                 self.assertLess(screen.wait_for(title, patience=1), 0.5)
+                if key == b"?":
+                    # All of it: the help names what the next frame is waited for by.
+                    screen.drain()
                 screen.seen = b""
             screen.wait_for(words, patience=6)
             with contextlib.suppress(ProcessLookupError):
