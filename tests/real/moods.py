@@ -156,7 +156,7 @@ class Moods(RealTest):
                 self.assertLess(screen.wait_for(title, patience=1), 0.5)
                 if key == b"?":
                     # All of it: the help names what the next frame is waited for by.
-                    screen.drain()
+                    screen.wait_for(b"\x1b[?2026l", patience=1)
                 screen.seen = b""
             screen.wait_for(words, patience=6)
             with contextlib.suppress(ProcessLookupError):
