@@ -30,6 +30,7 @@ use crate::service::doctor::Finding;
 
 /// Below this many columns, details are a screen of their own.
 pub const NARROW: u16 = 84;
+const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
 
 pub use mouse::Places;
 pub use narrow::{Facet, Need};
@@ -184,36 +185,33 @@ impl App {
         effects
     }
 
-    /// Returns in how long something on the screen changes by itself.
+    /// Returns in how long something on the screen changes by itself, or something ends that it holds.
     pub fn next_tick(&self) -> Option<std::time::Duration> {
-        let second = std::time::Duration::from_secs(1);
-        if let Some(delay) = self.setup.look.which_key.filter(|_| !self.pending.is_empty()) {
-            let left = remaining(self.pending_since + delay, self.now);
-            if !left.is_zero() {
-                return Some(left);
-            }
-        }
-        if let Some(doing) = &self.doing
-            && let Some(tick) = doing.next_tick(self.now, self.setup.look.moves)
-        {
-            return Some(tick);
-        }
+        let look = &self.setup.look;
+        let left = |until| Some(remaining(until, self.now)).filter(|left| !left.is_zero());
+        let which_key = look.which_key.filter(|_| !self.pending.is_empty());
+        let doing = self.doing.as_ref().and_then(|doing| doing.next_tick(self.now, look.moves));
         let is_waiting = self.modals.iter().any(|modal| matches!(modal, Modal::Waiting(_) | Modal::Revealed(_)));
-        if is_waiting || self.notice.as_ref().is_some_and(|notice| notice.until.is_some()) {
-            return Some(second);
-        }
-        if let Some(until) = self.undo_until {
-            return Some(remaining(until, self.now).max(second));
-        }
-        // Nobody sees the time pass.
-        if !self.has_focus {
-            return None;
-        }
-        // Minutes are shown but for the last five, where seconds are.
+        let is_told = self.notice.as_ref().is_some_and(|notice| notice.until.is_some());
+        [
+            which_key.and_then(|delay| left(self.pending_since + delay)),
+            doing,
+            (is_waiting || is_told).then_some(SECOND),
+            self.undo_until.map(|until| remaining(until, self.now).max(SECOND)),
+            self.countdown(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Minutes are shown but for the last five, where seconds are; and nobody sees the time pass while nobody looks.
+    fn countdown(&self) -> Option<std::time::Duration> {
         let ends = self.lists.connections.iter().filter_map(|connection| connection.expires_at);
-        let soonest = ends.map(|end| remaining(end, self.now)).filter(|left| !left.is_zero()).min()?;
+        let lefts = ends.map(|end| remaining(end, self.now)).filter(|left| !left.is_zero());
+        let soonest = lefts.min().filter(|_| self.has_focus)?;
         let is_soon = soonest.as_secs() <= 300 && self.setup.look.moves;
-        Some(if is_soon { second } else { second * 15 })
+        Some(if is_soon { SECOND } else { SECOND * 15 })
     }
 
     fn hide_revealed(&mut self, is_over: impl Fn(&Revealed) -> bool) {

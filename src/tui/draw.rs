@@ -109,6 +109,7 @@ fn badge(app: &App, room: usize) -> String {
             format!("{picture} {} · esc leaves it", doing.text)
         }
         _ => match (&app.server, &app.setup.host) {
+            (Some(about), _) if app.is_sandbox => format!("SANDBOX · {}", serving(about, room.saturating_sub(10))),
             (Some(about), _) => serving(about, room),
             (None, Some(host)) if !app.setup.capabilities.can_change => format!("at {host} · read-only"),
             (None, Some(host)) => format!("at {host}"),

@@ -71,10 +71,16 @@ pub(super) fn of(backend: &Backend) -> Vec<Fact> {
         facts.push(Fact::new("read-only", "yes", "--read-only: nothing is changed"));
     }
     facts.extend(settings.paths.named().map(|(name, path)| {
-        let help = if path.exists() { "it is there" } else { "it is not there yet; what is saved first makes it" };
+        let help = "where it is, or will be: nothing is made before something is saved";
         Fact::new(&name.replace('_', " "), path.display().to_string(), help)
     }));
     facts
+}
+
+/// Returns the same for the sandbox, which uses none of the places at home.
+pub(super) fn of_sandbox() -> Vec<Fact> {
+    let help = "configs, connections and tokens are gone when it is left";
+    vec![Fact::new("works at", "the sandbox, in memory", help), Fact::new("vault", "memory", help)]
 }
 
 fn vault(settings: &Settings) -> Fact {

@@ -114,6 +114,7 @@ pub struct Stay {
 impl Stay {
     /// Reads what a backend says of itself.
     pub(super) fn of(backend: &Backend, sandbox: Option<(Config, Provider)>) -> Self {
-        Self { capabilities: backend.capabilities(), host: backend.host(), facts: super::facts::of(backend), sandbox }
+        let facts = if sandbox.is_some() { super::facts::of_sandbox() } else { super::facts::of(backend) };
+        Self { capabilities: backend.capabilities(), host: backend.host(), facts, sandbox }
     }
 }

@@ -289,8 +289,9 @@ impl Runtime {
     }
 
     pub(super) fn send(&self, message: Message) {
-        // What was asked for elsewhere is no news here.
-        if self.place.stay != self.places.now().stay && !matches!(message, Message::Moved(_)) {
+        // What was asked for elsewhere is no news here; but the server is one for all places.
+        let is_everywhere = matches!(message, Message::Moved(_) | Message::Serving(_));
+        if self.place.stay != self.places.now().stay && !is_everywhere {
             return;
         }
         // The screen may be gone; then nobody wants to know.

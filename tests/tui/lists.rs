@@ -147,3 +147,14 @@ fn a_token_is_shown_for_ten_seconds_and_only_while_somebody_looks() {
     screen.send(revealed());
     assert!(!screen.text().contains("canary"), "it came while nobody looked");
 }
+
+#[test]
+fn seconds_count_down_also_while_something_can_be_brought_back() {
+    let mut screen = screen(120, 40);
+    let outcome = (reference("github/jane"), Ok(Deleted { revocation: None }));
+    screen.send(Message::ConnectionsDeleted(vec![outcome], true));
+    screen.send(Message::Ticked(now() + Duration::from_secs(10)));
+    assert_eq!(screen.app().next_tick(), Some(Duration::from_secs(1)), "38 seconds are left to one of them");
+    screen.send(Message::Focused(false));
+    assert_eq!(screen.app().next_tick(), Some(Duration::from_secs(50)), "what was deleted is forgotten in time");
+}

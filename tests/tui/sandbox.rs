@@ -61,3 +61,27 @@ fn at_home_nobody_can_allow_anything_in_the_browsers_place() {
     assert!(!screen.text().contains("allow it here"), "{}", screen.text());
     assert_eq!(screen.keys("A"), []);
 }
+
+#[test]
+fn the_sandbox_is_always_marked_and_shows_nothing_that_home_was_narrowed_to() {
+    let mut screen = screen(120, 40);
+    let about = hallpass::backend::AboutServer {
+        url: "http://localhost:3003".to_owned(),
+        callback: "http://localhost:3003/oauth/callback".to_owned(),
+        needs_key: false,
+        listens_on: None,
+        https: None,
+    };
+    screen.send(Message::Serving(Some(about)));
+    screen.keys("4fslack/team<enter>");
+    screen.send(stay(true));
+    screen.keys("<esc>");
+    for (width, height) in [(120, 40), (80, 24), (60, 20), (40, 12)] {
+        screen.resize(width, height);
+        let head = screen.text().lines().next().unwrap().to_owned();
+        assert!(head.contains("SANDBOX") && (width < 60 || head.contains("no key")), "{width}: {head}");
+    }
+    screen.resize(120, 40);
+    screen.keys("4");
+    assert!(!screen.text().contains("slack/team"), "{}", screen.text());
+}

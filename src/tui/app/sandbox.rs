@@ -35,6 +35,8 @@ impl App {
         self.findings.clear();
         (self.undo_until, self.asked, self.notice) = (None, None, None);
         self.rows = Default::default();
+        self.facets = Default::default();
+        self.follows = false;
         self.is_filtering = false;
         for view in View::ALL {
             self.refilter(view);
