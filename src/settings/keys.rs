@@ -3,6 +3,8 @@
 //! A new key is a line in [`KEYS`] and a field of `Written`; a test fails where one of the two is missing. A key of a
 //! table bears the table's name before a dot (`keys.*`, which takes any name in `[keys]`).
 
+use std::fmt;
+
 use serde_json::{Value, json};
 use toml::de::{DeTable, DeValue};
 
@@ -131,6 +133,12 @@ pub struct Mistake {
     pub line: usize,
     /// What is wrong, and what may stand there.
     pub message: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "line {}: {}", self.line, self.message)
+    }
 }
 
 /// Returns every mistake in the text of a settings file, in the order of its lines.

@@ -32,7 +32,7 @@ use crate::service::doctor::Finding;
 pub const NARROW: u16 = 84;
 const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
 
-pub use mouse::Places;
+pub use mouse::Clickable;
 pub use narrow::{Facet, Need};
 pub use notices::{Doing, Notice};
 pub use order::{Order, columns};
@@ -91,7 +91,7 @@ pub struct App {
     /// Whether somebody looks, as far as the terminal says.
     pub(super) has_focus: bool,
     /// Where things stand that the mouse can press, as they were drawn last.
-    pub(super) places: Places,
+    pub(super) clickable: Clickable,
     /// Whether this is the sandbox.
     pub(super) is_sandbox: bool,
     /// The local server that runs in this program.
@@ -129,7 +129,7 @@ impl App {
             told: VecDeque::new(),
             doing: None,
             has_focus: true,
-            places: Places::default(),
+            clickable: Clickable::default(),
             server: None,
             is_sandbox: false,
             asked: None,

@@ -24,7 +24,7 @@ const NOTICE: usize = 5;
 /// Draws one frame.
 pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     let area = frame.area();
-    app.forget_places();
+    app.forget_clickable();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         if area.height > 0 {
             lines(frame, area, vec![Line::raw("hallpass needs 40×12")]);
@@ -74,7 +74,7 @@ fn draw_head(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     let mut line = vec![Span::raw(" ")];
     for (view, spans) in tabs {
         let width = spans.iter().map(|span| span.content.width()).sum();
-        app.places.buttons.push((place(area, from, width), Action::Show(view)));
+        app.clickable.buttons.push((place(area, from, width), Action::Show(view)));
         from += width;
         line.extend(spans);
     }
@@ -197,7 +197,7 @@ fn draw_foot(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
         used += width;
         spans.extend(hint);
     }
-    app.places.buttons.extend(buttons);
+    app.clickable.buttons.extend(buttons);
     frame.render_widget(Line::from(spans), area);
 }
 

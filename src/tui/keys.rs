@@ -5,7 +5,7 @@ mod keymap;
 mod table;
 
 pub use chord::{Chord, Press};
-pub use keymap::{Binding, Found, KeyProblem, Keymap};
+pub use keymap::{Binding, Found, Keymap};
 pub use table::{Entry, TABLE};
 
 /// What a key can do.

@@ -75,15 +75,12 @@ impl Look {
         ground: impl FnOnce() -> Option<Ground>,
     ) -> Result<Self, Error> {
         let (has_colors, has_true_colors) = (!settings.surroundings.no_color, settings.surroundings.has_true_colors);
-        let mut wrong = Vec::new();
-        let keymap = Keymap::with(&screen.keys).unwrap_or_else(|problems| {
-            wrong.extend(problems.iter().map(ToString::to_string));
-            Keymap::default()
-        });
-        let themes = Theme::all(&screen.themes, has_true_colors).unwrap_or_else(|problems| {
-            wrong.extend(problems.iter().map(ToString::to_string));
-            BTreeMap::new()
-        });
+        let (keymap, themes) = checked(screen, has_true_colors).map_err(|mistakes| {
+            let path = settings.paths.settings.display();
+            let mut error = Error::usage(format!("`{path}` says something that the terminal UI cannot do"));
+            error.causes = mistakes.iter().map(ToString::to_string).collect();
+            error.hinted("mend these lines, or take them away: every setting has a default")
+        })?;
         let (theme_name, ground) = match &screen.theme {
             Some((name, _)) if name != AUTO => (name.clone(), None),
             _ => {
@@ -91,22 +88,11 @@ impl Look {
                 (fitting(ground, has_true_colors).to_owned(), ground)
             }
         };
-        let theme = themes.get(&theme_name).copied();
-        if let Some((name, line)) = screen.theme.as_ref().filter(|_| !themes.is_empty()) {
-            let unknown = unknown_theme(name, *line, &themes);
-            wrong.extend(unknown.map(|mistake| format!("line {line}: {}", mistake.message)));
-        }
-        if !wrong.is_empty() {
-            let path = settings.paths.settings.display();
-            let mut error = Error::usage(format!("`{path}` says something that the terminal UI cannot do"));
-            error.causes = wrong;
-            return Err(error.hinted("mend these lines, or take them away: every setting has a default"));
-        }
         let themes: BTreeMap<String, Theme> =
             themes.into_iter().map(|(name, theme)| (name, theme.with_colors(has_colors))).collect();
         Ok(Self {
             keymap,
-            theme: theme.unwrap_or_else(|| Theme::new(true)).with_colors(has_colors),
+            theme: themes.get(&theme_name).copied().unwrap_or_else(|| Theme::new(has_colors)),
             theme_name,
             themes,
             ground,
@@ -130,18 +116,25 @@ impl Look {
 /// Returns what is wrong with the text of a settings file, as far as it concerns the terminal UI: names of actions and
 /// styles that do not exist, keys that cannot be had.
 pub fn mistakes(text: &str) -> Vec<Mistake> {
-    let Some(screen) = Settings::screen_of(text) else { return Vec::new() };
-    let keys = Keymap::with(&screen.keys).err().unwrap_or_default();
-    let mut found: Vec<Mistake> =
-        keys.into_iter().map(|problem| Mistake { line: problem.line, message: problem.message }).collect();
-    match Theme::all(&screen.themes, true) {
-        Err(problems) => {
-            found.extend(problems.into_iter().map(|problem| Mistake { line: problem.line, message: problem.message }));
+    let checked = Settings::screen_of(text).map(|screen| checked(&screen, true));
+    checked.and_then(Result::err).unwrap_or_default()
+}
+
+/// Returns the keys and the themes that the settings ask for, or everything that is wrong with them, in the order of
+/// its lines.
+fn checked(screen: &ScreenSettings, has_true_colors: bool) -> Result<(Keymap, BTreeMap<String, Theme>), Vec<Mistake>> {
+    let (keymap, themes) = (Keymap::with(&screen.keys), Theme::all(&screen.themes, has_true_colors));
+    let chosen = screen.theme.as_ref().zip(themes.as_ref().ok());
+    let unknown = chosen.and_then(|((name, line), themes)| unknown_theme(name, *line, themes));
+    match (keymap, themes, unknown) {
+        (Ok(keymap), Ok(themes), None) => Ok((keymap, themes)),
+        (keymap, themes, unknown) => {
+            let wrong = [keymap.err(), themes.err(), unknown.map(|mistake| vec![mistake])];
+            let mut mistakes: Vec<Mistake> = wrong.into_iter().flatten().flatten().collect();
+            mistakes.sort_by_key(|mistake| mistake.line);
+            Err(mistakes)
         }
-        Ok(themes) => found.extend(screen.theme.as_ref().and_then(|(name, line)| unknown_theme(name, *line, &themes))),
     }
-    found.sort_by_key(|mistake| mistake.line);
-    found
 }
 
 fn unknown_theme(name: &str, line: usize, themes: &BTreeMap<String, Theme>) -> Option<Mistake> {

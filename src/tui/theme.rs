@@ -7,10 +7,8 @@ use std::collections::BTreeMap;
 
 use ratatui::style::{Color, Modifier, Style};
 
-pub use own::ThemeProblem;
-
 use crate::model::Health;
-use crate::settings::OwnTheme;
+use crate::settings::{Mistake, OwnTheme};
 
 /// What a style can be for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +113,7 @@ impl Theme {
     }
 
     /// Returns every theme that can be chosen: the built-in ones and those of the settings, over them.
-    pub fn all(own: &[OwnTheme], has_true_colors: bool) -> Result<BTreeMap<String, Self>, Vec<ThemeProblem>> {
+    pub fn all(own: &[OwnTheme], has_true_colors: bool) -> Result<BTreeMap<String, Self>, Vec<Mistake>> {
         let built_in = NAMES.iter().filter_map(|name| Some(((*name).to_owned(), Self::named(name, has_true_colors)?)));
         own::over(built_in.collect(), own)
     }

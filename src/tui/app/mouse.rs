@@ -14,7 +14,7 @@ const WHEEL: isize = 3;
 
 /// Where things stand that the mouse can press, as they were drawn last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Places {
+pub struct Clickable {
     /// The rows of the list, without its heading.
     pub list: Rect,
     /// What does an action when it is pressed.
@@ -48,12 +48,12 @@ impl App {
 
     fn click(&mut self, at: Position) -> Vec<Effect> {
         self.is_filtering = false;
-        if let Some((_, action)) = self.places.buttons.iter().find(|(place, _)| place.contains(at)) {
+        if let Some((_, action)) = self.clickable.buttons.iter().find(|(place, _)| place.contains(at)) {
             return self.act(*action);
         }
-        if self.places.list.contains(at) {
+        if self.clickable.list.contains(at) {
             let before = self.list().selected_row();
-            let line = usize::from(at.y - self.places.list.y);
+            let line = usize::from(at.y - self.clickable.list.y);
             if self.list().select_line(line) && self.list().selected_row() == before {
                 return self.act(Action::Details);
             }
@@ -62,8 +62,8 @@ impl App {
     }
 
     /// Forgets where things stood; drawing says it anew.
-    pub(in crate::tui) fn forget_places(&mut self) {
-        self.places.list = Rect::default();
-        self.places.buttons.clear();
+    pub(in crate::tui) fn forget_clickable(&mut self) {
+        self.clickable.list = Rect::default();
+        self.clickable.buttons.clear();
     }
 }

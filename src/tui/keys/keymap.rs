@@ -1,14 +1,12 @@
 //! Which key does what: the keys of the table, and those of the settings in their place. The same map finds
 //! the action for a key and writes the footer, the help and the palette, so that they cannot differ.
 
-use std::fmt;
-
 use super::chord::{Chord, Press};
 use super::table::{Entry, TABLE};
 use super::{Action, Context};
 use crate::backend::Capabilities;
 use crate::model::search;
-use crate::settings::KeySetting;
+use crate::settings::{KeySetting, Mistake};
 
 /// An action with the keys that it has here.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,21 +51,6 @@ pub enum Found {
     Nothing,
 }
 
-/// Something wrong with the keys of the settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyProblem {
-    /// The line of the settings file.
-    pub line: usize,
-    /// What is wrong, and how it is mended.
-    pub message: String,
-}
-
-impl fmt::Display for KeyProblem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "line {}: {}", self.line, self.message)
-    }
-}
-
 /// Which key does what.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Keymap(Vec<Binding>);
@@ -81,11 +64,11 @@ impl Default for Keymap {
 
 impl Keymap {
     /// Puts the keys of the settings in the place of the usual ones, or says everything that is wrong with them.
-    pub fn with(settings: &[KeySetting]) -> Result<Self, Vec<KeyProblem>> {
+    pub fn with(settings: &[KeySetting]) -> Result<Self, Vec<Mistake>> {
         let mut keymap = Self::default();
         let mut problems = Vec::new();
         for setting in settings {
-            let mut problem = |message| problems.push(KeyProblem { line: setting.line, message });
+            let mut problem = |message| problems.push(Mistake { line: setting.line, message });
             let Some(binding) = keymap.0.iter_mut().find(|binding| binding.entry.name == setting.action) else {
                 problem(unknown(&setting.action));
                 continue;
@@ -100,7 +83,7 @@ impl Keymap {
             let (line, mine, theirs) =
                 line(other).map(|line| (line, other, one)).or_else(|| line(one).map(|line| (line, one, other)))?;
             let message = format!("{mine}: `{key}` is in the way of {theirs}; give one of them another key");
-            Some(KeyProblem { line, message })
+            Some(Mistake { line, message })
         }));
         problems.sort_by_key(|problem| problem.line);
         if problems.is_empty() { Ok(keymap) } else { Err(problems) }

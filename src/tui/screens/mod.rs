@@ -69,13 +69,14 @@ fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     };
     let heads = sorted_heads(app, heads);
     draw_cells(frame, top, &heads, theme.faint(), &mut None);
-    app.places.list = body;
+    app.clickable.list = body;
     let window = app.list().window(usize::from(body.height));
     if window.is_empty() {
         let told = empty_lines(app, usize::from(body.width));
         lines(frame, body, told);
         return;
     }
+    let facts = if app.view == View::Settings { app.facts() } else { Vec::new() };
     let mut highlighter = Highlighter::new(app.rows[app.view.index()].filter().text());
     for (y, seen) in (body.y..body.bottom()).zip(window) {
         let (row, is_selected) = match seen {
@@ -91,7 +92,7 @@ fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
             View::Configs => configs::cells(app, row, body.width),
             View::Providers => providers::cells(app, row, body.width),
             View::Activity => activity::cells(app, row, body.width),
-            View::Settings => settings::cells(app, row, body.width),
+            View::Settings => settings::cells(app, facts.get(row), body.width),
             View::Doctor => doctor::cells(app, row, body.width),
         };
         let style = if is_selected { theme.selected() } else { Style::new() };

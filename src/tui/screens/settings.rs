@@ -5,6 +5,7 @@ use ratatui::text::Line;
 
 use super::{Cell, heading, row, safe};
 use crate::tui::app::App;
+use crate::tui::facts::Fact;
 use crate::tui::keys::Action;
 use crate::tui::widgets::paint::{field, wrapped};
 
@@ -14,11 +15,11 @@ pub(super) fn heads(width: u16) -> Vec<Cell> {
     heading(&["SETTING", "VALUE"], &WIDTHS, width)
 }
 
-pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
+pub(super) fn cells(app: &App, fact: Option<&Fact>, width: u16) -> Vec<Cell> {
     let theme = app.setup.look.theme;
-    let Some(fact) = app.facts().into_iter().nth(index) else { return Vec::new() };
+    let Some(fact) = fact else { return Vec::new() };
     let style = if fact.change.is_some() { theme.key() } else { Style::new() };
-    row(vec![(fact.name, style), (fact.value, Style::new())], &WIDTHS, width)
+    row(vec![(fact.name.clone(), style), (fact.value.clone(), Style::new())], &WIDTHS, width)
 }
 
 pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {

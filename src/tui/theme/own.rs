@@ -1,13 +1,12 @@
 //! Themes of the settings: a few styles over those of another theme.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use ratatui::style::{Color, Modifier, Style};
 
 use super::{Role, Theme};
 use crate::model::{search, untrusted};
-use crate::settings::OwnTheme;
+use crate::settings::{Mistake, OwnTheme};
 
 /// What a theme names the one that it stands over.
 const BASE: &str = "base";
@@ -19,30 +18,15 @@ const MODIFIERS: [(&str, Modifier); 5] = [
     ("reversed", Modifier::REVERSED),
 ];
 
-/// Something wrong with a theme of the settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ThemeProblem {
-    /// The line of the settings file.
-    pub line: usize,
-    /// What is wrong, and what was expected.
-    pub message: String,
-}
-
-impl fmt::Display for ThemeProblem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "line {}: {}", self.line, self.message)
-    }
-}
-
 /// Puts themes of the settings over the built-in ones, or says everything that is wrong with them.
 pub(super) fn over(
     mut themes: BTreeMap<String, Theme>,
     own: &[OwnTheme],
-) -> Result<BTreeMap<String, Theme>, Vec<ThemeProblem>> {
+) -> Result<BTreeMap<String, Theme>, Vec<Mistake>> {
     let built_in = themes.clone();
     let mut problems = Vec::new();
     for theme in own {
-        let mut problem = |line, message| problems.push(ThemeProblem { line, message });
+        let mut problem = |line, message| problems.push(Mistake { line, message });
         let base = theme.styles.iter().find(|style| style.name == BASE);
         let base_name = base.map_or("dark", |base| base.text.as_str());
         let Some(mut made) = built_in.get(base_name).copied() else {
