@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::config::{DEFAULT_REDIRECT_URI, HTTPS_REDIRECT_URI};
 pub use api::Api;
+pub use needs::Need;
 pub use oauth2::{
     Answer, ClientAuthentication, ExpirySource, OAuth2, Pkce, Redirect, RequestFormat, TokenExchange, TokenRequest,
     Unit,

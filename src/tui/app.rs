@@ -33,7 +33,7 @@ pub const NARROW: u16 = 84;
 const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
 
 pub use mouse::Clickable;
-pub use narrow::{Facet, Need};
+pub use narrow::Facet;
 pub use notices::{Doing, Notice};
 pub use order::{Order, columns};
 

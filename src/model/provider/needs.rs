@@ -1,6 +1,48 @@
-//! What each way of authenticating needs of whoever takes it, in words.
+//! What a provider needs of whoever uses it, in words.
 
 use super::{ClientAuthentication, Provider, WayIn};
+
+/// What a provider needs, or does without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It knows device codes.
+    Device,
+    /// Nobody must register an application.
+    NoClient,
+    /// It asks for more: a subdomain, a region.
+    Variables,
+    /// It takes https redirect URIs alone.
+    Https,
+    /// It names a call that tells who a token is.
+    Identity,
+}
+
+impl Need {
+    /// Every one.
+    pub const ALL: [Self; 5] = [Self::Device, Self::NoClient, Self::Variables, Self::Https, Self::Identity];
+
+    /// Says what it is, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Device => "device codes",
+            Self::NoClient => "no application to register",
+            Self::Variables => "asks for more, as a subdomain",
+            Self::Https => "https redirect URIs alone",
+            Self::Identity => "tells who a token is",
+        }
+    }
+
+    /// Tells whether a provider has it.
+    pub fn is_of(self, provider: &Provider) -> bool {
+        match self {
+            Self::Device => provider.offers_device(),
+            Self::NoClient => provider.ways().iter().any(|way| way.is_entered()),
+            Self::Variables => provider.asked_variables().next().is_some(),
+            Self::Https => provider.oauth2.as_ref().is_some_and(|oauth2| oauth2.redirect.https_only),
+            Self::Identity => provider.api.identity.is_some(),
+        }
+    }
+}
 
 impl Provider {
     /// Returns what a way of authenticating needs: a client, something to enter, a browser.

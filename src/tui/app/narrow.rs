@@ -2,6 +2,7 @@
 //! and outcome.
 
 use super::App;
+use crate::model::provider::Need;
 use crate::model::{Activity, ConnectionRef, Happening, Outcome, Provider};
 use crate::tui::keys::View;
 use crate::tui::modal::{Candidate, Finder, Modal, Target};
@@ -21,45 +22,6 @@ pub enum Facet {
     Kind(Happening),
     /// What ended so.
     Outcome(Outcome),
-}
-
-/// What a provider needs, or does without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
-    /// It knows device codes.
-    Device,
-    /// Nobody must register an application.
-    NoClient,
-    /// It asks for more: a subdomain, a region.
-    Variables,
-    /// It takes https redirect URIs alone.
-    Https,
-    /// It names a call that tells who a token is.
-    Identity,
-}
-
-impl Need {
-    const ALL: [Self; 5] = [Self::Device, Self::NoClient, Self::Variables, Self::Https, Self::Identity];
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Device => "device codes",
-            Self::NoClient => "no application to register",
-            Self::Variables => "asks for more, as a subdomain",
-            Self::Https => "https redirect URIs alone",
-            Self::Identity => "tells who a token is",
-        }
-    }
-
-    fn is_of(self, provider: &Provider) -> bool {
-        match self {
-            Self::Device => provider.offers_device(),
-            Self::NoClient => provider.ways().iter().any(|way| way.is_entered()),
-            Self::Variables => provider.asked_variables().next().is_some(),
-            Self::Https => provider.oauth2.as_ref().is_some_and(|oauth2| oauth2.redirect.https_only),
-            Self::Identity => provider.api.identity.is_some(),
-        }
-    }
 }
 
 impl Facet {
