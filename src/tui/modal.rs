@@ -4,6 +4,7 @@ mod authorize;
 mod config;
 mod finder;
 mod flow;
+mod help;
 mod rename;
 mod scopes;
 
@@ -11,6 +12,7 @@ pub use authorize::{Asked, AuthorizeForm, WAY};
 pub use config::{ConfigForm, ConfigPurpose, SCOPES};
 pub use finder::{Candidate, Choice, Finder, Target};
 pub use flow::FlowView;
+pub use help::HelpView;
 pub use rename::{RenameForm, Renamed};
 pub use scopes::{Picked, ScopeChoice, ScopePicker};
 
@@ -27,8 +29,8 @@ use crate::service::who_am_i::WhoAmI;
 /// Something in front of a view.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Modal {
-    /// Every key, scrolled down by so many lines.
-    Help(usize),
+    /// Every key.
+    Help(Box<HelpView>),
     /// The last news, scrolled.
     Messages(usize),
     /// The details of the selected row, scrolled, where the screen is too narrow to show them

@@ -103,3 +103,20 @@ fn the_help_scrolls_to_its_end_and_back() {
     screen.keys("gg");
     assert!(screen.text().contains("Everywhere"), "{}", screen.text());
 }
+
+#[test]
+fn the_help_is_searched_and_esc_ends_the_search_before_the_help() {
+    let mut screen = screen(80, 24);
+    screen.keys("?/clipb");
+    assert!(screen.text().contains("No key of this kind."), "{}", screen.text());
+    screen.keys("<c-u>redirect");
+    let text = screen.text();
+    assert!(text.contains("copy the redirect URI") && text.contains("check that the redirect URI"), "{text}");
+    assert!(!text.contains("the next theme") && text.contains("3 of"), "{text}");
+    screen.keys("<enter>j");
+    assert!(screen.text().contains("/redirect · esc shows all of them"), "{}", screen.text());
+    screen.keys("<esc>");
+    assert!(screen.text().contains("every action, by name"), "{}", screen.text());
+    screen.keys("<esc>");
+    assert!(!screen.text().contains("Every key"), "{}", screen.text());
+}

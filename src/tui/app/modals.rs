@@ -10,14 +10,16 @@ use crate::service::connect::{ConnectRequest, Way};
 use crate::service::vaults::Purpose;
 use crate::tui::effect::Effect;
 use crate::tui::keys::{self, Action, Context, Found, Step};
-use crate::tui::modal::{Asked, AuthorizeForm, Confirm, FlowView, Modal, PassphraseForm, WaitingFor, copy_forms};
+use crate::tui::modal::{
+    Asked, AuthorizeForm, Confirm, FlowView, HelpView, Modal, PassphraseForm, WaitingFor, copy_forms,
+};
 use crate::tui::widgets::form::Pressed;
 use crate::tui::widgets::input::Input;
 
 impl App {
     pub(super) fn press_in_front(&mut self, modal: Modal, key: KeyEvent) -> Vec<Effect> {
         match modal {
-            Modal::Help(scroll) => self.scrolled(scroll, key, Modal::Help),
+            Modal::Help(help) => self.press_in_help(help, key),
             Modal::Messages(scroll) => self.scrolled(scroll, key, Modal::Messages),
             Modal::Finder(finder) => self.press_in_finder(finder, key),
             Modal::Details(scroll) => self.press_in_details(scroll, key),
@@ -51,6 +53,22 @@ impl App {
             Found::Prefix => self.put_back(back(scroll)),
             Found::Action(_) | Found::Nothing => Vec::new(),
         }
+    }
+
+    /// The help scrolls, and is searched; `esc` ends the search first.
+    fn press_in_help(&mut self, mut help: Box<HelpView>, key: KeyEvent) -> Vec<Effect> {
+        if help.is_typing {
+            help.type_key(key);
+            return self.put_back(Modal::Help(help));
+        }
+        match self.resolve(key, &[Context::Everywhere]) {
+            Found::Action(Action::Move(step)) => help.scroll = scrolled(help.scroll, step),
+            Found::Action(Action::Filter) => help.is_typing = true,
+            Found::Action(Action::Back) if help.clear() => {}
+            Found::Prefix => {}
+            Found::Action(_) | Found::Nothing => return Vec::new(),
+        }
+        self.put_back(Modal::Help(help))
     }
 
     /// The keys of the view count in its details too.

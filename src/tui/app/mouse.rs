@@ -37,9 +37,8 @@ impl App {
         match self.modals.last_mut() {
             None => self.list().move_by(by),
             Some(Modal::Finder(finder)) => finder.list.move_by(by),
-            Some(
-                Modal::Help(scroll) | Modal::Details(scroll) | Modal::Messages(scroll) | Modal::Inspection(_, scroll),
-            ) => {
+            Some(Modal::Help(help)) => help.scroll = help.scroll.saturating_add_signed(by),
+            Some(Modal::Details(scroll) | Modal::Messages(scroll) | Modal::Inspection(_, scroll)) => {
                 *scroll = scroll.saturating_add_signed(by);
             }
             Some(_) => {}

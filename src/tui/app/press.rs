@@ -62,6 +62,7 @@ impl App {
                 return vec![Effect::Paste(text.clone())];
             }
             Some(Modal::Finder(finder)) => finder.paste(text.expose()),
+            Some(Modal::Help(help)) => help.paste(text.expose()),
             Some(Modal::Config(form)) => form.form.paste(text.expose()),
             Some(Modal::Rename(form)) => form.form.paste(text.expose()),
             Some(Modal::Authorize(form)) => form.form.paste(text.expose()),
@@ -105,7 +106,7 @@ impl App {
                 return vec![if self.server.is_some() { Effect::StopServer } else { Effect::StartServer }];
             }
             Action::Sandbox => return self.sandbox(),
-            Action::Help => self.modals.push(Modal::Help(0)),
+            Action::Help => self.modals.push(Modal::Help(Box::default())),
             Action::Messages => self.modals.push(Modal::Messages(usize::MAX)),
             Action::NextTheme => {
                 self.setup.look.next_theme();

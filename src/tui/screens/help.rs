@@ -1,5 +1,7 @@
 //! Every key, from the one table, and what can follow a key that others follow.
 
+use std::collections::BTreeSet;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -7,50 +9,93 @@ use ratatui::widgets::Clear;
 use unicode_width::UnicodeWidthStr;
 
 use super::draw_scrolled;
+use crate::model::search;
 use crate::tui::app::App;
 use crate::tui::keys::{Context, contexts};
-use crate::tui::widgets::paint::{cut, lines, padded, popup};
+use crate::tui::modal::HelpView;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::paint::{cut, lines, padded, popup, wrapped};
+use crate::tui::widgets::prompt;
 
 /// How much room the keys have.
 const KEYS: usize = 18;
 
-pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, scroll: &mut usize) {
-    let look = &app.setup.look;
-    let theme = look.theme;
-    let inside = popup(frame, area, "Every key · ↓ scrolls, any other key ends it", (76, 60), theme);
-    let width = usize::from(inside.width);
-    let line = |key: &str, label: &str| {
-        Line::from(vec![
-            Span::raw("  "),
-            Span::styled(padded(key, KEYS), theme.key()),
-            Span::raw(" "),
-            Span::raw(cut(label, width.saturating_sub(KEYS + 3))),
-        ])
-    };
+/// Keys that belong together, each with what it does and with the name of its action.
+struct Section {
+    title: &'static str,
+    rows: Vec<(String, &'static str, &'static str)>,
+}
+
+pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, help: &mut HelpView) {
+    let theme = app.setup.look.theme;
+    let inside = popup(frame, area, "Every key · / searches, ↓ scrolls, any other key ends it", (76, 60), theme);
+    let is_searched = help.is_typing || !help.search.text().is_empty();
+    let [typed, body] =
+        Layout::vertical([Constraint::Length(u16::from(is_searched)), Constraint::Fill(1)]).areas(inside);
+    let width = usize::from(body.width);
+    let sections = sections(app);
+    let texts: Vec<String> = sections
+        .iter()
+        .flat_map(|section| section.rows.iter().map(|(key, label, name)| format!("{key} {label} {name}")))
+        .collect();
+    let found: BTreeSet<usize> = search::fuzzy(help.search.text(), &texts).into_iter().collect();
     let mut told = Vec::new();
-    for context in Context::ALL {
-        told.push(Line::styled(context.title(), theme.title()));
-        let here = [context];
-        let bindings = look.keymap.offered(&here, app.setup.capabilities);
-        told.extend(bindings.map(|binding| line(&binding.all_keys(), binding.entry.label)));
-        told.push(Line::raw(""));
+    let mut at = 0;
+    for section in sections {
+        let rows: Vec<Line<'static>> = (at..)
+            .zip(&section.rows)
+            .filter(|(at, _)| found.contains(at))
+            .map(|(_, (key, label, _))| line(key, label, width, theme))
+            .collect();
+        at += section.rows.len();
+        if !rows.is_empty() {
+            told.push(Line::styled(section.title, theme.title()));
+            told.extend(rows);
+            told.push(Line::raw(""));
+        }
     }
-    told.push(Line::styled("In forms, and wherever something is typed", theme.title()));
-    for (key, label) in [
+    if found.is_empty() {
+        told.push(Line::styled("No key of this kind.", theme.faint()));
+    } else if !is_searched {
+        let more = "Each action has a name (: shows them), and can have other keys: [keys] in the settings file.";
+        told.extend(wrapped(more, width).into_iter().map(|line| Line::styled(line, theme.faint())));
+    }
+    draw_scrolled(frame, body, told, &mut help.scroll);
+    if help.is_typing {
+        prompt::draw(frame, typed, &help.search, format!("{} of {}", found.len(), texts.len()), theme);
+    } else if is_searched {
+        let kept = format!("/{} · esc shows all of them", help.search.text());
+        lines(frame, typed, vec![Line::styled(cut(&kept, width), theme.key())]);
+    }
+}
+
+fn sections(app: &App) -> Vec<Section> {
+    let keymap = &app.setup.look.keymap;
+    let of_context = |context: Context| {
+        let here = [context];
+        let bindings = keymap.offered(&here, app.setup.capabilities);
+        let rows = bindings.map(|binding| (binding.all_keys(), binding.entry.label, binding.entry.name)).collect();
+        Section { title: context.title(), rows }
+    };
+    let typed = [
         ("tab, ↓, ↑", "from line to line"),
         ("enter", "to the next line, and at the last one: go"),
         ("ctrl-u, ctrl-w", "empty the line, take a word away"),
         ("esc", "leave"),
         ("ctrl-c", "leave the program, from anywhere"),
-    ] {
-        told.push(line(key, label));
-    }
-    told.push(Line::raw(""));
-    let more = "Each action has a name (: shows them), and can have other keys: [keys] in the settings file.";
-    told.extend(
-        crate::tui::widgets::paint::wrapped(more, width).into_iter().map(|line| Line::styled(line, theme.faint())),
-    );
-    draw_scrolled(frame, inside, told, scroll);
+    ];
+    let rows = typed.map(|(key, label)| (key.to_owned(), label, "")).into();
+    let forms = Section { title: "In forms, and wherever something is typed", rows };
+    Context::ALL.into_iter().map(of_context).chain([forms]).collect()
+}
+
+fn line(key: &str, label: &str, width: usize, theme: Theme) -> Line<'static> {
+    Line::from(vec![
+        Span::raw("  "),
+        Span::styled(padded(key, KEYS), theme.key()),
+        Span::raw(" "),
+        Span::raw(cut(label, width.saturating_sub(KEYS + 3))),
+    ])
 }
 
 /// Says which keys can follow, above the footer.

@@ -242,7 +242,7 @@ pub(super) fn draw_modals(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     let mut modals = std::mem::take(&mut app.modals);
     for modal in &mut modals {
         match modal {
-            Modal::Help(scroll) => help::draw(app, frame, area, scroll),
+            Modal::Help(help) => help::draw(app, frame, area, help),
             Modal::Messages(scroll) => modals::messages(app, frame, area, scroll),
             Modal::Finder(finder) => finder::draw(app, frame, area, finder),
             Modal::Details(scroll) => {
