@@ -163,6 +163,19 @@ fn the_wheel_moves_and_what_can_be_pressed_can_be_clicked() {
 }
 
 #[test]
+fn a_click_on_a_heading_sorts_by_it_and_another_turns_the_list_round() {
+    let mut screen = screen(120, 40);
+    click(&mut screen, "STATUS");
+    assert!(screen.text().contains("sorted by status") && screen.text().contains("↓ STATUS"), "{}", screen.text());
+    let first = |screen: &Screen| screen.text().lines().nth(2).unwrap().to_owned();
+    assert!(first(&screen).contains("hubspot/acme"), "{}", screen.text());
+    click(&mut screen, "STATUS");
+    assert!(screen.text().contains("↑ STATUS") && first(&screen).contains("no end"), "{}", screen.text());
+    click(&mut screen, "CONNECTION");
+    assert!(first(&screen).contains("github/jane"), "{}", screen.text());
+}
+
+#[test]
 fn the_mouse_is_taken_or_left_by_a_key() {
     let mut screen = screen(120, 40);
     assert_eq!(screen.keys("zm"), [Effect::TakeMouse(false)]);

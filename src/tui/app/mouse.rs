@@ -1,5 +1,5 @@
-//! The mouse: the wheel moves, a click selects, and a click on what is selected opens it. What can be
-//! pressed by a key that stands on the screen can be clicked there.
+//! The mouse: the wheel moves, a click selects, and a click on what is selected opens it; one on a heading
+//! sorts. What can be pressed by a key that stands on the screen can be clicked there.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
@@ -17,6 +17,8 @@ const WHEEL: isize = 3;
 pub struct Clickable {
     /// The rows of the list, without its heading.
     pub list: Rect,
+    /// The headings by which the list can be sorted, each with its column.
+    pub heads: Vec<(Rect, usize)>,
     /// What does an action when it is pressed.
     pub buttons: Vec<(Rect, Action)>,
 }
@@ -50,7 +52,9 @@ impl App {
         if let Some((_, action)) = self.clickable.buttons.iter().find(|(place, _)| place.contains(at)) {
             return self.act(*action);
         }
-        if self.clickable.list.contains(at) {
+        if let Some((_, column)) = self.clickable.heads.iter().find(|(place, _)| place.contains(at)) {
+            self.sort_by(*column);
+        } else if self.clickable.list.contains(at) {
             let before = self.list().selected_row();
             let line = usize::from(at.y - self.clickable.list.y);
             if self.list().select_line(line) && self.list().selected_row() == before {
@@ -63,6 +67,7 @@ impl App {
     /// Forgets where things stood; drawing says it anew.
     pub(in crate::tui) fn forget_clickable(&mut self) {
         self.clickable.list = Rect::default();
+        self.clickable.heads.clear();
         self.clickable.buttons.clear();
     }
 }

@@ -32,13 +32,19 @@ pub fn columns(view: View) -> &'static [&'static str] {
 impl App {
     /// Sorts the open list by its next column.
     pub(super) fn sort_by_next(&mut self) {
+        let column = self.orders[self.view.index()].column + 1;
+        self.sort_by(column % columns(self.view).len());
+    }
+
+    /// Sorts the open list by a column, or turns it round where it is sorted by that one.
+    pub(super) fn sort_by(&mut self, column: usize) {
         let (view, columns) = (self.view, columns(self.view));
-        let order = &mut self.orders[view.index()];
-        order.column = (order.column + 1) % columns.len();
-        order.is_reversed = false;
-        let column = columns[order.column].to_lowercase();
+        let before = self.orders[view.index()];
+        let is_reversed = before.column == column && columns.len() > 1 && !before.is_reversed;
+        self.orders[view.index()] = Order { column, is_reversed };
         self.refilter(view);
-        self.tell(format!("sorted by {column}"));
+        let way = if is_reversed { ", the other way round" } else { "" };
+        self.tell(format!("sorted by {}{way}", columns[column].to_lowercase()));
     }
 
     /// Turns the order of the open list round.

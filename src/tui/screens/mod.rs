@@ -67,6 +67,7 @@ fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
         View::Settings => settings::heads(top.width),
         View::Doctor => doctor::heads(top.width),
     };
+    app.clickable.heads = sortable(app.view, &heads, top);
     let heads = sorted_heads(app, heads);
     draw_cells(frame, top, &heads, theme.faint(), &mut None);
     app.clickable.list = body;
@@ -103,6 +104,18 @@ fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
             frame.render_widget(Span::styled("■", theme.marked().patch(style)), Rect { width: 1, ..place });
         }
     }
+}
+
+/// Returns where the headings stand by which a view can be sorted, each with its column.
+fn sortable(view: View, heads: &[Cell], line: Rect) -> Vec<(Rect, usize)> {
+    let mut x = line.x + 1;
+    let mut found = Vec::new();
+    for head in heads {
+        let place = Rect { x, width: head.width, ..line };
+        found.extend(columns(view).iter().position(|name| *name == head.text).map(|column| (place, column)));
+        x = x.saturating_add(head.width + 1);
+    }
+    found
 }
 
 /// Says by which column a list is sorted, and which way, where it is not in its own order.
