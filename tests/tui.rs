@@ -382,7 +382,7 @@ fn at_another_host_the_keys_are_gone_for_what_it_does_not_do() {
     assert_eq!(screen.keys("as"), [], "it is authorized there, and this machine does not serve it");
     screen.keys("d");
     let text = screen.text();
-    assert!(text.contains("leave nango.example") && !text.contains("revoke"), "{text}");
+    assert!(text.contains("leave nango.example") && !text.contains("revoke and delete"), "{text}");
     assert_eq!(screen.keys("R"), []);
     assert!(!screen.keys("dy").is_empty(), "deleting is offered");
 }

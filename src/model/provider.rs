@@ -4,6 +4,7 @@
 mod api;
 mod needs;
 mod oauth2;
+mod quirks;
 mod way_in;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! A fresh token, handed out: on the clipboard, or in the form that a shell or a program wants.
 
+mod samples;
+
 use std::time::Duration;
 
 use super::activity::About;
@@ -10,6 +12,7 @@ use super::{Error, Result, Service};
 use crate::api::Access;
 use crate::model::{Caller, ConnectionRef, Happening, Outcome, Secret, WayIn, freshness, rest};
 pub use crate::system::CopiedTo;
+pub use samples::samples;
 
 /// The form in which a token is handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -172,12 +175,7 @@ impl Service {
                 )
                 .hinted(format!("`hallpass request {config} {id} GET /…` signs and sends one")));
             }
-            Form::Header => {
-                let headers = self.access_of(source, fresh).await?.headers()?;
-                let lines: Vec<String> =
-                    headers.iter().map(|(name, value)| format!("{name}: {}", value.expose())).collect();
-                Secret::new(lines.join("\n"))
-            }
+            Form::Header => headers_text(&self.access_of(source, fresh).await?.headers()?),
             Form::Curl => Call::of(&self.access_of(source, fresh).await?)?.curl(),
             Form::Httpie => Call::of(&self.access_of(source, fresh).await?)?.httpie(),
             Form::Fetch => Call::of(&self.access_of(source, fresh).await?)?.fetch(),
@@ -233,6 +231,11 @@ impl Call {
         let method = if self.method == "GET" { String::new() } else { format!("method: {}, ", text(&self.method)) };
         Secret::new(format!("await fetch({}, {{ {method}headers: {{ {} }} }})", text(&self.url), headers.join(", ")))
     }
+}
+
+fn headers_text(headers: &[(String, Secret)]) -> Secret {
+    let lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {}", value.expose())).collect();
+    Secret::new(lines.join("\n"))
 }
 
 /// `GITHUB_JANE_TOKEN` for `github/jane`.

@@ -159,8 +159,9 @@ impl App {
                 vec![Effect::TakeMouse(takes_mouse)]
             }
             Message::Resized(width, height) => {
+                let was_wide = self.is_wide();
                 self.size = (width, height);
-                if width >= NARROW {
+                if !was_wide && self.is_wide() {
                     self.modals.retain(|modal| !matches!(modal, Modal::Details(_)));
                 }
                 Vec::new()

@@ -158,3 +158,22 @@ fn seconds_count_down_also_while_something_can_be_brought_back() {
     screen.send(Message::Focused(false));
     assert_eq!(screen.app().next_tick(), Some(Duration::from_secs(50)), "what was deleted is forgotten in time");
 }
+
+#[test]
+fn details_show_what_can_be_copied_without_a_secret_and_what_is_unusual_at_the_provider() {
+    let mut screen = screen(120, 40);
+    screen.keys("jjjjjj");
+    let text = screen.text();
+    for line in [
+        "Y h  authorization: Bearer •••",
+        "Y e  SLACK_TEAM_TOKEN=•••",
+        "Y c  curl",
+        "At Slack",
+        "• Redirect URLs must be https",
+        "… enter shows all of it",
+    ] {
+        assert!(text.contains(line), "{line} in\n{text}");
+    }
+    screen.keys("<enter>G");
+    assert!(screen.text().contains("• scopes are separated by `,`"), "{}", screen.text());
+}

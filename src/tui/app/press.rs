@@ -141,7 +141,7 @@ impl App {
                 return number.map(Effect::CopyCurl).into_iter().collect();
             }
             Action::Details => {
-                if !self.is_wide() && self.list().selected_row().is_some() {
+                if self.list().selected_row().is_some() {
                     self.modals.push(Modal::Details(0));
                 }
             }

@@ -4,12 +4,15 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
+use super::providers::quirks;
 use super::{Cell, heading, row, safe};
 use crate::model::freshness::spoken;
 use crate::model::{Connection, Health, Time, WayIn, untrusted};
+use crate::service::copy::{self, Form};
 use crate::service::error::authorize_command;
 use crate::tui::app::App;
-use crate::tui::keys::View;
+use crate::tui::keys::{Action, View};
+use crate::tui::modal::copy_forms;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::paint::{bar, cut, field, padded, wrapped};
 
@@ -146,7 +149,9 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
     if !connection.way.is_entered() {
         lines.extend(scopes(connection, width, theme));
     }
+    lines.extend(samples(app, connection, width));
     lines.extend(history(app, connection, width));
+    lines.extend(at_provider(app, connection, width));
     lines
 }
 
@@ -202,6 +207,37 @@ fn sentence(health: Health) -> String {
     }
 }
 
+/// The lines that can be copied, without the secrets in them.
+fn samples(app: &App, connection: &Connection, width: usize) -> Vec<Line<'static>> {
+    let theme = app.setup.look.theme;
+    let Some(provider) = app.provider(&connection.provider) else { return Vec::new() };
+    let key = app.setup.look.keymap.key_of(Action::CopyAs);
+    let forms = copy_forms();
+    let line = |(form, text): (Form, String)| {
+        let letter = forms.iter().find(|(_, other, _)| *other == form).map_or(' ', |(letter, ..)| *letter);
+        let keys = padded(&format!("{key} {letter}"), 4);
+        let text = safe(&text, width.saturating_sub(5));
+        Line::from(vec![Span::styled(keys, theme.key()), Span::raw(" "), Span::styled(text, theme.faint())])
+    };
+    under("Ready to copy", copy::samples(provider, connection).into_iter().map(line).collect(), theme)
+}
+
+/// What is unusual about the provider, and what its file says to people.
+fn at_provider(app: &App, connection: &Connection, width: usize) -> Vec<Line<'static>> {
+    let theme = app.setup.look.theme;
+    let Some(provider) = app.provider(&connection.provider) else { return Vec::new() };
+    let told = provider.notes.iter().cloned().chain(provider.quirks(connection.way));
+    under(&format!("At {}", safe(&provider.name, width)), quirks(told, width, theme), theme)
+}
+
+/// Puts a title above lines, where there are any.
+fn under(title: &str, lines: Vec<Line<'static>>, theme: Theme) -> Vec<Line<'static>> {
+    if lines.is_empty() {
+        return lines;
+    }
+    [Line::raw(""), Line::styled(title.to_owned(), theme.title())].into_iter().chain(lines).collect()
+}
+
 fn history(app: &App, connection: &Connection, width: usize) -> Vec<Line<'static>> {
     let theme = app.setup.look.theme;
     let (config, id) = (Some(&connection.reference.config), Some(&connection.reference.id));
@@ -211,10 +247,5 @@ fn history(app: &App, connection: &Connection, width: usize) -> Vec<Line<'static
         let text = format!("{}  {}  {}", row.at.format("%m-%d %H:%M:%S"), row.happening.word(), row.detail);
         Line::styled(safe(&text, width), theme.faint())
     };
-    let lines: Vec<Line<'static>> = rows.map(line).collect();
-    if lines.is_empty() {
-        lines
-    } else {
-        [Line::raw(""), Line::styled("History", theme.title())].into_iter().chain(lines).collect()
-    }
+    under("History", rows.map(line).collect(), theme)
 }

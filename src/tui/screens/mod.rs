@@ -51,7 +51,13 @@ pub(super) fn draw_view(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
             frame.render_widget(Span::styled("│", theme.faint()), line);
         }
         let inside = Rect { x: details.x + 1, width: details.width.saturating_sub(2), ..details };
-        let told = detail_lines(app, usize::from(inside.width));
+        let mut told = detail_lines(app, usize::from(inside.width));
+        let height = usize::from(inside.height);
+        if told.len() > height {
+            let key = app.setup.look.keymap.key_of(Action::Details);
+            told.truncate(height.saturating_sub(1));
+            told.push(Line::styled(cut(&format!("… {key} shows all of it"), usize::from(inside.width)), theme.faint()));
+        }
         lines(frame, inside, told);
     }
 }

@@ -7,6 +7,7 @@ use super::{Cell, heading, row, safe};
 use crate::model::provider::Pkce;
 use crate::model::untrusted;
 use crate::tui::app::App;
+use crate::tui::theme::Theme;
 use crate::tui::widgets::paint::{field, wrapped};
 
 const WIDE: [u16; 4] = [0, 18, 12, 20];
@@ -66,6 +67,7 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
     for note in &provider.notes {
         lines.extend(wrapped(&format!("• {}", untrusted::line(note)), width).into_iter().map(Line::raw));
     }
+    lines.extend(quirks(provider.ways().into_iter().flat_map(|way| provider.quirks(way)), width, theme));
     lines.push(Line::raw(""));
     let mut add =
         |name: &str, value: &str, style: Style| lines.extend(field(name, &untrusted::line(value), style, width, theme));
@@ -82,4 +84,16 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
         add(name, page, theme.faint());
     }
     lines
+}
+
+/// What is unusual about a provider, each once.
+pub(super) fn quirks(quirks: impl Iterator<Item = String>, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let mut told: Vec<String> = Vec::new();
+    for quirk in quirks {
+        if !told.contains(&quirk) {
+            told.push(quirk);
+        }
+    }
+    let lines = told.into_iter().flat_map(|quirk| wrapped(&format!("• {}", untrusted::line(&quirk)), width));
+    lines.map(|line| Line::styled(line, theme.faint())).collect()
 }

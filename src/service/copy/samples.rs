@@ -1,0 +1,67 @@
+//! What copies look like, for a person who has not copied yet.
+
+use base64::Engine as _;
+
+use super::{Call, Form, headers_text, variable_name};
+use crate::api::Access;
+use crate::model::{Connection, Credentials, Entered, Provider, Secret, TokenPair, TokenSet, WayIn};
+
+/// What stands in a sample where the copy has a secret.
+const MASKED: &str = "•••";
+
+/// Returns what the copies of a connection look like, without a secret: nothing is read from the vault. Forms that
+/// cannot be had are left out.
+pub fn samples(provider: &Provider, connection: &Connection) -> Vec<(Form, String)> {
+    if connection.way == WayIn::OAuth1 {
+        return vec![(Form::Env, format!("{}={MASKED}", variable_name(&connection.reference)))];
+    }
+    let access = Access {
+        provider: provider.clone(),
+        client_id: MASKED.to_owned(),
+        client_secret: Some(Secret::new(MASKED)),
+        variables: connection.variables.clone(),
+        credentials: masked(provider, connection),
+        named: Vec::new(),
+    };
+    let login = base64::engine::general_purpose::STANDARD.encode(format!("{MASKED}:{MASKED}"));
+    let plain = |secret: Secret| secret.expose().replace(&login, MASKED);
+    let header = access.headers().ok().map(|headers| headers_text(&headers));
+    let call = Call::of(&access).ok();
+    [
+        (Form::Header, header.map(plain)),
+        (Form::Env, Some(format!("{}={MASKED}", variable_name(&connection.reference)))),
+        (Form::Curl, call.as_ref().map(|call| plain(call.curl()))),
+        (Form::Httpie, call.as_ref().map(|call| plain(call.httpie()))),
+        (Form::Fetch, call.as_ref().map(|call| plain(call.fetch()))),
+    ]
+    .into_iter()
+    .filter_map(|(form, text)| Some((form, text?)))
+    .collect()
+}
+
+/// Credentials of the way that the connection has, with nothing in them.
+fn masked(provider: &Provider, connection: &Connection) -> Credentials {
+    let (obtained_at, secret) = (connection.obtained_at, || Secret::new(MASKED));
+    let tokens = || TokenSet {
+        access_token: secret(),
+        token_type: "Bearer".to_owned(),
+        refresh_token: None,
+        id_token: None,
+        nonce: None,
+        expires_at: None,
+        obtained_at,
+        scopes: None,
+        extra: Secret::default(),
+    };
+    let fields = provider.credential_fields(connection.way).into_iter().map(|(name, _)| (name, secret())).collect();
+    match connection.way {
+        WayIn::OAuth2 => Credentials::OAuth2(tokens()),
+        WayIn::ClientCredentials => Credentials::ClientCredentials(tokens()),
+        WayIn::OAuth1 => {
+            let extra = Secret::default();
+            Credentials::OAuth1(TokenPair { token: secret(), token_secret: secret(), obtained_at, extra })
+        }
+        WayIn::ApiKey => Credentials::ApiKey(Entered { fields, obtained_at }),
+        WayIn::Basic => Credentials::Basic(Entered { fields, obtained_at }),
+    }
+}
