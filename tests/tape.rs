@@ -101,6 +101,41 @@ async fn an_authorization_that_is_cancelled_or_waits_in_vain_has_an_end() {
     assert!(flows[0] == flows[1] && flows[2] == flows[3] && flows[0] != flows[2], "{flows:?}");
 }
 
+/// A service that knows a provider, and a config for it, at a fixed time.
+async fn acme(player: &Player) -> (tempfile::TempDir, Arc<Service>) {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("providers")).unwrap();
+    std::fs::write(home.path().join("providers/acme.toml"), PROVIDER.replace("{base}", &player.base())).unwrap();
+    let clock = FixedClock::at("2026-01-01T00:00:00Z".parse().unwrap());
+    let service = service_of(settings(home.path()), &clock, &Remembering::default(), &Slate::default());
+    let new = NewConfig {
+        key: ConfigKey::new("acme").unwrap(),
+        provider: "acme".to_owned(),
+        client_id: "the-client".to_owned(),
+        client_secret: Some(Secret::new(SECRET)),
+        scopes: vec!["read".to_owned()],
+        redirect_uri: Some("http://127.0.0.1:0/oauth/callback".to_owned()),
+    };
+    service.create_config(new).await.unwrap();
+    (home, service)
+}
+
+#[tokio::test]
+async fn a_clock_that_differs_is_told_with_what_happened() {
+    let tokens = json!({"access_token": "t", "token_type": "bearer", "expires_in": 3600});
+    let player = Player::start(move |_| Reply {
+        headers: vec!["date: Thu, 01 Jan 2026 00:05:00 GMT".to_owned()],
+        ..Reply::json(200, &tokens)
+    });
+    let (_home, service) = acme(&player).await;
+    let mut request = EnterRequest::new(ConnectionRef::parse("acme/own").unwrap());
+    request.way_in = Some(WayIn::ClientCredentials);
+    service.enter(request).await.unwrap();
+    let (row, steps) = last(&service);
+    assert!(row.detail.ends_with("; the server's clock is 5m ahead of this machine's"), "{}", row.detail);
+    assert_eq!(steps[0].clock().as_deref(), Some("the server's clock is 5m ahead of this machine's"));
+}
+
 #[tokio::test]
 async fn the_next_start_ends_the_flow_of_a_program_that_died_and_no_living_ones() {
     let home = Home::new();
@@ -211,20 +246,7 @@ struct Played {
 
 async fn played() -> Played {
     let player = Player::start(playing(true));
-    let home = tempfile::tempdir().unwrap();
-    std::fs::create_dir(home.path().join("providers")).unwrap();
-    std::fs::write(home.path().join("providers/acme.toml"), PROVIDER.replace("{base}", &player.base())).unwrap();
-    let clock = FixedClock::at("2026-01-01T00:00:00Z".parse().unwrap());
-    let service = service_of(settings(home.path()), &clock, &Remembering::default(), &Slate::default());
-    let new = NewConfig {
-        key: ConfigKey::new("acme").unwrap(),
-        provider: "acme".to_owned(),
-        client_id: "the-client".to_owned(),
-        client_secret: Some(Secret::new(SECRET)),
-        scopes: vec!["read".to_owned()],
-        redirect_uri: Some("http://127.0.0.1:0/oauth/callback".to_owned()),
-    };
-    service.create_config(new).await.unwrap();
+    let (home, service) = acme(&player).await;
     let mut secrets: Vec<String> = [
         SECRET,
         "canary-device-code",

@@ -4,6 +4,7 @@
 //! Where a secret stood in a request, its text is not: a [`Piece`] names it. So what is kept here can be shown, stored
 //! and written as a `curl` command (`curl`), whatever a server, a file or a person put into the rest.
 
+mod clock;
 mod curl;
 
 use std::fmt;

@@ -122,6 +122,8 @@ impl Service {
         outcome: Outcome,
         about: About,
     ) -> Option<i64> {
+        // A clock that is wrong explains tokens that end early or never: it is told with what happened.
+        let clock = about.steps.iter().rev().find_map(Step::clock).map(|clock| format!("; {clock}"));
         let activity = Activity {
             number: 0,
             at: self.now(),
@@ -129,7 +131,7 @@ impl Service {
             connection: connection.map(|connection| connection.id.clone()),
             happening,
             outcome,
-            detail: about.detail,
+            detail: about.detail + clock.as_deref().unwrap_or_default(),
             took: about.took,
             fingerprint: about.fingerprint,
             flow: None,

@@ -115,6 +115,7 @@ fn came(step: &Step, theme: Theme, width: u16) -> Vec<Line<'static>> {
             let size = size.map(|size| format!(" · {size} bytes")).unwrap_or_default();
             let style = if *status < 400 { theme.good() } else { theme.bad() };
             told.push(Line::styled(cut(&format!("{status}{size}"), width), style));
+            told.extend(step.clock().iter().flat_map(|clock| text(clock, width, theme.warning())));
             let headers =
                 headers.iter().flat_map(|(name, value)| text(&format!("{name}: {value}"), width, theme.faint()));
             told.extend(headers);

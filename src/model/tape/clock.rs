@@ -1,0 +1,54 @@
+//! What an answer says of the clock of whoever gave it.
+
+use chrono::{DateTime, TimeDelta};
+
+use super::{Answer, Step};
+use crate::model::freshness::spoken;
+
+/// How far clocks may be apart before it is called out.
+const APART: TimeDelta = TimeDelta::seconds(60);
+
+impl Step {
+    /// Says how far the clock of whoever answered is from this machine's, where that is more than a minute: tokens
+    /// seem to end early then, or late. The clock is that of `Date` (RFC 9110 section 6.6.1).
+    pub fn clock(&self) -> Option<String> {
+        let Some(Answer::Came { headers, .. }) = &self.answer else { return None };
+        let (_, date) = headers.iter().find(|(name, _)| name == "date")?;
+        let there = DateTime::parse_from_rfc2822(date).ok()?.to_utc();
+        let here = self.at + self.took.unwrap_or_default();
+        // `Date` knows whole seconds.
+        let apart = TimeDelta::try_seconds(there.timestamp() - here.timestamp())?;
+        let words = if apart < TimeDelta::zero() { "behind" } else { "ahead of" };
+        let far = apart.abs().to_std().ok().filter(|_| apart.abs() > APART)?;
+        Some(format!("the server's clock is {} {words} this machine's", spoken(far)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::tape::What;
+
+    fn clock(date: &str) -> Option<String> {
+        let headers = vec![("date".to_owned(), date.to_owned())];
+        let step = Step {
+            at: "2026-03-14T09:26:53Z".parse().unwrap(),
+            took: Some(std::time::Duration::from_secs(2)),
+            what: What::Refresh,
+            times: 1,
+            request: None,
+            answer: Some(Answer::Came { status: 200, headers, body: String::new(), size: None }),
+        };
+        step.clock()
+    }
+
+    #[test]
+    fn a_clock_that_is_more_than_a_minute_away_is_called_out() {
+        assert_eq!(clock("Sat, 14 Mar 2026 09:27:55 GMT"), None);
+        let ahead = "the server's clock is 1m 1s ahead of this machine's";
+        assert_eq!(clock("Sat, 14 Mar 2026 09:27:56 GMT").as_deref(), Some(ahead));
+        let behind = "the server's clock is 2h behind this machine's";
+        assert_eq!(clock("Sat, 14 Mar 2026 07:26:55 GMT").as_deref(), Some(behind));
+        assert_eq!(clock("yesterday"), None);
+    }
+}
