@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigKey, ConnectionId, Time};
+use super::{ConfigKey, ConnectionId, ConnectionRef, Time};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,6 +172,11 @@ impl Activity {
             (Some(config), None) => config.to_string(),
             (None, _) => String::new(),
         }
+    }
+
+    /// Tells whether it concerns a connection.
+    pub fn is_of(&self, connection: &ConnectionRef) -> bool {
+        (self.config.as_ref(), self.connection.as_ref()) == (Some(&connection.config), Some(&connection.id))
     }
 }
 

@@ -45,6 +45,11 @@ impl Kind {
         }
     }
 
+    /// Tells whether somebody was asked, so that the steps of a flow say more.
+    pub fn is_of_a_flow(self) -> bool {
+        matches!(self, Self::AuthorizationNeeded | Self::Provider | Self::Network)
+    }
+
     /// Returns the exit code of the command line.
     pub fn exit_code(self) -> u8 {
         match self {

@@ -84,6 +84,19 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Returns the connection that it asks somebody about, where it is one.
+    pub(super) fn connection(&self) -> Option<&ConnectionRef> {
+        match self {
+            Self::Copy(connection, _)
+            | Self::Reveal(connection)
+            | Self::WhoAmI(connection)
+            | Self::Inspect(connection) => Some(connection),
+            Self::Authorize(request) => Some(&request.connection),
+            Self::Enter(request) => Some(&request.connection),
+            _ => None,
+        }
+    }
+
     /// Says what is being done, for effects that may take a while.
     pub fn doing(&self) -> Option<String> {
         match self {

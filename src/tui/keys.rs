@@ -97,6 +97,8 @@ pub enum Action {
     Narrow,
     /// Keep the newest activity selected, or not.
     Follow,
+    /// Show the steps of the last flow of a connection.
+    LastFlow,
     /// Copy the requests of a flow as curl commands.
     CopyCurl,
     /// Change a config.

@@ -5,7 +5,9 @@ use hallpass::model::{Activity, Caller};
 use hallpass::tui::effect::Effect;
 use hallpass::tui::message::{Lists, Message};
 
-use super::{hostile, screen};
+use hallpass::service::{Error, Kind};
+
+use super::{hostile, reference, screen};
 use crate::support::screen::{Screen, fixture, now};
 
 pub fn steps() -> Vec<Step> {
@@ -157,4 +159,33 @@ fn rows_of_one_flow_stand_together_in_the_details() {
     screen.keys("4/slack<enter>");
     let text = screen.text();
     assert!(text.contains("The flow") && text.contains("enter shows each step"), "{text}");
+}
+
+#[test]
+fn what_was_sent_stands_one_key_behind_an_error() {
+    let mut start = fixture();
+    start.lists.activity[2].flow = Some(7);
+    let mut screen = Screen::with(start);
+    screen.keys("2");
+    let error = Error::new(Kind::AuthorizationNeeded, "the provider refused the refresh");
+    screen.send(Message::Refreshed(vec![(reference("hubspot/acme"), Some(error))]));
+    let text = screen.text();
+    assert!(text.contains("✗ hubspot/acme: the provider refused the refresh"), "{text}");
+    assert!(text.contains("→ w shows what was sent, and what came back"), "{text}");
+    assert_eq!(screen.keys("w"), [Effect::ReadFlow(7)]);
+    screen.send(Message::FlowRead(7, steps()));
+    assert!(screen.text().contains("Came back"), "{}", screen.text());
+    screen.keys("<esc><esc>1");
+    assert_eq!(screen.keys("w"), [], "of the selected one, which nobody was asked anything for");
+    assert!(screen.text().contains("nobody was asked anything for github/jane yet"), "{}", screen.text());
+}
+
+#[test]
+fn a_mistake_of_ones_own_names_no_flow() {
+    let mut screen = Screen::with(fixture());
+    let copy = Effect::Copy(reference("github/jane"), hallpass::service::copy::Form::Raw);
+    screen.send(Message::Failed(Error::usage("no clipboard"), Box::new(copy.clone())));
+    assert!(!screen.text().contains("what was sent, and"), "{}", screen.text());
+    screen.send(Message::Failed(Error::new(Kind::Network, "no answer"), Box::new(copy)));
+    assert!(screen.text().contains("→ w shows what was sent"), "{}", screen.text());
 }

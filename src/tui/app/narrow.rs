@@ -48,7 +48,7 @@ impl Facet {
 
     pub(super) fn has_activity(&self, row: &Activity) -> bool {
         match self {
-            Self::Connection(of) => (row.config.as_ref(), row.connection.as_ref()) == (Some(&of.config), Some(&of.id)),
+            Self::Connection(of) => row.is_of(of),
             Self::Kind(kind) => row.happening == *kind,
             Self::Outcome(outcome) => row.outcome == *outcome,
             Self::Category(_) | Self::Way(_) | Self::Need(_) => true,

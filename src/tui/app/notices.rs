@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::App;
-use crate::model::{Time, untrusted};
+use crate::model::{Activity, ConnectionRef, Time, untrusted};
+use crate::tui::effect::Effect;
+use crate::tui::keys::Action;
 
 /// How long good news stays.
 const GOOD: Duration = Duration::from_secs(3);
@@ -21,6 +23,8 @@ pub struct Notice {
     pub is_bad: bool,
     /// The words, most important first.
     pub lines: Vec<String>,
+    /// The connection whose last flow says more.
+    pub about: Option<ConnectionRef>,
     /// When good news leaves.
     pub until: Option<Time>,
 }
@@ -59,17 +63,39 @@ impl Doing {
 impl App {
     /// Tells something good, for a moment.
     pub(super) fn tell(&mut self, text: impl Into<String>) {
-        self.keep(Notice { is_bad: false, lines: vec![text.into()], until: Some(self.now + GOOD) });
+        self.keep(Notice { is_bad: false, lines: vec![text.into()], about: None, until: Some(self.now + GOOD) });
     }
 
     /// Tells something good that takes longer to read.
     pub(super) fn tell_longer(&mut self, text: impl Into<String>) {
-        self.keep(Notice { is_bad: false, lines: vec![text.into()], until: Some(self.now + GOOD * 3) });
+        self.keep(Notice { is_bad: false, lines: vec![text.into()], about: None, until: Some(self.now + GOOD * 3) });
     }
 
     /// Tells something bad, which stays until it is dismissed.
     pub(super) fn tell_bad(&mut self, lines: Vec<String>) {
-        self.keep(Notice { is_bad: true, lines, until: None });
+        self.keep(Notice { is_bad: true, lines, about: None, until: None });
+    }
+
+    /// Tells something bad that a flow of this connection says more about, and the key that shows it.
+    pub(super) fn tell_bad_of(&mut self, connection: ConnectionRef, mut lines: Vec<String>) {
+        let key = self.setup.look.keymap.key_of(Action::LastFlow);
+        if !key.is_empty() {
+            lines.push(format!("→ {key} shows what was sent, and what came back"));
+        }
+        self.keep(Notice { is_bad: true, lines, about: Some(connection), until: None });
+    }
+
+    /// Shows the last flow of the connection that the notice is about, or else of the selected one.
+    pub(super) fn last_flow(&mut self) -> Vec<Effect> {
+        let told = self.notice.as_ref().and_then(|notice| notice.about.clone());
+        let connection = told.or_else(|| self.selected_connection().map(|connection| connection.reference.clone()));
+        let Some(connection) = connection else { return Vec::new() };
+        let is_of = |row: &&Activity| row.flow.is_some() && row.is_of(&connection);
+        if let Some(row) = self.lists.activity.iter().find(is_of) {
+            return vec![Effect::ReadFlow(row.number)];
+        }
+        self.tell(format!("nobody was asked anything for {connection} yet"));
+        Vec::new()
     }
 
     fn keep(&mut self, mut notice: Notice) {

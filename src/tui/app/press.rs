@@ -128,6 +128,7 @@ impl App {
                 let number = self.selected_activity().map(|row| row.number);
                 return number.map(Effect::ReadFlow).into_iter().collect();
             }
+            Action::LastFlow => return self.last_flow(),
             Action::Narrow => self.offer_facets(),
             Action::Follow => {
                 self.follows ^= true;

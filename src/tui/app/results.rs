@@ -117,7 +117,7 @@ impl App {
             }
             Message::FlowRead(number, steps) => self.show_flow(number, steps),
             Message::Moved(stay) => return self.moved(*stay),
-            Message::LookRefused(error) => self.tell_error(&error),
+            Message::LookRefused(error) => self.tell_error(&error, None),
             Message::Failed(error, effect) => return self.failed(&error, *effect),
             // Those that are no results were taken before.
             Message::Key(_)
@@ -178,7 +178,14 @@ impl App {
             self.tell(format!("refreshed {}", named(&all)));
         } else {
             let head = format!("{} of {} were not refreshed:", failed.len(), all.len());
-            self.tell_bad(std::iter::once(head).chain(failed).collect());
+            // Of one alone its name says it.
+            let head = Some(head).filter(|_| all.len() > 1);
+            let lines = head.into_iter().chain(failed).collect();
+            let first = outcomes.iter().find(|(_, error)| error.is_some()).map(|(connection, _)| connection.clone());
+            match first {
+                Some(connection) => self.tell_bad_of(connection, lines),
+                None => self.tell_bad(lines),
+            }
         }
         self.marked.clear();
         vec![Effect::Load]
@@ -346,15 +353,19 @@ impl App {
             (None, Some(Modal::Config(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (None, Some(Modal::Rename(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (None, Some(Modal::Authorize(form))) if !is_read => form.form.error = Some(with_hint(error)),
-            (None, _) => self.tell_error(error),
+            (None, _) => self.tell_error(error, effect.connection().filter(|_| error.kind.is_of_a_flow()).cloned()),
         }
         again
     }
 
-    fn tell_error(&mut self, error: &Error) {
+    fn tell_error(&mut self, error: &Error, about: Option<ConnectionRef>) {
         let causes = error.causes.iter().map(|cause| format!("because {cause}"));
         let hint = error.hint.iter().map(|hint| format!("→ {hint}"));
-        self.tell_bad(std::iter::once(error.message.clone()).chain(causes).chain(hint).collect());
+        let lines = std::iter::once(error.message.clone()).chain(causes).chain(hint).collect();
+        match about {
+            Some(connection) => self.tell_bad_of(connection, lines),
+            None => self.tell_bad(lines),
+        }
     }
 }
 

@@ -4,9 +4,9 @@
 use super::Action::{
     self, Allow, Authorize, AuthorizeWith, Back, ChangeSetting, CheckRedirect, CopyAs, CopyCode, CopyCurl, CopyLine,
     CopyRedirectUri, CopyToken, CopyUrl, Delete, Details, DuplicateConfig, EditConfig, Examine, Filter, Follow, Group,
-    Help, Inspect, Jump, Mark, MarkAll, Messages, Motion, Mouse, Move, Narrow, NewConfig, NextTheme, OpenConsole,
-    OpenDocs, OpenUrl, Palette, Paste, Quit, Refresh, Rename, Reveal, Reverse, Sandbox, Serve, Show, Sort, Undo,
-    UseDevice, WhoAmI,
+    Help, Inspect, Jump, LastFlow, Mark, MarkAll, Messages, Motion, Mouse, Move, Narrow, NewConfig, NextTheme,
+    OpenConsole, OpenDocs, OpenUrl, Palette, Paste, Quit, Refresh, Rename, Reveal, Reverse, Sandbox, Serve, Show, Sort,
+    Undo, UseDevice, WhoAmI,
 };
 use super::Context::{self, Activity, Configs, Connections, Device, Doctor, Everywhere, Providers, Settings, Waiting};
 use super::{Step, View};
@@ -105,6 +105,7 @@ pub const TABLE: &[Entry] = &[
     entry("inspect", Inspect, &["i"], &[Connections], "look into the token").short("inspect", 4),
     entry("who-am-i", WhoAmI, &["t"], &[Connections], "ask the API who the token is").short("who am I", 3),
     entry("reveal", Reveal, &["x"], &[Connections], "show the token for ten seconds").short("reveal", 2),
+    entry("last-flow", LastFlow, &["w"], &[Everywhere], "what was sent last for it, and what came back"),
     entry("mark", Mark, &["space"], &[Connections], "mark it, for refresh and delete").short("mark", 2),
     entry("mark-all", MarkAll, &["*"], &[Connections], "mark every row that is shown, or none"),
     entry("new-config", NewConfig, &["n"], &[Connections, Configs, Providers], "new config").changing().short("new", 6),

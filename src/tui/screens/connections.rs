@@ -240,9 +240,7 @@ fn under(title: &str, lines: Vec<Line<'static>>, theme: Theme) -> Vec<Line<'stat
 
 fn history(app: &App, connection: &Connection, width: usize) -> Vec<Line<'static>> {
     let theme = app.setup.look.theme;
-    let (config, id) = (Some(&connection.reference.config), Some(&connection.reference.id));
-    let rows =
-        app.lists.activity.iter().filter(|row| (row.config.as_ref(), row.connection.as_ref()) == (config, id)).take(8);
+    let rows = app.lists.activity.iter().filter(|row| row.is_of(&connection.reference)).take(8);
     let line = |row: &crate::model::Activity| {
         let text = format!("{}  {}  {}", row.at.format("%m-%d %H:%M:%S"), row.happening.word(), row.detail);
         Line::styled(safe(&text, width), theme.faint())
