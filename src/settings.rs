@@ -22,7 +22,7 @@ pub use paths::{Paths, paths_of_home};
 pub use screen::{KeySetting, OwnTheme, ScreenSettings, StyleSetting};
 use screen::{Keys, WrittenThemes};
 pub use server::ServerEnvironment;
-pub use surroundings::{Surroundings, without_user_info};
+pub use surroundings::{Multiplexer, Surroundings, without_user_info};
 
 /// How long a copied token stays on the clipboard unless the settings say otherwise.
 const CLIPBOARD_SECONDS: u64 = 30;

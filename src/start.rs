@@ -83,8 +83,7 @@ pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> O
 fn complete(line: &cli::Line, environment: &Environment, output: Output) -> Outcome {
     let settings = line.global().and_then(|global| settings(&environment.without_secrets(), &global).ok());
     let service = settings.and_then(|settings| {
-        let clipboard = Box::new(TerminalClipboard::new(Sink::Terminal));
-        let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
+        let machine = writing_to_the_terminal(&settings);
         Service::open(settings, machine, None).ok()
     });
     cli::complete(line, service, output)
@@ -97,8 +96,17 @@ fn machine(settings: &Settings) -> Machine {
         Box::new(HeldByChild::new(program, HOLD))
     } else {
         let is_dumb = settings.surroundings.terminal.as_deref() == Some("dumb");
-        Box::new(TerminalClipboard::new(if is_dumb { Sink::Nowhere } else { Sink::Terminal }))
+        Box::new(TerminalClipboard::new(
+            if is_dumb { Sink::Nowhere } else { Sink::Terminal },
+            settings.surroundings.multiplexer,
+        ))
     };
+    Machine { clock: Arc::new(SystemClock), browser: browser(settings), clipboard }
+}
+
+/// Returns the machine of a program that copies nothing by itself.
+fn writing_to_the_terminal(settings: &Settings) -> Machine {
+    let clipboard = Box::new(TerminalClipboard::new(Sink::Terminal, settings.surroundings.multiplexer));
     Machine { clock: Arc::new(SystemClock), browser: browser(settings), clipboard }
 }
 
@@ -162,8 +170,7 @@ fn serve(arguments: ServeArgs, mut settings: Settings, output: Output) -> Outcom
     let options = http::Options::of(&settings.server, &flags)?;
     process::allow_many_files();
     let runtime = runtime(Builder::new_multi_thread())?;
-    let clipboard = Box::new(TerminalClipboard::new(Sink::Terminal));
-    let machine = Machine { clock: Arc::new(SystemClock), browser: browser(&settings), clipboard };
+    let machine = writing_to_the_terminal(&settings);
     let service = Arc::new(Service::open(settings, machine, ask())?);
     let outcome = runtime.block_on(async {
         mend(&service, output).await;
@@ -317,7 +324,7 @@ fn clipboard_of(settings: &Settings, sender: &mpsc::UnboundedSender<Zeroizing<St
     if clipboard::is_local(&settings.surroundings) {
         Box::new(DesktopClipboard::default())
     } else {
-        Box::new(TerminalClipboard::new(Sink::Screen(sender.clone())))
+        Box::new(TerminalClipboard::new(Sink::Screen(sender.clone()), settings.surroundings.multiplexer))
     }
 }
 

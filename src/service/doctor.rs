@@ -157,7 +157,7 @@ impl Service {
             Finding::odd(
                 "clipboard",
                 "none of a desktop: copies are sent to your terminal (OSC 52)",
-                "in tmux, `set -s set-clipboard on`; hallpass cannot clear it there",
+                "a terminal may refuse it without a word, and hallpass cannot clear it there",
             )
         }
     }

@@ -22,6 +22,8 @@ pub struct Surroundings {
     pub is_container: bool,
     /// `$TERM`.
     pub terminal: Option<String>,
+    /// What stands between this program and the terminal (`TMUX`, `STY`).
+    pub multiplexer: Option<Multiplexer>,
     /// Whether colours are unwanted (`NO_COLOR`, `CLICOLOR=0`).
     pub no_color: bool,
     /// Whether the terminal shows every colour (`COLORTERM`).
@@ -37,6 +39,15 @@ pub struct Surroundings {
     /// The certificates named (`SSL_CERT_FILE`, `SSL_CERT_DIR`): a private authority's, beside or in
     /// place of the system's.
     pub certificates: Vec<(&'static str, PathBuf)>,
+}
+
+/// A program that shows several terminals in one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Multiplexer {
+    /// tmux.
+    Tmux,
+    /// GNU screen.
+    Screen,
 }
 
 impl Surroundings {
@@ -72,6 +83,11 @@ impl Surroundings {
                 || Path::new("/.dockerenv").exists()
                 || Path::new("/run/.containerenv").exists(),
             terminal: environment.get("TERM").map(str::to_owned),
+            multiplexer: if is_set("TMUX") {
+                Some(Multiplexer::Tmux)
+            } else {
+                is_set("STY").then_some(Multiplexer::Screen)
+            },
             no_color: is_set("NO_COLOR") || environment.get("CLICOLOR") == Some("0"),
             has_true_colors: matches!(environment.get("COLORTERM"), Some("truecolor" | "24bit")),
             ground: environment.get("COLORFGBG").and_then(|value| value.rsplit(';').next()?.parse().ok()),

@@ -1,8 +1,10 @@
-"""The clipboard of a real X server, and OSC 52 in a real tmux."""
+"""The clipboard of a real X server, and that of a terminal (OSC 52) through a real tmux and a real GNU screen."""
 
+import base64
 import os
 import subprocess
 
+from screen import Screen
 from support import HALLPASS, RealTest, wait_until
 
 DISPLAY = ":97"
@@ -19,10 +21,12 @@ def set_clipboard(text):
 
 
 class Tmux:
+    """A tmux in the terminal's place: what runs in it does not know of it."""
+
     def __init__(self, home, **environment):
         self.name = f"hallpass-{home.path.name}"
         self.environment = {**home.environment, **environment}
-        self.run("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", HALLPASS)
+        self.run("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", "env", "-u", "TMUX", HALLPASS)
 
     def run(self, *arguments):
         return subprocess.run(["tmux", "-L", self.name, *arguments], check=True, capture_output=True, text=True, env=self.environment).stdout
@@ -97,3 +101,22 @@ class Clipboard(RealTest):
         wait_until(lambda: "sent to your terminal" in tmux.screen(), "the copy is told as what it is")
         wait_until(lambda: tmux.run("show-buffer") == token, "the terminal has it")
         self.assertEqual(clipboard(), "the other machine's")
+
+    def through(self, *command):
+        home = self.ready(SSH_CONNECTION="1 2 3 4")
+        outside = {name: value for name, value in home.environment.items() if name not in ("TMUX", "STY", "DISPLAY")}
+        terminal = Screen({**outside, "TERM": "xterm-256color"}, rows=30, columns=100, command=[*command, HALLPASS])
+        self.addCleanup(terminal.stop)
+        terminal.wait_for(b"rig/jane")
+        terminal.send(b"y")
+        terminal.wait_for(base64.b64encode(home.token().encode()))
+
+    def test_a_tmux_as_it_comes_passes_it_on_and_keeps_nothing(self):
+        name = f"hallpass-outer-{os.getpid()}"
+        self.addCleanup(subprocess.run, ["tmux", "-L", name, "kill-server"], capture_output=True)
+        self.through("tmux", "-L", name, "-f", "/dev/null", "new-session")
+        buffers = subprocess.run(["tmux", "-L", name, "list-buffers"], capture_output=True, text=True)
+        self.assertEqual(buffers.stdout, "")
+
+    def test_a_gnu_screen_passes_it_on(self):
+        self.through("screen", "-c", "/dev/null")

@@ -12,14 +12,14 @@ from support import HALLPASS
 
 
 class Screen:
-    """The program in a pseudo-terminal."""
+    """The program in a pseudo-terminal, by itself or within another one."""
 
-    def __init__(self, environment, rows=60, columns=200):
+    def __init__(self, environment, rows=60, columns=200, command=(HALLPASS,)):
         self.seen = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             time.sleep(0.01)
-            os.execvpe(HALLPASS, [HALLPASS], environment)
+            os.execvpe(command[0], command, environment)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def wait_for(self, text, patience=20):
