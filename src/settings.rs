@@ -255,10 +255,14 @@ impl Settings {
 }
 
 impl Settings {
-    /// Returns what the text of a settings file says about the terminal UI; nothing where it cannot be read.
-    pub fn screen_of(text: &str) -> Option<ScreenSettings> {
-        let written: Written = toml::from_str(text).ok()?;
-        Some(ScreenSettings::of(&written, text, &Surroundings::default()))
+    /// Returns what the text of a settings file says about the terminal UI, but for the lines that are `mistakes`
+    /// already; nothing where the rest cannot be read.
+    pub fn screen_of(text: &str, mistakes: &[Mistake]) -> Option<ScreenSettings> {
+        let is_wrong = |line: usize| mistakes.iter().any(|mistake| mistake.line == line);
+        let lines = (1..).zip(text.lines()).map(|(number, line)| if is_wrong(number) { "" } else { line });
+        let rest = lines.collect::<Vec<_>>().join("\n");
+        let written: Written = toml::from_str(&rest).ok()?;
+        Some(ScreenSettings::of(&written, &rest, &Surroundings::default()))
     }
 
     /// Reads again what the settings file says about the terminal UI.

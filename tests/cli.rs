@@ -272,6 +272,12 @@ fn every_mistake_in_the_settings_is_told_at_once_and_the_schema_is_json() {
     assert!(said.out.contains(":3: `vault` must be one of keychain, sealed, memory"), "{said:?}");
     let said = home.run(&["--json", "settings", "check", file.to_str().unwrap()]).fails_with(2);
     assert_eq!(said.json()[1]["line"], 3);
+    let all = "ascii = \"no\"\ntheme = \"dakr\"\nfoo = 1\n[keys]\ncopy-tokn = \"y\"\nrefresh = \"ctrl-\"\n[themes.mine]\ngood = \"bld\"\n";
+    std::fs::write(&file, all).unwrap();
+    let said = home.run(&["settings", "check"]).fails_with(2);
+    for line in [1, 2, 3, 5, 6, 8] {
+        assert!(said.out.contains(&format!("settings.toml:{line}: ")), "{line} in {said:?}");
+    }
     assert!(home.run(&["config", "list"]).fails_with(2).err.contains("hallpass settings check"));
     let schema = home.run(&["settings", "schema"]).ok().json();
     assert_eq!(schema["properties"]["vault"]["enum"], json!(["keychain", "sealed", "memory"]));

@@ -11,7 +11,12 @@ use crate::settings::{Mistake, mistakes, schema};
 
 /// Runs one of the commands; `usual` is the file that is in use, which none of them needs to be good. What is wrong
 /// with the settings of the terminal UI, `screen` knows.
-pub fn run(command: SettingsCommand, usual: &Path, screen: impl Fn(&str) -> Vec<Mistake>, output: Output) -> Outcome {
+pub fn run(
+    command: SettingsCommand,
+    usual: &Path,
+    screen: impl Fn(&str, &[Mistake]) -> Vec<Mistake>,
+    output: Output,
+) -> Outcome {
     match command {
         SettingsCommand::Schema => Ok(output.document(&schema())?),
         SettingsCommand::Check { file: None } if !usual.exists() => {
@@ -22,14 +27,13 @@ pub fn run(command: SettingsCommand, usual: &Path, screen: impl Fn(&str) -> Vec<
     }
 }
 
-fn check(file: &Path, screen: impl Fn(&str) -> Vec<Mistake>, output: Output) -> Outcome {
+fn check(file: &Path, screen: impl Fn(&str, &[Mistake]) -> Vec<Mistake>, output: Output) -> Outcome {
     let text = std::fs::read_to_string(file)
         .map_err(|error| Error::usage(format!("`{}` cannot be read: {error}", file.display())))?;
     let mut found = mistakes(&text);
-    // What the words mean is looked at where they are words.
-    if found.is_empty() {
-        found = screen(&text);
-    }
+    let meant = screen(&text, &found);
+    found.extend(meant);
+    found.sort_by_key(|mistake| mistake.line);
     if output.json {
         let shown = |mistake: &Mistake| json!({"line": mistake.line, "message": mistake.message});
         output.document(&found.iter().map(shown).collect::<Vec<Value>>())?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::keys::Keymap;
 use super::theme::{Ground, Theme};
 use crate::service::Error;
-use crate::settings::{Mistake, ScreenSettings, Settings};
+use crate::settings::{Mistake, OwnTheme, ScreenSettings, Settings};
 
 /// The word of the settings for the theme that fits the terminal.
 const AUTO: &str = "auto";
@@ -114,9 +114,9 @@ impl Look {
 }
 
 /// Returns what is wrong with the text of a settings file, as far as it concerns the terminal UI: names of actions and
-/// styles that do not exist, keys that cannot be had.
-pub fn mistakes(text: &str) -> Vec<Mistake> {
-    let checked = Settings::screen_of(text).map(|screen| checked(&screen, true));
+/// styles that do not exist, keys that cannot be had. `others` are the mistakes that were found in it before.
+pub fn mistakes(text: &str, others: &[Mistake]) -> Vec<Mistake> {
+    let checked = Settings::screen_of(text, others).map(|screen| checked(&screen, true));
     checked.and_then(Result::err).unwrap_or_default()
 }
 
@@ -124,8 +124,7 @@ pub fn mistakes(text: &str) -> Vec<Mistake> {
 /// its lines.
 fn checked(screen: &ScreenSettings, has_true_colors: bool) -> Result<(Keymap, BTreeMap<String, Theme>), Vec<Mistake>> {
     let (keymap, themes) = (Keymap::with(&screen.keys), Theme::all(&screen.themes, has_true_colors));
-    let chosen = screen.theme.as_ref().zip(themes.as_ref().ok());
-    let unknown = chosen.and_then(|((name, line), themes)| unknown_theme(name, *line, themes));
+    let unknown = screen.theme.as_ref().and_then(|(name, line)| unknown_theme(name, *line, &screen.themes));
     match (keymap, themes, unknown) {
         (Ok(keymap), Ok(themes), None) => Ok((keymap, themes)),
         (keymap, themes, unknown) => {
@@ -137,11 +136,14 @@ fn checked(screen: &ScreenSettings, has_true_colors: bool) -> Result<(Keymap, BT
     }
 }
 
-fn unknown_theme(name: &str, line: usize, themes: &BTreeMap<String, Theme>) -> Option<Mistake> {
-    if name == AUTO || themes.contains_key(name) {
+fn unknown_theme(name: &str, line: usize, own: &[OwnTheme]) -> Option<Mistake> {
+    let ours = Theme::all(&[], false).unwrap_or_default();
+    let mut names: Vec<&str> = ours.keys().map(String::as_str).chain(own.iter().map(|own| own.name.as_str())).collect();
+    names.sort_unstable();
+    if name == AUTO || names.contains(&name) {
         return None;
     }
-    let names = themes.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let names = names.join(", ");
     let name = crate::model::untrusted::line(name);
     Some(Mistake { line, message: format!("there is no theme `{name}`; there are {AUTO}, {names}") })
 }
@@ -196,8 +198,8 @@ mod tests {
         let causes = error.causes.join("\n");
         assert!(causes.contains("line 3: there is no action `refrsh`"), "{causes}");
         assert!(causes.contains("line 5: a theme has no style `god`"), "{causes}");
-        let error = look("theme = \"drak\"", &[], None).unwrap_err();
-        assert!(error.causes[0].starts_with("line 1: there is no theme `drak`"), "{error:?}");
+        assert!(causes.contains("line 1: there is no theme `drak`; there are auto, ansi,"), "{causes}");
+        assert!(causes.contains("mine"), "{causes}");
     }
 
     #[test]
