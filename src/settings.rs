@@ -134,6 +134,8 @@ pub struct VaultSettings {
 pub struct Settings {
     /// Every path.
     pub paths: Paths,
+    /// What is wrong with the settings file, where it was left out for that.
+    pub file_mistake: Option<String>,
     /// The vault.
     pub vault: VaultSettings,
     /// Where the program is running.
@@ -226,15 +228,42 @@ impl Settings {
     pub fn load(environment: &Environment, overrides: &Overrides) -> Result<Self, SettingsError> {
         let paths = Paths::find(environment, overrides)?;
         let (file, text) = Written::read(&paths.settings)?;
+        Self::of(paths, file, &text, environment, overrides)
+    }
+
+    /// The same without a settings file that cannot be used: for commands that look at what is wrong, and change
+    /// nothing.
+    pub fn load_without_mistakes(environment: &Environment, overrides: &Overrides) -> Result<Self, SettingsError> {
+        let paths = Paths::find(environment, overrides)?;
+        match Written::read(&paths.settings) {
+            Ok((file, text)) => Self::of(paths, file, &text, environment, overrides),
+            Err(error) => {
+                let text = std::fs::read_to_string(&paths.settings).unwrap_or_default();
+                let first = mistakes(&text).first().map(ToString::to_string);
+                let file_mistake = Some(first.unwrap_or_else(|| error.to_string()));
+                let settings = Self::of(paths, Written::default(), "", environment, overrides)?;
+                Ok(Self { file_mistake, ..settings })
+            }
+        }
+    }
+
+    fn of(
+        paths: Paths,
+        file: Written,
+        text: &str,
+        environment: &Environment,
+        overrides: &Overrides,
+    ) -> Result<Self, SettingsError> {
         let mut surroundings = Surroundings::of(environment);
         // The console of Linux has letters, and few shapes.
         surroundings.wants_ascii = overrides.ascii || surroundings.terminal.as_deref() == Some("linux");
-        let screen = ScreenSettings::of(&file, &text, &surroundings);
+        let screen = ScreenSettings::of(&file, text, &surroundings);
         let named = overrides.vault.as_deref().map(|value| ("--vault", value));
         let named = named.or_else(|| environment.get("HALLPASS_VAULT").map(|value| ("HALLPASS_VAULT", value)));
         let kind = named.map(|(name, value)| vault_kind(name, value)).transpose()?;
         let key_file = environment.get("HALLPASS_KEY_FILE").map(PathBuf::from).or(file.key_file);
         Ok(Self {
+            file_mistake: None,
             vault: VaultSettings {
                 kind: kind.or(file.vault),
                 key_source: file.vault_key,

@@ -51,7 +51,8 @@ pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> O
             Ok(clipboard::hold_for(Duration::from_secs(seconds), std::io::stdin(), std::io::stdout())?)
         }
         command => {
-            let mut settings = settings(environment, &global)?;
+            let looks = command.as_ref().is_some_and(Command::looks_at_this_machine);
+            let mut settings = settings(environment, &global, looks)?;
             settings.plain |= plain;
             log(&global, command.is_none().then_some(&settings));
             match command {
@@ -81,7 +82,7 @@ pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> O
 
 /// Offers what may stand at the cursor. Whatever is wrong is told when the command runs.
 fn complete(line: &cli::Line, environment: &Environment, output: Output) -> Outcome {
-    let settings = line.global().and_then(|global| settings(&environment.without_secrets(), &global).ok());
+    let settings = line.global().and_then(|global| settings(&environment.without_secrets(), &global, false).ok());
     let service = settings.and_then(|settings| {
         let machine = writing_to_the_terminal(&settings);
         Service::open(settings, machine, None).ok()
@@ -298,8 +299,10 @@ fn unusable(error: &SettingsError) -> Error {
     }
 }
 
-fn settings(environment: &Environment, global: &Global) -> Result<Settings, Error> {
-    let mut settings = Settings::load(environment, &overrides(global)).map_err(|error| unusable(&error))?;
+/// Reads the settings; `forgives` a file with a mistake in it, for commands that look at what is wrong.
+fn settings(environment: &Environment, global: &Global, forgives: bool) -> Result<Settings, Error> {
+    let load = if forgives { Settings::load_without_mistakes } else { Settings::load };
+    let mut settings = load(environment, &overrides(global)).map_err(|error| unusable(&error))?;
     match global.color {
         Color::Always => settings.surroundings.no_color = false,
         Color::Never => settings.surroundings.no_color = true,

@@ -274,6 +274,10 @@ fn every_mistake_in_the_settings_is_told_at_once_and_the_schema_is_json() {
     assert_eq!(said.json()[1]["line"], 3);
     let all = "ascii = \"no\"\ntheme = \"dakr\"\nfoo = 1\n[keys]\ncopy-tokn = \"y\"\nrefresh = \"ctrl-\"\n[themes.mine]\ngood = \"bld\"\n";
     std::fs::write(&file, all).unwrap();
+    let said = home.run(&["doctor"]).fails_with(7);
+    assert!(said.out.contains("✗ settings") && said.out.contains("line 1: `ascii` must be"), "{said:?}");
+    assert!(said.out.contains("● store"), "{said:?}");
+    home.run(&["paths"]).ok();
     let said = home.run(&["settings", "check"]).fails_with(2);
     for line in [1, 2, 3, 5, 6, 8] {
         assert!(said.out.contains(&format!("settings.toml:{line}: ")), "{line} in {said:?}");

@@ -180,6 +180,12 @@ impl Command {
             | Self::ClipboardHold { .. } => true,
         }
     }
+
+    /// Tells whether it looks at what is wrong here, and changes nothing: a mistake in the settings is no reason not
+    /// to.
+    pub fn looks_at_this_machine(&self) -> bool {
+        matches!(self, Self::Doctor | Self::Paths | Self::BugReport)
+    }
 }
 
 /// `provider …`.

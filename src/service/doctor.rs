@@ -67,6 +67,7 @@ impl Service {
     /// Looks at everything that may go wrong on this machine.
     pub async fn doctor(&self) -> Vec<Finding> {
         let mut findings = self.home_findings();
+        findings.push(self.settings_finding());
         findings.extend([
             self.store_finding(),
             self.vault_finding().await,
@@ -147,6 +148,18 @@ impl Service {
                 error.to_string(),
                 "`hallpass connect … --paste` needs none here; over SSH, `ssh -L 3003:localhost:3003 HOST` brings the callback through",
             ),
+        }
+    }
+
+    fn settings_finding(&self) -> Finding {
+        let file = &self.settings.paths.settings;
+        match &self.settings.file_mistake {
+            Some(mistake) => {
+                let found = format!("`{}` has a mistake in it: {}", file.display(), untrusted::line(mistake));
+                Finding::broken("settings", found, "`hallpass settings check` tells every mistake")
+            }
+            None if file.exists() => Finding::well("settings", format!("`{}`", file.display())),
+            None => Finding::well("settings", "every setting has its default"),
         }
     }
 
