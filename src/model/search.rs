@@ -6,8 +6,11 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 /// How alike two names must be to be suggested, from 0 to 1.
 const ALIKE: f64 = 0.75;
 
-/// Returns the indices of the entries that match `query` fuzzily, best first; all of them, in
-/// their order, for an empty query.
+/// How much of the best score an entry must have to be found beside it: a fraction.
+const NEAR: (u32, u32) = (2, 3);
+
+/// Returns the indices of the entries that match `query` fuzzily, best first, but for
+/// those that match much worse than the best; all of them, in their order, for an empty query.
 pub fn fuzzy<T: AsRef<str>>(query: &str, entries: &[T]) -> Vec<usize> {
     if query.trim().is_empty() {
         return (0..entries.len()).collect();
@@ -23,6 +26,9 @@ pub fn fuzzy<T: AsRef<str>>(query: &str, entries: &[T]) -> Vec<usize> {
             Some((score, index))
         })
         .collect();
+    // Letters that are found here and there by chance are no find beside a word that is there.
+    let best = found.iter().map(|(score, _)| *score).max().unwrap_or_default();
+    found.retain(|(score, _)| u64::from(*score) * u64::from(NEAR.1) >= u64::from(best) * u64::from(NEAR.0));
     // Equal scores keep their order, and among them the shorter entry is the plainer answer.
     found.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), entries[*index].as_ref().len(), *index));
     found.into_iter().map(|(_, index)| index).collect()
