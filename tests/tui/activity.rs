@@ -189,3 +189,16 @@ fn a_mistake_of_ones_own_names_no_flow() {
     screen.send(Message::Failed(Error::new(Kind::Network, "no answer"), Box::new(copy)));
     assert!(screen.text().contains("→ w shows what was sent"), "{}", screen.text());
 }
+
+#[test]
+fn what_happened_stays_in_the_order_of_its_time_while_it_is_filtered() {
+    let mut screen = screen(120, 40);
+    screen.keys("4/acme");
+    let shown = screen.text();
+    assert!(shown.find("hubspot/acme").unwrap() < shown.find("linear/acme").unwrap(), "{shown}");
+    screen.keys("<c-u>re");
+    let text = screen.text();
+    let times: Vec<&str> =
+        text.lines().skip(2).filter_map(|line| line.get(3..11)).take_while(|time| time.contains(':')).collect();
+    assert!(times.len() > 2 && times.is_sorted_by(|newer, older| newer >= older), "{times:?} in\n{text}");
+}

@@ -19,6 +19,15 @@ fn an_action_is_found_by_its_name_and_shows_its_key() {
 }
 
 #[test]
+fn what_can_be_done_here_is_found_before_what_opens_another_view() {
+    let mut screen = screen(120, 40);
+    screen.keys(":copy");
+    let text = screen.text();
+    assert!(text.find("copy-token").unwrap() < text.find("copy-line").unwrap(), "{text}");
+    assert_eq!(screen.keys("<enter>").len(), 1, "a copy of the selected token");
+}
+
+#[test]
 fn an_action_of_another_view_opens_that_view() {
     let mut screen = screen(120, 40);
     screen.keys(":redirect<enter>");

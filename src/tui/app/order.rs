@@ -61,12 +61,13 @@ impl App {
         self.tell(if self.is_grouped { "grouped by config" } else { "in one list" });
     }
 
-    /// Puts a list in its order. A filter has one of its own: what matches best comes first.
+    /// Puts a list in its order. A filter has one of its own: what matches best comes first, but for what happened,
+    /// which stays in the order of its time.
     pub(super) fn arrange(&mut self, view: View) {
         let order = self.orders[view.index()];
         let is_filtered = !self.rows[view.index()].filter().text().is_empty();
         let mut list = std::mem::take(&mut self.rows[view.index()]);
-        if !is_filtered || order != Order::default() {
+        if !is_filtered || view == View::Activity || order != Order::default() {
             let compared = |one: usize, other: usize| {
                 let compared = self.compare(view, order.column, one, other).then(one.cmp(&other));
                 if order.is_reversed { compared.reverse() } else { compared }

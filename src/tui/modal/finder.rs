@@ -110,5 +110,8 @@ impl Finder {
         let rows: Vec<String> =
             self.candidates.iter().map(|candidate| format!("{} {}", candidate.text, candidate.note)).collect();
         self.list.refresh(&rows);
+        // What can be done in the open view goes before what opens another.
+        let is_elsewhere = |row: usize| matches!(self.candidates[row].target, Target::Action(_, Some(_)));
+        self.list.sort_by(|one, other| is_elsewhere(one).cmp(&is_elsewhere(other)));
     }
 }
