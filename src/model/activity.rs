@@ -174,6 +174,18 @@ impl Activity {
         }
     }
 
+    /// Says what happened, or what should have and did not.
+    pub fn what(&self) -> String {
+        let word = self.happening.word();
+        match (self.outcome, self.happening) {
+            (Outcome::Done, _) | (_, Happening::KeyRefused | Happening::Requested | Happening::ServerStopped) => {
+                word.to_owned()
+            }
+            (_, Happening::ServerStarted) => "not started".to_owned(),
+            _ => format!("not {word}"),
+        }
+    }
+
     /// Tells whether it concerns a connection.
     pub fn is_of(&self, connection: &ConnectionRef) -> bool {
         (self.config.as_ref(), self.connection.as_ref()) == (Some(&connection.config), Some(&connection.id))

@@ -280,7 +280,7 @@ impl App {
                 .iter()
                 .map(|row| {
                     let by = row.by.as_ref().map(ToString::to_string).unwrap_or_default();
-                    format!("{} {} {} {} {by}", row.subject(), row.happening.word(), row.outcome.word(), row.detail)
+                    format!("{} {} {} {} {by}", row.subject(), row.what(), row.outcome.word(), row.detail)
                 })
                 .collect(),
             View::Settings => self.facts().iter().map(|fact| format!("{} {}", fact.name, fact.value)).collect(),

@@ -137,8 +137,7 @@ fn serving(about: &AboutServer, room: usize) -> String {
 fn notice_lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let theme = app.setup.look.theme;
     let Some(notice) = &app.notice else { return Vec::new() };
-    let style = if notice.is_bad { theme.bad() } else { theme.good() };
-    let mark = if notice.is_bad { "✗" } else { "✓" };
+    let (mark, style) = (notice.tone.mark(), notice.tone.style(theme));
     let mut told = Vec::new();
     for (index, text) in notice.lines.iter().enumerate() {
         for (part, line) in wrapped(text, width.saturating_sub(4)).into_iter().enumerate() {

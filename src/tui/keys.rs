@@ -115,6 +115,36 @@ pub enum Action {
     Allow,
 }
 
+impl Action {
+    /// Tells whether it is done with the selected row of a list.
+    pub fn needs_a_row(self) -> bool {
+        use Action::{
+            Authorize, AuthorizeWith, CheckRedirect, CopyAs, CopyRedirectUri, CopyToken, Delete, DuplicateConfig,
+            EditConfig, Inspect, Mark, OpenConsole, OpenDocs, Refresh, Rename, Reveal, WhoAmI,
+        };
+        matches!(
+            self,
+            Authorize
+                | AuthorizeWith
+                | CheckRedirect
+                | CopyAs
+                | CopyRedirectUri
+                | CopyToken
+                | Delete
+                | DuplicateConfig
+                | EditConfig
+                | Inspect
+                | Mark
+                | OpenConsole
+                | OpenDocs
+                | Refresh
+                | Rename
+                | Reveal
+                | WhoAmI
+        )
+    }
+}
+
 /// The views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {

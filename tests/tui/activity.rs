@@ -202,3 +202,15 @@ fn what_happened_stays_in_the_order_of_its_time_while_it_is_filtered() {
         text.lines().skip(2).filter_map(|line| line.get(3..11)).take_while(|time| time.contains(':')).collect();
     assert!(times.len() > 2 && times.is_sorted_by(|newer, older| newer >= older), "{times:?} in\n{text}");
 }
+
+#[test]
+fn what_did_not_come_to_be_does_not_read_like_what_did() {
+    let text = {
+        let mut screen = screen(120, 40);
+        screen.keys("4");
+        screen.text()
+    };
+    for row in ["✗ not refreshed  hubspot/acme", "◐ not refreshed  linear/acme", "● refreshed      shopify"] {
+        assert!(text.contains(row), "{row} in\n{text}");
+    }
+}

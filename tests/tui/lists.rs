@@ -3,10 +3,10 @@ use std::time::Duration;
 use hallpass::service::connections::Deleted;
 use hallpass::service::{Error, Kind};
 use hallpass::tui::effect::Effect;
-use hallpass::tui::message::Message;
+use hallpass::tui::message::{Lists, Message};
 
 use super::{reference, screen};
-use crate::support::screen::{Screen, fixture, now};
+use crate::support::screen::{Screen, Start, fixture, now};
 
 /// The names in the list, from top to bottom.
 fn names(screen: &Screen) -> Vec<String> {
@@ -176,4 +176,14 @@ fn details_show_what_can_be_copied_without_a_secret_and_what_is_unusual_at_the_p
     }
     screen.keys("<enter>G");
     assert!(screen.text().contains("• scopes are separated by `,`"), "{}", screen.text());
+}
+
+#[test]
+fn a_key_that_finds_nothing_to_work_with_says_so() {
+    let mut screen = Screen::with(Start { lists: Lists { connections: Vec::new(), ..fixture().lists }, ..fixture() });
+    for key in ["y", "Y", "r", "a", "i", "d", "m"] {
+        assert_eq!(screen.keys(key), [], "{key}");
+        assert!(screen.text().contains("· nothing is selected"), "{key}: {}", screen.text());
+        screen.keys("<esc>");
+    }
 }

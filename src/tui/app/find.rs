@@ -70,7 +70,7 @@ impl App {
         });
         let candidates: Vec<Candidate> = connections.chain(configs).collect();
         if candidates.is_empty() {
-            self.tell("there is nothing to jump to yet");
+            self.remark("there is nothing to jump to yet");
             return;
         }
         self.modals.push(Modal::Finder(Box::new(Finder::new("Jump to", candidates))));

@@ -82,7 +82,7 @@ impl App {
     pub(super) fn offer_scopes(&mut self, picker: Option<ScopePicker>) {
         match picker {
             Some(picker) => self.modals.push(Modal::Scopes(Box::new(picker))),
-            None => self.tell("no scopes are known here: type them, separated by commas"),
+            None => self.remark("no scopes are known here: type them, separated by commas"),
         }
     }
 

@@ -107,11 +107,11 @@ impl App {
             (KeyCode::Char('y'), Confirm::Config(key, _)) => vec![Effect::DeleteConfig(key)],
             (KeyCode::Char('y' | 'q'), Confirm::Quit) => vec![Effect::Quit],
             (_, Confirm::Quit) => {
-                self.tell("the server goes on");
+                self.remark("the server goes on");
                 Vec::new()
             }
             _ => {
-                self.tell("nothing was deleted");
+                self.remark("nothing was deleted");
                 Vec::new()
             }
         }
@@ -185,7 +185,7 @@ impl App {
         match action {
             Some(Action::Back) => {
                 self.modals.retain(|modal| !matches!(modal, Modal::Authorize(_)));
-                self.tell("the authorization was cancelled");
+                self.remark("the authorization was cancelled");
                 return vec![Effect::Cancel, Effect::Load];
             }
             Some(Action::CopyUrl) => effects.push(Effect::CopyText("the address", waiting.waiting.url.to_string())),

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use ratatui::style::Style;
+
 use super::App;
 use crate::model::{Activity, ConnectionRef, Time, untrusted};
 use crate::tui::effect::Effect;
 use crate::tui::keys::Action;
+use crate::tui::theme::Theme;
 
 /// How long good news stays.
 const GOOD: Duration = Duration::from_secs(3);
@@ -19,14 +22,45 @@ const FRAME: Duration = Duration::from_millis(120);
 /// Something to tell, below the view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Whether it is bad news, which stays until it is dismissed.
-    pub is_bad: bool,
+    /// What kind of news it is.
+    pub tone: Tone,
     /// The words, most important first.
     pub lines: Vec<String>,
     /// The connection whose last flow says more.
     pub about: Option<ConnectionRef>,
     /// When good news leaves.
     pub until: Option<Time>,
+}
+
+/// What kind of news a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Something was done.
+    Good,
+    /// Nothing was, or nothing that counts: a remark.
+    Plain,
+    /// Something went wrong; it stays until it is dismissed.
+    Bad,
+}
+
+impl Tone {
+    /// Returns its mark.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Good => "✓",
+            Self::Plain => "·",
+            Self::Bad => "✗",
+        }
+    }
+
+    /// Returns its style.
+    pub fn style(self, theme: Theme) -> Style {
+        match self {
+            Self::Good => theme.good(),
+            Self::Plain => theme.title(),
+            Self::Bad => theme.bad(),
+        }
+    }
 }
 
 /// Something that is being done.
@@ -63,17 +97,26 @@ impl Doing {
 impl App {
     /// Tells something good, for a moment.
     pub(super) fn tell(&mut self, text: impl Into<String>) {
-        self.keep(Notice { is_bad: false, lines: vec![text.into()], about: None, until: Some(self.now + GOOD) });
+        self.tell_for(Tone::Good, text, GOOD);
+    }
+
+    /// Remarks something that changes nothing, for a moment.
+    pub(super) fn remark(&mut self, text: impl Into<String>) {
+        self.tell_for(Tone::Plain, text, GOOD);
     }
 
     /// Tells something good that takes longer to read.
     pub(super) fn tell_longer(&mut self, text: impl Into<String>) {
-        self.keep(Notice { is_bad: false, lines: vec![text.into()], about: None, until: Some(self.now + GOOD * 3) });
+        self.tell_for(Tone::Good, text, GOOD * 3);
+    }
+
+    fn tell_for(&mut self, tone: Tone, text: impl Into<String>, time: Duration) {
+        self.keep(Notice { tone, lines: vec![text.into()], about: None, until: Some(self.now + time) });
     }
 
     /// Tells something bad, which stays until it is dismissed.
     pub(super) fn tell_bad(&mut self, lines: Vec<String>) {
-        self.keep(Notice { is_bad: true, lines, about: None, until: None });
+        self.keep(Notice { tone: Tone::Bad, lines, about: None, until: None });
     }
 
     /// Tells something bad that a flow of this connection says more about, and the key that shows it.
@@ -82,7 +125,7 @@ impl App {
         if !key.is_empty() {
             lines.push(format!("→ {key} shows what was sent, and what came back"));
         }
-        self.keep(Notice { is_bad: true, lines, about: Some(connection), until: None });
+        self.keep(Notice { tone: Tone::Bad, lines, about: Some(connection), until: None });
     }
 
     /// Shows the last flow of the connection that the notice is about, or else of the selected one.
@@ -94,7 +137,7 @@ impl App {
         if let Some(row) = self.lists.activity.iter().find(is_of) {
             return vec![Effect::ReadFlow(row.number)];
         }
-        self.tell(format!("nobody was asked anything for {connection} yet"));
+        self.remark(format!("nobody was asked anything for {connection} yet"));
         Vec::new()
     }
 

@@ -44,7 +44,7 @@ impl App {
         self.orders[view.index()] = Order { column, is_reversed };
         self.refilter(view);
         let way = if is_reversed { ", the other way round" } else { "" };
-        self.tell(format!("sorted by {}{way}", columns[column].to_lowercase()));
+        self.remark(format!("sorted by {}{way}", columns[column].to_lowercase()));
     }
 
     /// Turns the order of the open list round.
@@ -58,7 +58,7 @@ impl App {
     pub(super) fn group(&mut self) {
         self.is_grouped ^= true;
         self.refilter(View::Connections);
-        self.tell(if self.is_grouped { "grouped by config" } else { "in one list" });
+        self.remark(if self.is_grouped { "grouped by config" } else { "in one list" });
     }
 
     /// Puts a list in its order. A filter has one of its own: what matches best comes first, but for what happened,

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::App;
+use super::notices::Tone;
 use crate::model::config::suggested_key;
 use crate::model::{ConnectionRef, Secret, WayIn};
 use crate::service::connect::{ConnectRequest, Way};
@@ -85,13 +86,13 @@ impl App {
             Action::Back => self.back(),
             Action::Show(view) => {
                 self.view = view;
-                self.notice.take_if(|notice| !notice.is_bad);
+                self.notice.take_if(|notice| notice.tone != Tone::Bad);
                 if view == View::Doctor && self.findings.is_empty() {
                     return self.act(Action::Examine);
                 }
             }
             Action::Examine if self.setup.capabilities.can_serve => return vec![Effect::Examine],
-            Action::Examine => self.tell("the doctor looks at this machine, and this is about another one"),
+            Action::Examine => self.remark("the doctor looks at this machine, and this is about another one"),
             Action::ChangeSetting => return self.change_setting(),
             Action::CopyLine => return self.copy_line(),
             Action::Move(step) => {
@@ -100,7 +101,7 @@ impl App {
             }
             Action::Filter => self.is_filtering = true,
             Action::Serve if self.is_sandbox => {
-                self.tell("the server serves what is your own: leave the sandbox first");
+                self.remark("the server serves what is your own: leave the sandbox first");
             }
             Action::Serve => {
                 return vec![if self.server.is_some() { Effect::StopServer } else { Effect::StartServer }];
@@ -110,17 +111,17 @@ impl App {
             Action::Messages => self.modals.push(Modal::Messages(usize::MAX)),
             Action::NextTheme => {
                 self.setup.look.next_theme();
-                self.tell(format!("theme {}", self.setup.look.theme_name));
+                self.remark(format!("theme {}", self.setup.look.theme_name));
             }
             Action::Mouse => {
                 let takes_mouse = !self.setup.look.takes_mouse;
                 self.setup.look.takes_mouse = takes_mouse;
-                self.tell(if takes_mouse { "the mouse is taken" } else { "the mouse is left to the terminal" });
+                self.remark(if takes_mouse { "the mouse is taken" } else { "the mouse is left to the terminal" });
                 return vec![Effect::TakeMouse(takes_mouse)];
             }
             Action::Motion => {
                 self.setup.look.moves = !self.setup.look.moves;
-                self.tell(if self.setup.look.moves { "what waits moves" } else { "nothing moves that need not" });
+                self.remark(if self.setup.look.moves { "what waits moves" } else { "nothing moves that need not" });
             }
             Action::Palette => self.offer_actions(),
             Action::Jump => self.offer_places(),
@@ -135,7 +136,11 @@ impl App {
                 if self.follows {
                     self.list().select_first();
                 }
-                self.tell(if self.follows { "following: the newest stays selected" } else { "not following any more" });
+                self.remark(if self.follows {
+                    "following: the newest stays selected"
+                } else {
+                    "not following any more"
+                });
             }
             Action::CopyCurl => {
                 let number = self.selected_activity().map(|row| row.number);
@@ -153,6 +158,10 @@ impl App {
 
     /// Does what concerns the selected row, or those that are marked.
     fn act_on_row(&mut self, action: Action) -> Vec<Effect> {
+        if self.list().selected_row().is_none() && self.marked.is_empty() && action.needs_a_row() {
+            self.remark("nothing is selected that this could be done with");
+            return Vec::new();
+        }
         match action {
             Action::CopyToken => return self.with_connection(|connection| Effect::Copy(connection, Form::Raw)),
             Action::CopyAs => {
@@ -170,7 +179,7 @@ impl App {
             Action::Reverse => self.reverse(),
             Action::Group => self.group(),
             Action::Undo if self.undo_until.take().is_some() => return vec![Effect::BringBack],
-            Action::Undo => self.tell("there is nothing to bring back"),
+            Action::Undo => self.remark("there is nothing to bring back"),
             Action::Inspect => return self.with_connection(Effect::Inspect),
             Action::Authorize => return self.authorize(),
             Action::AuthorizeWith => self.authorize_with(),
@@ -210,7 +219,7 @@ impl App {
         let now = self.now;
         if let Some(doing) = self.doing.take_if(|doing| doing.is_shown(now)) {
             // It is not torn off: a refresh that was sent may bring the only token that is left.
-            self.tell(format!("not waited for any more: {}; it ends by itself", doing.text));
+            self.remark(format!("not waited for any more: {}; it ends by itself", doing.text));
             return;
         }
         if self.view == View::Connections && !self.marked.is_empty() {
@@ -362,7 +371,7 @@ impl App {
             vec![Effect::OpenPage(url)]
         } else {
             let text = format!("{} names no {what}", provider.name);
-            self.tell(text);
+            self.remark(text);
             Vec::new()
         }
     }

@@ -53,7 +53,7 @@ impl App {
                 self.modals.push(Modal::Revealed(Box::new(Revealed { connection, token, until })));
                 return vec![Effect::Load];
             }
-            Message::Revealed(..) => self.tell("nobody looks: the token is not shown"),
+            Message::Revealed(..) => self.remark("nobody looks: the token is not shown"),
             Message::TextCopied(what, to) => self.tell(match to {
                 CopiedTo::Clipboard => format!("copied {what}"),
                 CopiedTo::Terminal => format!("sent {what} to your terminal's clipboard"),
@@ -285,7 +285,7 @@ impl App {
         if !steps.is_empty() {
             self.modals.push(Modal::Flow(Box::new(FlowView::new(activity, steps))));
         } else if self.is_wide() {
-            self.tell("nobody was asked for this: there are no steps");
+            self.remark("nobody was asked for this: there are no steps");
         } else {
             self.modals.push(Modal::Details(0));
         }

@@ -18,7 +18,7 @@ impl App {
             return vec![Effect::Cancel, Effect::LeaveSandbox];
         }
         if !self.setup.has_sandbox {
-            self.tell("this is the sandbox of the demo already; it is gone when you leave");
+            self.remark("this is the sandbox of the demo already; it is gone when you leave");
             return Vec::new();
         }
         vec![Effect::Cancel, Effect::EnterSandbox]

@@ -22,7 +22,7 @@ impl App {
         let mut effects = Vec::new();
         match fact.change {
             None => {
-                self.tell(format!("{} cannot be changed while the program runs", fact.name));
+                self.remark(format!("{} cannot be changed while the program runs", fact.name));
                 return effects;
             }
             Some(Change::Theme) => look.next_theme(),
@@ -65,8 +65,8 @@ impl App {
         self.refilter(View::Doctor);
         match (ill, odd) {
             (0, 0) => self.tell("everything works"),
-            (0, odd) => self.tell(format!("{odd} to look at, and nothing that does not work")),
-            (ill, _) => self.tell(format!("{ill} that do not work")),
+            (0, odd) => self.remark(format!("{odd} to look at, and nothing that does not work")),
+            (ill, _) => self.remark(format!("{ill} that do not work")),
         }
     }
 }

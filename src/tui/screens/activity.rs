@@ -38,7 +38,7 @@ pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
     let theme = app.setup.look.theme;
     let (shape, style) = mark(app, activity.outcome);
     let when = |format: &str| (activity.at.format(format).to_string(), theme.faint());
-    let what = (activity.happening.word().to_owned(), style);
+    let what = (activity.what(), style);
     let whose = (activity.subject(), Style::new());
     if is_wide(width) {
         let detail = (untrusted::line(&activity.detail), theme.faint());
@@ -52,7 +52,7 @@ pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(activity) = app.selected_activity() else { return Vec::new() };
     let theme = app.setup.look.theme;
     let (shape, style) = mark(app, activity.outcome);
-    let title = format!("{shape} {} ({})", activity.happening.word(), activity.outcome.word());
+    let title = format!("{shape} {} ({})", activity.what(), activity.outcome.word());
     let mut lines = vec![Line::styled(safe(&title, width), style), Line::raw("")];
     let mut add =
         |name: &str, value: &str| lines.extend(field(name, &untrusted::line(value), Style::new(), width, theme));
@@ -87,7 +87,7 @@ fn flow(app: &App, activity: &Activity, width: usize) -> Vec<Line<'static>> {
     let rows = app.lists.activity.iter().rev().filter(|row| row.flow == activity.flow);
     told.extend(rows.map(|row| {
         let (shape, style) = mark(app, row.outcome);
-        let text = format!("{shape} {}  {}  {}", row.at.format("%H:%M:%S"), row.happening.word(), row.detail);
+        let text = format!("{shape} {}  {}  {}", row.at.format("%H:%M:%S"), row.what(), row.detail);
         Line::styled(safe(&text, width), if row.number == activity.number { style } else { look.theme.faint() })
     }));
     let key = look.keymap.key_of(Action::Details);

@@ -242,7 +242,7 @@ fn history(app: &App, connection: &Connection, width: usize) -> Vec<Line<'static
     let theme = app.setup.look.theme;
     let rows = app.lists.activity.iter().filter(|row| row.is_of(&connection.reference)).take(8);
     let line = |row: &crate::model::Activity| {
-        let text = format!("{}  {}  {}", row.at.format("%m-%d %H:%M:%S"), row.happening.word(), row.detail);
+        let text = format!("{}  {}  {}", row.at.format("%m-%d %H:%M:%S"), row.what(), row.detail);
         Line::styled(safe(&text, width), theme.faint())
     };
     under("History", rows.map(line).collect(), theme)

@@ -22,7 +22,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, flow: &mut Flow
     let look = &app.setup.look;
     let theme = look.theme;
     let activity = &flow.activity;
-    let title = format!("{} {} ({})", activity.subject(), activity.happening.word(), activity.outcome.word());
+    let title = format!("{} {} ({})", activity.subject(), activity.what(), activity.outcome.word());
     let inside = popup(frame, area, &untrusted::line(&title), (area.width, area.height), theme);
     let most = (inside.height / 3).max(1);
     let shown = u16::try_from(flow.steps.len()).unwrap_or(u16::MAX).min(most);

@@ -82,7 +82,7 @@ pub(super) fn messages(app: &App, frame: &mut Frame<'_>, area: Rect, scroll: &mu
     let width = usize::from(inside.width);
     let mut told = Vec::new();
     for (at, notice) in &app.told {
-        let (mark, style) = if notice.is_bad { ("✗", theme.bad()) } else { ("✓", theme.good()) };
+        let (mark, style) = (notice.tone.mark(), notice.tone.style(theme));
         for (index, text) in notice.lines.iter().enumerate() {
             let when = if index == 0 { format!("{mark} {}", at.format("%H:%M:%S")) } else { String::new() };
             told.extend(field(&when, text, if index == 0 { style } else { Style::new() }, width, theme));
