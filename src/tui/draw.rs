@@ -180,7 +180,8 @@ fn draw_foot(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
         }
         return;
     }
-    let mut spans = kept_filter(app);
+    let mut spans = kept_marks(app);
+    spans.extend(kept_filter(app));
     let mut used: usize = spans.iter().map(|span| span.content.width()).sum();
     let mut buttons = Vec::new();
     for binding in fitting(app, usize::from(area.width).saturating_sub(used + 1)) {
@@ -198,6 +199,16 @@ fn draw_foot(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     }
     app.clickable.buttons.extend(buttons);
     frame.render_widget(Line::from(spans), area);
+}
+
+/// What is marked is refreshed and deleted in place of the selected row: it is always said.
+fn kept_marks(app: &App) -> Vec<Span<'static>> {
+    let count = app.marked.len();
+    if app.view != View::Connections || count == 0 {
+        return Vec::new();
+    }
+    let theme = app.setup.look.theme;
+    vec![Span::styled(format!(" ■ {count} marked "), theme.marked())]
 }
 
 /// A filter that was kept hides rows: it is always said.

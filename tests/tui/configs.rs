@@ -73,7 +73,7 @@ fn a_connection_is_authorized_again_with_other_scopes() {
 #[test]
 fn configs_and_connections_get_other_names_and_stay_selected() {
     let mut screen = screen(120, 40);
-    screen.keys("/slack<enter>m<c-u>squad");
+    screen.keys("/slack<enter><space>m<c-u>squad");
     let effects = screen.keys("<enter>");
     let [Effect::RenameConnection(from, to)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!((from, to.as_str()), (&reference("slack/team"), "squad"));
@@ -83,6 +83,7 @@ fn configs_and_connections_get_other_names_and_stay_selected() {
     let mut lists = fixture().lists;
     lists.connections.insert(6, connection("slack/squad", "slack", None, &[]));
     screen.send(Message::Loaded(Box::new(lists)));
+    assert!(screen.text().contains("■ 1 marked"), "{}", screen.text());
     assert_eq!(screen.keys("r"), [Effect::Refresh(vec![reference("slack/squad")])]);
     let effects = screen.keys("2/zoom<enter>m<c-u>zoom two<enter>");
     assert!(matches!(effects.as_slice(), [Effect::RenameConfig(..)]), "{effects:?}");

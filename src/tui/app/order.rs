@@ -7,6 +7,7 @@ use super::App;
 use crate::model::freshness::remaining;
 use crate::model::{Connection, ConnectionRef, Health};
 use crate::tui::keys::View;
+use crate::tui::modal::{Modal, Renamed, Target};
 
 /// By what a list is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -164,6 +165,22 @@ impl App {
         } else {
             self.marked.iter().cloned().collect()
         }
+    }
+
+    /// A mark stays with what has another name now: the form that asked for it knows the one before.
+    pub(super) fn rename_mark(&mut self, target: &Target) {
+        let before = self.modals.iter().find_map(|modal| match modal {
+            Modal::Rename(form) => Some(&form.what),
+            _ => None,
+        });
+        let renamed = |marked: ConnectionRef| match (before, target) {
+            (Some(Renamed::Connection(before)), Target::Connection(after)) if marked == *before => after.clone(),
+            (Some(Renamed::Config(before)), Target::Config(after)) if marked.config == *before => {
+                ConnectionRef::new(after.clone(), marked.id)
+            }
+            _ => marked,
+        };
+        self.marked = std::mem::take(&mut self.marked).into_iter().map(renamed).collect();
     }
 
     /// Forgets the marks of what is not there any more.

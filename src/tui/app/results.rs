@@ -147,6 +147,7 @@ impl App {
 
     /// What has another name stays selected under that one.
     fn renamed(&mut self, target: &Target) -> Vec<Effect> {
+        self.rename_mark(target);
         self.modals.retain(|modal| !matches!(modal, Modal::Rename(_)));
         let name = match target {
             Target::Config(key) => key.to_string(),
