@@ -322,6 +322,30 @@ fn while_it_waits_the_screen_says_where_for_how_long_and_what_can_be_done() {
 }
 
 #[test]
+fn the_whole_address_stands_there_where_it_fits() {
+    for (width, height) in [(120, 40), (80, 24), (60, 20)] {
+        let mut screen = screen(width, height);
+        screen.send(waiting());
+        let text = screen.text();
+        let inside = |line: &str| Some(line.split_once('│')?.1.split_once('│')?.0.trim().to_owned());
+        let whole: String = text.lines().filter_map(inside).collect();
+        let Message::Waits(waiting) = waiting() else { unreachable!("it waits") };
+        assert!(whole.contains(waiting.url.as_str()), "{width}x{height}:\n{text}");
+    }
+}
+
+#[test]
+fn the_frame_says_where_there_is_more_to_scroll_to() {
+    let mut screen = screen(80, 24);
+    screen.keys("?");
+    assert!(screen.text().contains(" ↓ ──┘") && !screen.text().contains(" ↑ "), "{}", screen.text());
+    screen.keys("j");
+    assert!(screen.text().contains(" ↑ ↓ ──┘"), "{}", screen.text());
+    screen.keys("G");
+    assert!(screen.text().contains(" ↑ ──┘"), "{}", screen.text());
+}
+
+#[test]
 fn an_error_stays_until_it_is_dismissed_with_its_cause_and_its_hint() {
     let mut screen = screen(80, 24);
     let mut error = Error::new(Kind::Provider, "the provider refused: redirect_uri_mismatch")
@@ -358,7 +382,7 @@ fn a_locked_vault_asks_for_its_passphrase_and_then_goes_on() {
         Box::new(Effect::Unlock(Secret::new("wrong"))),
     ));
     assert!(screen.text().contains("does not open this vault"), "{}", screen.text());
-    screen.keys("<c-u>right<enter>");
+    assert_eq!(screen.keys("right<enter>"), [Effect::Unlock(Secret::new("right"))], "typed into an empty line");
     assert_eq!(screen.send(Message::Unlocked), [copy]);
     locked.needs_passphrase = Some(Purpose::Make);
     screen.send(Message::Failed(locked, Box::new(Effect::Load)));

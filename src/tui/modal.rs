@@ -124,6 +124,12 @@ impl PassphraseForm {
         let again = (purpose == Purpose::Make).then(|| Field::secret("again", "The same again", ""));
         Self { purpose, form: Form::new(std::iter::once(first).chain(again).collect()), then }
     }
+
+    /// Says what was wrong, and begins anew: what was typed is masked, and nobody could mend it.
+    pub fn refuse(&mut self, why: String) {
+        *self = Self::new(self.purpose, self.then.clone());
+        self.form.error = Some(why);
+    }
 }
 
 /// Returns the forms of a copy, each with its key and what it is.

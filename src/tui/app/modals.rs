@@ -232,7 +232,7 @@ impl App {
             if passphrase.is_empty() {
                 form.form.error = Some("type the passphrase, or leave with esc".to_owned());
             } else if form.purpose == Purpose::Make && passphrase != form.form.secret("again") {
-                form.form.error = Some("the two differ".to_owned());
+                form.refuse("the two differ".to_owned());
             } else {
                 effects.push(Effect::Unlock(passphrase));
             }

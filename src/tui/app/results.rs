@@ -349,7 +349,7 @@ impl App {
         let again = if is_read { Vec::new() } else { vec![Effect::Load] };
         match (error.needs_passphrase, self.modals.last_mut()) {
             // A wrong passphrase is said in the form that asked for it.
-            (_, Some(Modal::Passphrase(form))) if !is_read => form.form.error = Some(with_hint(error)),
+            (_, Some(Modal::Passphrase(form))) if !is_read => form.refuse(with_hint(error)),
             (Some(purpose), _) => self.modals.push(Modal::Passphrase(Box::new(PassphraseForm::new(purpose, effect)))),
             (None, Some(Modal::Config(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (None, Some(Modal::Rename(form))) if !is_read => form.form.error = Some(with_hint(error)),

@@ -8,31 +8,34 @@ use crate::model::{Provider, untrusted};
 use crate::tui::app::App;
 use crate::tui::widgets::paint::{field, wrapped};
 
-const WIDE: [u16; 4] = [0, 14, 11, 24];
-const NARROW: [u16; 3] = [0, 12, 4];
-
-fn is_wide(width: u16) -> bool {
-    width >= 64
+/// What fits a width: name, provider, how many connections; then the scopes.
+fn widths(width: u16) -> &'static [u16] {
+    match width {
+        ..56 => &[0, 12, 4],
+        56..64 => &[0, 18, 11],
+        64..90 => &[0, 14, 11, 16],
+        90.. => &[0, 22, 11, 30],
+    }
 }
 
 pub(super) fn heads(width: u16) -> Vec<Cell> {
-    if is_wide(width) {
-        heading(&["CONFIG", "PROVIDER", "CONNECTIONS", "SCOPES"], &WIDE, width)
-    } else {
-        heading(&["CONFIG", "PROVIDER", "CONN"], &NARROW, width)
-    }
+    let widths = widths(width);
+    let heads = ["CONFIG", "PROVIDER", if widths[2] < 11 { "USED" } else { "CONNECTIONS" }, "SCOPES"];
+    heading(&heads[..widths.len()], widths, width)
 }
 
 pub(super) fn cells(app: &App, index: usize, width: u16) -> Vec<Cell> {
     let Some(config) = app.lists.configs.get(index) else { return Vec::new() };
     let theme = app.setup.look.theme;
-    let texts = vec![
+    let mut texts = vec![
         (config.key.to_string(), Style::new()),
         (config.provider.to_string(), theme.faint()),
         (app.connections_under(&config.key).to_string(), Style::new()),
         (untrusted::line(&config.scopes.join(" ")), theme.faint()),
     ];
-    if is_wide(width) { row(texts, &WIDE, width) } else { row(texts, &NARROW, width) }
+    let widths = widths(width);
+    texts.truncate(widths.len());
+    row(texts, widths, width)
 }
 
 pub(super) fn details(app: &App, width: usize) -> Vec<Line<'static>> {

@@ -23,13 +23,15 @@ const BAR: usize = 5;
 const SMALL: [u16; 3] = [1, 0, 12];
 const MEDIUM: [u16; 5] = [1, 12, 0, 12, 14];
 const LARGE: [u16; 6] = [1, 12, 0, 12, 14, 10];
+const WIDER: [u16; 6] = [1, 12, 0, 20, 14, 10];
 const HUGE: [u16; 7] = [1, 12, 30, 14, 14, 10, 0];
 
 fn widths(width: u16) -> &'static [u16] {
     match width {
         ..64 => &SMALL,
         64..78 => &MEDIUM,
-        78..110 => &LARGE,
+        78..90 => &LARGE,
+        90..110 => &WIDER,
         110.. => &HUGE,
     }
 }

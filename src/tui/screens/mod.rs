@@ -19,6 +19,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 use super::app::{App, Order, columns};
 use super::keys::{Action, View};
@@ -291,10 +292,20 @@ pub(super) fn draw_which_key(app: &App, frame: &mut Frame<'_>, area: Rect) {
     help::draw_which_key(app, frame, area);
 }
 
-/// Draws lines from the one that was scrolled to, never past the last screenful.
+/// Draws lines from the one that was scrolled to, never past the last screenful. The frame below says where there is
+/// more.
 fn draw_scrolled(frame: &mut Frame<'_>, area: Rect, told: Vec<Line<'static>>, scroll: &mut usize) {
     let last = told.len().saturating_sub(usize::from(area.height));
     *scroll = last.min(*scroll);
+    let more = match (*scroll > 0, *scroll < last) {
+        (true, true) => " ↑ ↓ ",
+        (true, false) => " ↑ ",
+        (false, true) => " ↓ ",
+        (false, false) => "",
+    };
+    let width = u16::try_from(more.width()).unwrap_or(0);
+    let below = Rect { x: area.right().saturating_sub(width + 1), y: area.bottom(), width, height: 1 };
+    frame.render_widget(Span::raw(more), below.intersection(frame.area()));
     lines(frame, area, told.into_iter().skip(*scroll).collect());
 }
 

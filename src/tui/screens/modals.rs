@@ -44,7 +44,11 @@ pub(super) fn confirm(app: &App, frame: &mut Frame<'_>, area: Rect, question: &C
             &[("q", "leave"), ("any other key", "stay")],
         ),
         Confirm::Config(key, connections) => (
-            format!("Delete {key} and its {connections} connections?"),
+            match connections {
+                0 => format!("Delete {key}?"),
+                1 => format!("Delete {key} and its connection?"),
+                _ => format!("Delete {key} and its {connections} connections?"),
+            },
             format!("Their tokens and the client secret leave {place}. What the provider granted stays granted."),
             &[("y", "delete them"), ("any other key", "keep them")],
         ),
@@ -136,9 +140,8 @@ pub(super) fn who_am_i(app: &App, frame: &mut Frame<'_>, area: Rect, who: &WhoAm
 
 pub(super) fn inspection(app: &App, frame: &mut Frame<'_>, area: Rect, inspection: &Inspection, scroll: &mut usize) {
     let theme = app.setup.look.theme;
-    let title = format!("{} · {} token", inspection.connection.reference, inspection.format);
-    let inside = popup(frame, area, &title, (WIDTH + 8, 24), theme);
-    let width = usize::from(inside.width);
+    let above = format!("{} · {} token", inspection.connection.reference, inspection.format);
+    let width = inside_width(area, WIDTH + 8);
     let mut told = Vec::new();
     let mut add = |name: &str, value: &str, style: Style| told.extend(field(name, value, style, width, theme));
     add("token", &inspection.masked, Style::new());
@@ -182,5 +185,7 @@ pub(super) fn inspection(app: &App, frame: &mut Frame<'_>, area: Rect, inspectio
             Some(why) => section(&format!("ID token, NOT verified: {}", untrusted::line(why)), theme.warning(), rows),
         }
     }
+    let height = u16::try_from(told.len() + 2).unwrap_or(u16::MAX);
+    let inside = popup(frame, area, &above, (WIDTH + 8, height), theme);
     draw_scrolled(frame, inside, told, scroll);
 }

@@ -18,6 +18,8 @@ use crate::tui::widgets::paint::{cut, inside_width, lines, popup, wrapped};
 
 /// How wide it is, where there is room.
 const WIDTH: u16 = 100;
+/// Marks the address among what stands there; it never leaves.
+const ADDRESS: usize = 9;
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &WaitingFor) {
     if let Some(device) = &waiting.waiting.device {
@@ -37,10 +39,10 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &Waiti
         None => keys(app, Context::Waiting, app.offers_device(&known.connection), width),
     };
     // What stands on the screen from top to bottom, each with how early it leaves a small one;
-    // what is 0 always stays.
+    // what is 0 always stays. The address is cut last of all: without a browser and a clipboard it is typed.
     let mut blocks = vec![
         (3, text(headline(&known.browser), Style::new())),
-        (0, address(known.url.as_str(), width)),
+        (ADDRESS, text(known.url.to_string(), Style::new().add_modifier(Modifier::UNDERLINED))),
         (6, blank()),
         (2, text(format!("It comes back to {}", known.redirect_uri), Style::new())),
         (5, text("which must be registered at the provider, to the letter".to_owned(), theme.faint())),
@@ -74,7 +76,13 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &Waiti
             blocks.retain(|(own, _)| *own != weight);
         }
     }
-    let told: Vec<Line<'static>> = blocks.into_iter().flat_map(|(_, lines)| lines).collect();
+    let rest: usize = blocks.iter().filter(|(own, _)| *own != ADDRESS).map(|(_, lines)| lines.len()).sum();
+    let told: Vec<Line<'static>> = blocks
+        .into_iter()
+        .flat_map(
+            |(own, lines)| if own == ADDRESS { shortened(lines, height.saturating_sub(rest), width) } else { lines },
+        )
+        .collect();
     let height = u16::try_from(told.len() + 2).unwrap_or(u16::MAX);
     let inside = popup(frame, area, &format!("Authorizing {}", known.connection), (WIDTH, height), theme);
     lines(frame, inside, told);
@@ -88,17 +96,16 @@ fn headline(browser: &Result<(), BrowserError>) -> String {
     }
 }
 
-/// The address on a few lines; `c` copies it whole.
-fn address(url: &str, width: usize) -> Vec<Line<'static>> {
-    let most = if width < 60 { 2 } else { 5 };
-    let mut rows = wrapped(url, width);
-    if rows.len() > most {
-        rows.truncate(most);
-        if let Some(last) = rows.last_mut() {
-            *last = cut(&format!("{last}…"), width);
+/// Cuts an address to so many lines, one at least; `c` copies it whole.
+fn shortened(mut lines: Vec<Line<'static>>, most: usize, width: usize) -> Vec<Line<'static>> {
+    let most = most.max(1);
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            *last = Line::styled(cut(&format!("{last}…"), width), Style::new().add_modifier(Modifier::UNDERLINED));
         }
     }
-    rows.into_iter().map(|row| Line::styled(row, Style::new().add_modifier(Modifier::UNDERLINED))).collect()
+    lines
 }
 
 fn pasting(paste: &Input, width: usize, theme: Theme) -> Vec<Line<'static>> {
