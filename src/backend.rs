@@ -247,6 +247,11 @@ impl Backend {
         }
     }
 
+    /// Tells whether a browser can be opened that its user sees.
+    pub fn has_browser(&self) -> bool {
+        self.here().has_browser()
+    }
+
     /// Tells whether a device code is to be offered before the browser.
     pub fn prefers_device(&self, config: &Config, way: WayIn) -> Result<bool> {
         self.here().prefers_device(config, way)

@@ -116,6 +116,30 @@ fn a_config_that_another_process_makes_is_shown() {
 }
 
 #[test]
+fn a_first_config_takes_four_questions_and_says_where_to_register_before_the_client_id() {
+    let home = Home::new();
+    let mut session = Session::start(&home, &["config", "create"]);
+    session.wait_for("Provider (a few letters are enough):");
+    session.send("linear\r");
+    session.wait_for("with the redirect URI http://localhost:3003/oauth/callback");
+    session.wait_for("Client id:");
+    session.send("the-client\r");
+    session.wait_for("Client secret (nothing for a public client):");
+    session.send("canary\r");
+    session.wait_for("Scopes, comma-separated");
+    session.send("read,write\r");
+    session.wait_for("`linear` is ready");
+    assert_eq!(session.end(), 0);
+    assert!(!session.output().contains("canary"), "what is typed there is not shown");
+    let config = home.run(&["--json", "config", "get", "linear"]).ok().json();
+    assert_eq!(
+        (config["clientId"].as_str(), config["scopes"][1].as_str()),
+        (Some("the-client"), Some("write")),
+        "{config}"
+    );
+}
+
+#[test]
 fn without_colors_the_screens_have_none() {
     let home = Home::new();
     let mut session = Session::start(&home, &["--color", "never"]);

@@ -7,7 +7,7 @@ use super::{Outcome, Output, prompt};
 use crate::backend::Backend;
 use crate::model::config::split_scopes;
 use crate::model::rest::ConfigView;
-use crate::model::{Config, ConfigKey, ProviderId, Secret, WayIn, search};
+use crate::model::{Config, ConfigKey, Provider, ProviderId, Secret, WayIn, search};
 use crate::service::configs::{ConfigChanges, NewConfig};
 use crate::service::error::quoted;
 use crate::service::{Error, Result};
@@ -101,26 +101,37 @@ impl Create {
             }
         };
         let known = backend.provider(&provider);
-        let (id, ways) = match known {
-            Ok((id, template)) => (id, template.ways()),
+        let (id, template) = match known {
+            Ok((id, template)) => (id, Some(template)),
             // Another host may know more of them than this machine; it judges.
-            Err(_) if backend.host().is_some() => (ProviderId::new(&provider)?, vec![WayIn::default()]),
+            Err(_) if backend.host().is_some() => (ProviderId::new(&provider)?, None),
             Err(error) => return Err(error),
         };
         let key = match self.key {
             Some(key) => key,
-            None => prompt::argument(None, "KEY", "A key for this config", Some(&backend.suggested_key(&id).await?))?,
+            // It is called like its provider until somebody renames it.
+            None if prompt::is_interactive() => backend.suggested_key(&id).await?,
+            None => return Err(prompt::missing("KEY")),
         };
+        let ways = template.as_ref().map_or_else(|| vec![WayIn::default()], Provider::ways);
         // A provider that is authorized by a key alone knows no client, and so no secret of one.
         let knows_clients = ways.into_iter().any(WayIn::needs_client);
+        if let Some(template) = template.as_ref().filter(|_| knows_clients && client_id.is_none()) {
+            tell_where(template, self.redirect_uri.as_deref(), output);
+        }
         let client_id = match client_id {
             None if !knows_clients => String::new(),
             given => prompt::argument(given, "CLIENT_ID", "Client id", None)?,
         };
         // With `--public` the word behind the client id is the scopes.
         let (secret, scopes) = if self.public { (None, scopes.or(secret)) } else { (secret, scopes) };
+        let is_asked = secret.is_none() && !self.public && knows_clients;
         warn_if_visible(secret.as_deref(), output);
         let client_secret = if self.public || !knows_clients { None } else { Some(asked_secret(secret.as_deref())?) };
+        let scopes = match (scopes, template) {
+            (None, Some(template)) if is_asked => asked_scopes(&template)?,
+            (given, _) => given,
+        };
         let new = NewConfig {
             key: ConfigKey::new(key)?,
             provider,
@@ -161,6 +172,35 @@ fn asked_provider(given: Option<String>, backend: &Backend, output: Output) -> R
             }
         }
     }
+}
+
+/// Says where an application is registered, before its client id is asked for.
+fn tell_where(provider: &Provider, redirect_uri: Option<&str>, output: Output) {
+    output.note(&format!("{} wants an application of yours.", provider.name));
+    if let Some(console) = &provider.console {
+        output.note(&format!("  register it at {console}"));
+    }
+    if provider.takes_redirect() {
+        let usual = provider.default_redirect_uri();
+        output.note(&format!("  with the redirect URI {}", redirect_uri.unwrap_or(usual)));
+    }
+    for note in &provider.notes {
+        output.note(&format!("  • {note}"));
+    }
+}
+
+/// Asks for the scopes, where the provider knows some; nothing takes its usual ones.
+fn asked_scopes(provider: &Provider) -> Result<Option<String>> {
+    let Some(way) = provider.ways().into_iter().next() else { return Ok(None) };
+    let (usual, known) = (provider.default_scopes(way), provider.known_scopes(way));
+    if usual.is_empty() && known.is_empty() {
+        return Ok(None);
+    }
+    let usual = if usual.is_empty() { "none".to_owned() } else { usual.join(" ") };
+    let some: Vec<&str> = known.iter().take(8).map(String::as_str).collect();
+    let such = if some.is_empty() { String::new() } else { format!(", such as {}", some.join(" ")) };
+    let answer = prompt::ask(&format!("Scopes, comma-separated{such} (enter takes the usual: {usual})"), None)?;
+    Ok(Some(answer).filter(|answer| !answer.is_empty()))
 }
 
 fn warn_if_visible(secret: Option<&str>, output: Output) {

@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: ConnectArgs, backend: &Backend, output: Outpu
 
 async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) -> Result<Connected> {
     let asked = arguments.way.as_deref().map(way_in).transpose()?;
-    let named = arguments.target.clone().named()?;
+    let named = arguments.target.clone().under_a_config(backend, output).await?;
     let config = backend.config(&named.config).await?;
     let id = match named.id {
         Some(id) => id,
@@ -84,12 +84,12 @@ fn way_in(word: &str) -> Result<WayIn> {
     })
 }
 
-/// Over SSH, a device code is offered before the browser, which is on another machine.
+/// Where no browser can be opened, a device code is offered before its address.
 fn wants_device(config: &Config, way: WayIn, backend: &Backend) -> Result<bool> {
     if !prompt::is_interactive() || !backend.prefers_device(config, way)? {
         return Ok(false);
     }
-    prompt::agree("Over SSH the browser is elsewhere. Show a code to enter there?")
+    prompt::agree("No browser can be opened here. Show a code to enter in one elsewhere?")
 }
 
 /// Reads `NAME=VALUE`, and asks for what the provider needs and nobody gave.
@@ -159,7 +159,10 @@ fn show(waiting: &Waiting, way: Way, output: Output) -> Result<()> {
         output.note(&format!(
             "  from your own machine, `ssh -L {port}:localhost:{port} HOST` lets its browser through to here;"
         ));
-        output.note("  or paste the address that the browser ends on:");
+    }
+    // A browser elsewhere ends on an address of its own machine, where nothing listens.
+    if waiting.browser.is_err() && way != Way::Paste && prompt::is_interactive() {
+        output.note("  if the browser is elsewhere, paste the address that it ends on (it may show an error there):");
     }
     Ok(())
 }

@@ -90,19 +90,23 @@ pub fn piped_secret() -> Result<Secret> {
 
 /// Asks for the passphrase of a sealed vault; twice for a new one. `None` where nobody answers.
 pub fn passphrase(purpose: Purpose) -> Option<Secret> {
-    passphrase_of(purpose, "Passphrase of the vault", "A passphrase for the new vault")
+    passphrase_of(
+        purpose,
+        "Passphrase of the vault",
+        "A passphrase for the new vault (there is no way in without it; HALLPASS_KEY_FILE opens one unasked)",
+    )
 }
 
 /// Asks for the passphrase of a backup; twice for a new one. `None` where nobody answers.
 pub fn backup_passphrase(purpose: Purpose) -> Option<Secret> {
-    passphrase_of(purpose, "Passphrase of the backup", "A passphrase for the backup")
+    passphrase_of(purpose, "Passphrase of the backup", "A passphrase for the backup (there is no way in without it)")
 }
 
 fn passphrase_of(purpose: Purpose, old: &str, new: &str) -> Option<Secret> {
     match purpose {
         Purpose::Open => secret(old).ok(),
         Purpose::Make => loop {
-            let first = secret(&format!("{new} (there is no way in without it)")).ok()?;
+            let first = secret(new).ok()?;
             if first.is_empty() {
                 let _ = writeln!(io::stderr(), "It must not be empty; ctrl-c leaves.");
                 continue;

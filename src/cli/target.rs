@@ -32,6 +32,21 @@ pub(super) fn named(text: &str) -> Result<Named> {
 }
 
 impl Target {
+    /// Reads what is to be authorized: the only config where none was named, or the one that is typed.
+    pub(super) async fn under_a_config(self, backend: &Backend, output: Output) -> Result<Named> {
+        if self.config.is_some() || !prompt::is_interactive() {
+            return self.named();
+        }
+        let configs = backend.configs().await?;
+        if let [only] = configs.as_slice() {
+            output.note(&format!("Under {}, the only config.", only.key));
+            return Ok(Named { config: only.key.clone(), id: None });
+        }
+        let names: Vec<&str> = configs.iter().map(|config| config.key.as_str()).collect();
+        output.note(&format!("Which config? {}", names.join(", ")));
+        self.named()
+    }
+
     /// Reads it, asking for the config where it was left out.
     pub(super) fn named(self) -> Result<Named> {
         let config = prompt::argument(self.config, "CONFIG", "Config", None)?;

@@ -28,6 +28,7 @@ use crate::auth::{self, Registration};
 use crate::model::{Config, Provider, Secret, WayIn};
 use crate::store::PendingFlow;
 pub use crate::system::BrowserError;
+use crate::system::browser::DesktopBrowser;
 pub use arrival::Answered;
 pub(super) use arrival::Arrival;
 use flow::Flow;
@@ -178,10 +179,16 @@ impl Service {
         Ok(authorization)
     }
 
-    /// Tells whether a device code is to be offered before the browser: over SSH, where the provider has
-    /// such a thing and no `$BROWSER` is named.
+    /// Tells whether a browser can be opened that its user sees: not over SSH, in a container, or without a display,
+    /// unless `$BROWSER` names one.
+    pub fn has_browser(&self) -> bool {
+        DesktopBrowser::new(self.settings.surroundings.clone()).check().is_ok()
+    }
+
+    /// Tells whether a device code is to be offered before the browser: where there is no browser, and the provider
+    /// has such a thing.
     pub fn prefers_device(&self, config: &Config, way: WayIn) -> Result<bool> {
-        Ok(self.settings.surroundings.is_remote()
+        Ok(!self.has_browser()
             && way == WayIn::OAuth2
             && !config.client_id.is_empty()
             && self.provider(config.provider.as_str())?.1.offers_device())

@@ -51,13 +51,6 @@ pub enum Multiplexer {
 }
 
 impl Surroundings {
-    /// Tells whether the user's browser is on another machine: over SSH, unless `$BROWSER` names one.
-    pub fn is_remote(&self) -> bool {
-        self.is_ssh && self.browser.is_none()
-    }
-}
-
-impl Surroundings {
     pub(super) fn of(environment: &Environment) -> Self {
         let is_set = |name| environment.get(name).is_some();
         let container_marks =

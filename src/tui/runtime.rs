@@ -96,7 +96,7 @@ impl Loop {
             capabilities: backend.capabilities(),
             host: backend.host(),
             look,
-            prefers_device: backend.settings().surroundings.is_remote(),
+            prefers_device: !backend.has_browser(),
             facts: super::facts::of(&backend),
             has_sandbox: self.runtime.places.has_sandbox(),
         });
