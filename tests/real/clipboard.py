@@ -119,4 +119,6 @@ class Clipboard(RealTest):
         self.assertEqual(buffers.stdout, "")
 
     def test_a_gnu_screen_passes_it_on(self):
-        self.through("screen", "-c", "/dev/null")
+        name = f"hallpass-{os.getpid()}"
+        self.addCleanup(subprocess.run, ["screen", "-S", name, "-X", "quit"], capture_output=True)
+        self.through("screen", "-S", name, "-c", "/dev/null")
