@@ -296,7 +296,7 @@ async fn a_bug_report_has_what_helps_and_neither_a_secret_nor_a_name() {
     let sandbox = SandboxProcess::start(&home, &["--lifetime", "0s", "--weather", "invalid-grant"]);
     home.provider("acme-corp", sandbox.started["provider_file"].as_str().unwrap());
     let uri = "http://127.0.0.1:0/oauth/callback";
-    for key in ["planted-key", "gone-key"] {
+    for key in ["planted-key", "gone-key", "github"] {
         home.pipe(
             "sandbox-secret",
             &["config", "create", key, "acme-corp", "sandbox-client", "-", "read", "--redirect-uri", uri],
@@ -323,6 +323,7 @@ async fn a_bug_report_has_what_helps_and_neither_a_secret_nor_a_name() {
         "vault: sealed",
         "## Doctor",
         "refreshing config-",
+        "changed github, done",
         "xterm-256color",
         "NANGO_SECRET_KEY: set",
     ] {

@@ -35,8 +35,9 @@ struct Mask {
 }
 
 impl Mask {
+    /// Hides the key of a config, unless that is the id of a provider that is built in: it tells nothing of its user.
     fn config(&mut self, key: &str) {
-        if !self.knows(key) {
+        if !is_public(key) && !self.knows(key) {
             self.configs += 1;
             self.names.push((key.to_owned(), format!("config-{}", self.configs)));
         }
@@ -65,8 +66,9 @@ impl Mask {
         self.names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
     }
 
-    fn named(&self, name: &str) -> &str {
-        self.names.iter().find(|(known, _)| known == name).map_or("", |(_, shown)| shown)
+    fn named<'a>(&'a self, name: &'a str) -> &'a str {
+        let known = self.names.iter().find(|(known, _)| known == name).map(|(_, shown)| shown.as_str());
+        known.unwrap_or(if is_public(name) { name } else { "(unknown)" })
     }
 
     /// Returns a text without the names, where they stand as words of their own; without mail addresses, and
@@ -83,6 +85,11 @@ impl Mask {
         };
         text.split(' ').map(word).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// Tells whether a name is that of a provider that is built in.
+fn is_public(name: &str) -> bool {
+    ProviderId::new(name).is_ok_and(|id| Catalog::is_embedded(&id))
 }
 
 /// Replaces `name` where no letter and no digit stands beside it.
