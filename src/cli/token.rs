@@ -39,7 +39,8 @@ async fn get(arguments: TokenArgs, backend: &Backend, output: Output) -> Outcome
     }
     let min_ttl = arguments.min_ttl;
     let handed_out = uninterrupted(backend.hand_out(&reference, freshness, form), backend, output).await?;
-    if !handed_out.refused_scopes.is_empty() {
+    // Told when it was authorized, and whenever a new token comes: not at every call.
+    if handed_out.was_refreshed && !handed_out.refused_scopes.is_empty() {
         output.warn(&format!(
             "asked for and not granted: {}",
             crate::model::untrusted::line(&handed_out.refused_scopes.join(" "))

@@ -164,7 +164,9 @@ impl Connection {
     /// Returns the scopes asked for that the provider did not grant.
     pub fn refused_scopes(&self) -> Vec<&str> {
         self.granted_scopes.as_ref().map_or_else(Vec::new, |granted| {
-            let is_missing = |scope: &&String| !granted.contains(scope);
+            // A refresh token is what that scope asks for (OpenID Connect Core section 11); few servers name it again.
+            let has_come = |scope: &str| scope == "offline_access" && self.is_refreshable;
+            let is_missing = |scope: &&String| !granted.contains(scope) && !has_come(scope);
             self.requested_scopes.iter().filter(is_missing).map(String::as_str).collect()
         })
     }
@@ -229,6 +231,12 @@ pub(crate) mod tests {
     #[test]
     fn names_the_scopes_that_were_not_granted() {
         assert_eq!(connection().refused_scopes(), ["gist"]);
+        let mut offline = connection();
+        offline.requested_scopes.push("offline_access".to_owned());
+        offline.is_refreshable = true;
+        assert_eq!(offline.refused_scopes(), ["gist"], "its refresh token is there");
+        offline.is_refreshable = false;
+        assert_eq!(offline.refused_scopes(), ["gist", "offline_access"]);
         let silent = Connection { granted_scopes: None, ..connection() };
         assert!(silent.refused_scopes().is_empty());
     }
