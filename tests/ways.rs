@@ -463,6 +463,12 @@ async fn an_issuers_metadata_is_fetched_once_a_day_and_serves_on_where_it_cannot
     assert_eq!(stage.player.seen()[0].path, "/.well-known/openid-configuration");
     assert!(stage.home.path().join(format!("providers/{id}.toml")).exists());
     assert_eq!(stage.service.provider_of_issuer(&format!("{base}/"), None).await.unwrap(), id, "it is known");
+    #[cfg(unix)]
+    {
+        let path = stage.service.settings().paths.providers.join(format!("{id}.toml"));
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600, "like every file of a home");
+    }
     let new = NewConfig {
         key: ConfigKey::new("found").unwrap(),
         provider: id.to_string(),

@@ -150,7 +150,11 @@ impl Catalog {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
-            std::io::Write::write_all(&mut std::fs::File::create_new(&part)?, text.as_bytes())?;
+            let mut new = std::fs::OpenOptions::new();
+            new.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
+            std::io::Write::write_all(&mut new.open(&part)?, text.as_bytes())?;
             std::fs::rename(&part, &path)
         };
         write().map(|()| None).map_err(|source| CatalogError::Unwritable { path: path.clone(), source })
