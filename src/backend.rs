@@ -159,7 +159,7 @@ impl Backend {
     /// Suggests a key for a new config.
     pub async fn suggested_key(&self, provider: &ProviderId) -> Result<String> {
         let configs = self.configs().await?;
-        Ok(suggested_key(provider, |key| configs.iter().any(|config| config.key.as_str() == key)))
+        Ok(suggested_key(provider.as_str(), |key| configs.iter().any(|config| config.key.as_str() == key)))
     }
 
     /// Makes a config.

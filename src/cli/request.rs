@@ -34,6 +34,9 @@ pub(super) async fn run(arguments: RequestArgs, backend: &Backend, output: Outpu
     Err(Error::new(Kind::Provider, format!("the API answered {status}")).into())
 }
 
+/// What no path is called, and who forgets the path ends with (RFC 9110 section 9, RFC 5789).
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
 /// The last two words are method and path, those before them the connection.
 fn taken_apart(mut words: Vec<String>) -> Result<(Target, String, String)> {
     let usage = || prompt::missing("METHOD PATH").hinted("`hallpass request CONFIG CONNECTION GET /path`");
@@ -42,6 +45,10 @@ fn taken_apart(mut words: Vec<String>) -> Result<(Target, String, String)> {
     }
     let path = words.pop().ok_or_else(usage)?;
     let method = words.pop().ok_or_else(usage)?;
+    // The path was forgotten: what stands in its place is the method.
+    if METHODS.contains(&path.as_str()) {
+        return Err(usage());
+    }
     let mut words = words.into_iter();
     Ok((Target { config: words.next(), connection: words.next() }, method, path))
 }
@@ -90,6 +97,7 @@ mod tests {
             assert_eq!((target.connection.as_deref(), method.as_str(), path.as_str()), (connection, "GET", "/user"));
         }
         assert!(taken_apart(words("GET /user")).is_err());
+        assert!(taken_apart(words("github jane GET")).is_err(), "the path was forgotten");
     }
 
     #[test]

@@ -49,10 +49,11 @@ pub fn split_scopes(text: &str) -> Vec<String> {
     text.split([',', ' ', '\t', '\n']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
 }
 
-/// Suggests a key for a new config of a provider: its id, or that with a number.
-pub fn suggested_key(provider: &ProviderId, is_taken: impl Fn(&str) -> bool) -> String {
-    let numbered = (2..).map(|number| format!("{}-{number}", provider.as_str()));
-    let mut keys = std::iter::once(provider.as_str().to_owned()).chain(numbered);
+/// Suggests a key for a new config: `base`, which is the id of its provider or the key that it is like, or that with
+/// a number.
+pub fn suggested_key(base: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let numbered = (2..).map(|number| format!("{base}-{number}"));
+    let mut keys = std::iter::once(base.to_owned()).chain(numbered);
     keys.find(|key| !is_taken(key)).unwrap_or_default()
 }
 

@@ -4,7 +4,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 /// How alike two names must be to be suggested, from 0 to 1.
-const ALIKE: f64 = 0.75;
+const ALIKE: f64 = 0.8;
 
 /// How much of the best score an entry must have to be found beside it: a fraction.
 const NEAR: (u32, u32) = (2, 3);

@@ -308,7 +308,7 @@ impl Service {
     /// Suggests a key for a new config of a provider: its id, or that with a number.
     pub fn suggested_key(&self, provider: &ProviderId) -> Result<String> {
         let configs = self.configs()?;
-        Ok(suggested_key(provider, |key| configs.iter().any(|config| config.key.as_str() == key)))
+        Ok(suggested_key(provider.as_str(), |key| configs.iter().any(|config| config.key.as_str() == key)))
     }
 }
 

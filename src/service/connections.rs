@@ -9,7 +9,7 @@ use super::{Error, Kind, Result, Service};
 use crate::auth::{self, Registration};
 use crate::model::{
     ConfigKey, Connection, ConnectionId, ConnectionRef, Happening, Outcome, Problem, ProblemKind, Provider, Secret,
-    WayIn,
+    WayIn, search, untrusted,
 };
 use crate::store::{Announcement, IntentKind, Rename};
 
@@ -58,7 +58,7 @@ impl Service {
         let connection = self.store.connection(reference)?;
         match (self.config(&reference.config), connection) {
             (Ok(_), Some(connection)) => Ok(connection),
-            (Ok(_), None) => Err(Self::no_connection(reference)),
+            (Ok(_), None) => Err(self.no_connection(reference)),
             (Err(error), Some(left)) if error.kind == Kind::NotFound => {
                 let (key, id) = (quoted(reference.config.as_str()), quoted(reference.id.as_str()));
                 Err(Error { message: format!("{}: it was deleted, and `{reference}` was left", error.message), ..error }
@@ -81,9 +81,13 @@ impl Service {
         }
     }
 
-    fn no_connection(reference: &ConnectionRef) -> Error {
+    fn no_connection(&self, reference: &ConnectionRef) -> Error {
+        let connections = self.store.connections_of(&reference.config).unwrap_or_default();
+        let ids = connections.iter().map(|connection| connection.reference.id.as_str());
+        let near = search::nearest(reference.id.as_str(), ids).into_iter().next();
+        let meant = near.map(|near| format!("did you mean `{}`? Or ", untrusted::line(&near))).unwrap_or_default();
         Error::not_found(format!("there is no connection `{reference}`"))
-            .hinted(format!("authorize it with {}", super::error::authorize_command(reference)))
+            .hinted(format!("{meant}authorize it with {}", super::error::authorize_command(reference)))
     }
 
     /// Finds the connection that is meant where its id was left out: the only one of the config.

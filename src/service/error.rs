@@ -300,7 +300,7 @@ impl From<ApiError> for Error {
             ApiError::Template(error) => error.into(),
             ApiError::Http(error) => error.into(),
             ApiError::NoBaseUrl(_) => Self::of(Kind::Usage, &error).hinted(
-                "write it into the file where that is your own (`hallpass paths` names the folder), or into one that extends it; for an issuer, `hallpass config create --issuer URL --api URL` does",
+                "write it into the file where that is your own (`hallpass paths` names the folder), or into one that extends it; a new config for an issuer takes it as `--api URL`",
             ),
             ApiError::Foreign { .. } | ApiError::Malformed(..) => Self::of(Kind::Usage, &error),
             ApiError::Redirects { .. } => Self::of(Kind::Provider, &error),

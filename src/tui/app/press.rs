@@ -318,7 +318,7 @@ impl App {
             return;
         }
         let Some((id, provider)) = self.selected_provider().cloned() else { return };
-        let key = suggested_key(&id, |key| self.lists.configs.iter().any(|config| config.key.as_str() == key));
+        let key = suggested_key(id.as_str(), |key| self.lists.configs.iter().any(|config| config.key.as_str() == key));
         self.is_filtering = false;
         self.notice = None;
         self.modals.push(Modal::Config(Box::new(ConfigForm::new(id, provider, &key, self.setup.host.is_none()))));
@@ -348,7 +348,7 @@ impl App {
         let Some(config) = self.selected_config().cloned() else { return };
         if let Some(provider) = self.provider(&config.provider).cloned() {
             let is_taken = |key: &str| self.lists.configs.iter().any(|config| config.key.as_str() == key);
-            let key = suggested_key(&config.provider, is_taken);
+            let key = suggested_key(config.key.as_str(), is_taken);
             self.modals.push(Modal::Config(Box::new(ConfigForm::like(&config, provider, &key))));
         }
     }
