@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use super::app::App;
+use super::app::{App, CAUSE};
 use super::keys::{self, Action, Binding, View};
 use super::screens;
 use super::widgets::last;
@@ -63,7 +63,11 @@ fn draw_head(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
         1 + tabs.iter().flat_map(|(_, spans)| spans).map(|span| span.content.width()).sum::<usize>()
     };
     let fits = |named: &&usize| size(&tabs(**named)) + wanted < width;
-    let tabs = tabs(*NAMED_TABS.iter().find(fits).unwrap_or(&0));
+    let mut tabs = tabs(*NAMED_TABS.iter().find(fits).unwrap_or(&0));
+    if size(&tabs) + wanted >= width {
+        // What is being done, or a server that is open, is worth more than the way elsewhere.
+        tabs.retain(|(view, _)| *view == app.view);
+    }
     let used = size(&tabs);
     let badge = badge(app, width.saturating_sub(used + 1));
     let badge = cut(&badge, width.saturating_sub(used + 1));
@@ -138,13 +142,22 @@ fn notice_lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let theme = app.setup.look.theme;
     let Some(notice) = &app.notice else { return Vec::new() };
     let (mark, style) = (notice.tone.mark(), notice.tone.style(theme));
-    let mut told = Vec::new();
-    for (index, text) in notice.lines.iter().enumerate() {
-        for (part, line) in wrapped(text, width.saturating_sub(4)).into_iter().enumerate() {
-            let mark = if index == 0 && part == 0 { mark } else { " " };
-            let style = if index == 0 { style } else { theme.title() };
-            told.push(Line::from(vec![Span::styled(format!(" {mark} "), style), Span::styled(line, style)]));
+    let drawn = |with_causes: bool| {
+        let mut told = Vec::new();
+        let is_told = |text: &&String| with_causes || !text.starts_with(CAUSE);
+        for (index, text) in notice.lines.iter().filter(is_told).enumerate() {
+            for (part, line) in wrapped(text, width.saturating_sub(4)).into_iter().enumerate() {
+                let mark = if index == 0 && part == 0 { mark } else { " " };
+                let style = if index == 0 { style } else { theme.title() };
+                told.push(Line::from(vec![Span::styled(format!(" {mark} "), style), Span::styled(line, style)]));
+            }
         }
+        told
+    };
+    // What can be done is worth more than why: the causes stand among the messages too.
+    let mut told = drawn(true);
+    if told.len() > NOTICE {
+        told = drawn(false);
     }
     told.truncate(NOTICE);
     told

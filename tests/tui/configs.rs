@@ -135,7 +135,7 @@ fn the_doctor_looks_when_its_screen_is_opened_and_shows_what_is_wrong_first() {
     ]));
     let text = screen.text();
     assert!(text.contains("✗ vault") && text.contains("→ unlock the keychain"), "the worst is selected: {text}");
-    assert!(text.contains("1 that do not work"), "{text}");
+    assert!(text.contains("one thing does not work"), "{text}");
     assert!(matches!(screen.keys("y").as_slice(), [Effect::CopyText("the finding", _)]));
     assert_eq!(screen.keys("r"), [Effect::Examine]);
     screen.keys("1");

@@ -10,6 +10,8 @@ use crate::tui::effect::Effect;
 use crate::tui::keys::Action;
 use crate::tui::theme::Theme;
 
+/// How a cause begins.
+pub const CAUSE: &str = "because ";
 /// How long good news stays.
 const GOOD: Duration = Duration::from_secs(3);
 /// How much of what was told is kept.

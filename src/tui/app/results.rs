@@ -1,6 +1,7 @@
 //! What became of effects.
 
 use super::App;
+use super::notices::CAUSE;
 use crate::backend::AboutServer;
 use crate::model::freshness::spoken;
 use crate::model::tape::Step;
@@ -360,7 +361,7 @@ impl App {
     }
 
     fn tell_error(&mut self, error: &Error, about: Option<ConnectionRef>) {
-        let causes = error.causes.iter().map(|cause| format!("because {cause}"));
+        let causes = error.causes.iter().map(|cause| format!("{CAUSE}{cause}"));
         let hint = error.hint.iter().map(|hint| format!("→ {hint}"));
         let lines = std::iter::once(error.message.clone()).chain(causes).chain(hint).collect();
         match about {

@@ -65,8 +65,15 @@ impl App {
         self.refilter(View::Doctor);
         match (ill, odd) {
             (0, 0) => self.tell("everything works"),
-            (0, odd) => self.remark(format!("{odd} to look at, and nothing that does not work")),
-            (ill, _) => self.remark(format!("{ill} that do not work")),
+            (0, odd) => self.remark(format!("{} to look at, and nothing that does not work", things(odd))),
+            (ill, _) => self.remark(format!(
+                "{} not work",
+                if ill == 1 { "one thing does".to_owned() } else { format!("{ill} things do") }
+            )),
         }
     }
+}
+
+fn things(count: usize) -> String {
+    if count == 1 { "one thing".to_owned() } else { format!("{count} things") }
 }

@@ -31,11 +31,12 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, finder: &mut Fi
         lines(frame, body, vec![Line::styled(safe(&told, width), theme.faint())]);
         return;
     }
+    let widest = rows.iter().map(|(row, _)| finder.candidates[*row].text.width()).max().unwrap_or(0);
     let told = rows.into_iter().map(|(row, is_selected)| {
         let candidate = &finder.candidates[row];
         let over = if is_selected { theme.selected() } else { Style::new() };
         let keys = candidate.key.width().max(1);
-        let name = candidate.text.width().clamp(20, width.saturating_sub(keys + 2) / 2 + 8);
+        let name = widest.clamp(20, (width.saturating_sub(keys + 2) / 2 + 4).max(20));
         let note = width.saturating_sub(name + keys + 2);
         Line::from(vec![
             Span::styled(padded(&candidate.text, name), over),

@@ -89,7 +89,11 @@ fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, title: &str, form: &Form, 
     let visible = usize::from(inside.height.saturating_sub(1));
     let skipped = (focus.0 + 2).saturating_sub(visible);
     lines(frame, Rect { height: inside.height.saturating_sub(1), ..inside }, told.into_iter().skip(skipped).collect());
-    lines(frame, Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside }, vec![foot(theme)]);
+    lines(
+        frame,
+        Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside },
+        vec![foot(form.fields.len(), width, theme)],
+    );
     let row = inside.y + u16::try_from(focus.0 - skipped.min(focus.0)).unwrap_or(0);
     let column = inside.x + u16::try_from(focus.1).unwrap_or(0);
     frame.set_cursor_position((
@@ -111,14 +115,20 @@ fn shown(field: &Field, room: usize) -> (String, usize) {
         return (cut(&format!("‹ {chosen} ›"), room), 0);
     };
     let hidden = (before.width() + 1).saturating_sub(room);
-    let seen: String = text.chars().skip(hidden).collect();
+    // A sign in place of the last character that is gone.
+    let sign = if hidden > 0 { "…" } else { "" };
+    let seen: String = sign.chars().chain(text.chars().skip(hidden + sign.chars().count())).collect();
     (cut(&seen, room), before.width() - hidden)
 }
 
-fn foot(theme: Theme) -> Line<'static> {
-    let hints = [("tab", "next line"), ("enter", "next, then go"), ("esc", "leave")];
+fn foot(fields: usize, width: usize, theme: Theme) -> Line<'static> {
+    let hints: &[(&str, &str)] = match (fields, width) {
+        (1, _) => &[("enter", "go"), ("esc", "leave")],
+        (_, ..48) => &[("tab", "next"), ("enter", "on, go"), ("esc", "leave")],
+        _ => &[("tab", "next line"), ("enter", "next, then go"), ("esc", "leave")],
+    };
     let spans = hints
-        .into_iter()
-        .flat_map(|(key, label)| [Span::styled(key, theme.key()), Span::styled(format!(" {label}  "), theme.faint())]);
+        .iter()
+        .flat_map(|(key, label)| [Span::styled(*key, theme.key()), Span::styled(format!(" {label}  "), theme.faint())]);
     spans.collect()
 }

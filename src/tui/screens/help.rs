@@ -19,6 +19,8 @@ use crate::tui::widgets::prompt;
 
 /// How much room the keys have.
 const KEYS: usize = 18;
+/// What is narrower has no room for both.
+const NARROW: usize = 56;
 
 /// Keys that belong together, each with what it does and with the name of its action.
 struct Section {
@@ -45,7 +47,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, help: &mut Help
         let rows: Vec<Line<'static>> = (at..)
             .zip(&section.rows)
             .filter(|(at, _)| found.contains(at))
-            .map(|(_, (key, label, _))| line(key, label, width, theme))
+            .flat_map(|(_, (key, label, _))| line(key, label, width, theme))
             .collect();
         at += section.rows.len();
         if !rows.is_empty() {
@@ -89,13 +91,20 @@ fn sections(app: &App) -> Vec<Section> {
     Context::ALL.into_iter().map(of_context).chain([forms]).collect()
 }
 
-fn line(key: &str, label: &str, width: usize, theme: Theme) -> Line<'static> {
-    Line::from(vec![
+/// A key and what it does: beside each other, or the second below the first where there is no room for that.
+fn line(key: &str, label: &str, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let room = width.saturating_sub(KEYS + 3);
+    if label.width() > room && width < NARROW {
+        let key = Line::styled(format!("  {key}"), theme.key());
+        let label = wrapped(label, width.saturating_sub(4)).into_iter().map(|line| Line::raw(format!("    {line}")));
+        return std::iter::once(key).chain(label).collect();
+    }
+    vec![Line::from(vec![
         Span::raw("  "),
         Span::styled(padded(key, KEYS), theme.key()),
         Span::raw(" "),
-        Span::raw(cut(label, width.saturating_sub(KEYS + 3))),
-    ])
+        Span::raw(cut(label, room)),
+    ])]
 }
 
 /// Says which keys can follow, above the footer.

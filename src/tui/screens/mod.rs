@@ -80,7 +80,7 @@ fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     app.clickable.list = body;
     let window = app.list().window(usize::from(body.height));
     if window.is_empty() {
-        let told = empty_lines(app, usize::from(body.width));
+        let told = empty_lines(app, body);
         lines(frame, body, told);
         return;
     }
@@ -189,14 +189,17 @@ fn heading(texts: &[&str], widths: &[u16], total: u16) -> Vec<Cell> {
 }
 
 /// What stands in place of a list without rows.
-fn empty_lines(app: &App, width: usize) -> Vec<Line<'static>> {
+fn empty_lines(app: &App, area: Rect) -> Vec<Line<'static>> {
+    let width = usize::from(area.width);
     let theme = app.setup.look.theme;
     if !app.is_loaded {
         return Vec::new();
     }
     let filtered = !app.rows[app.view.index()].filter().text().is_empty();
     if app.view == View::Connections && !filtered && app.lists.configs.is_empty() {
-        return first_run(app, width);
+        let told = first_run(app, width, true);
+        let fits = told.len() <= usize::from(area.height);
+        return if fits { told } else { first_run(app, width, false) };
     }
     let (title, next) = match app.view {
         _ if filtered => ("Nothing matches.", "esc clears the filter"),
@@ -213,8 +216,8 @@ fn empty_lines(app: &App, width: usize) -> Vec<Line<'static>> {
     [Line::raw(""), Line::styled(format!(" {title}"), theme.title())].into_iter().chain(next).collect()
 }
 
-/// The two ways on from a home in which nothing was saved yet.
-fn first_run(app: &App, width: usize) -> Vec<Line<'static>> {
+/// The two ways on from a home in which nothing was saved yet, with what each is where `explains`.
+fn first_run(app: &App, width: usize, explains: bool) -> Vec<Line<'static>> {
     let look = &app.setup.look;
     let way = |action: Action, what: &str, note: &str| {
         let key = look.keymap.key_of(action);
@@ -225,7 +228,9 @@ fn first_run(app: &App, width: usize) -> Vec<Line<'static>> {
             Span::styled(cut(what, room), look.theme.title()),
         ])];
         let note = super::widgets::paint::wrapped(note, room);
-        lines.extend(note.into_iter().map(|line| Line::styled(format!("     {line}"), look.theme.faint())));
+        lines.extend(
+            note.into_iter().filter(|_| explains).map(|line| Line::styled(format!("     {line}"), look.theme.faint())),
+        );
         lines.push(Line::raw(""));
         lines
     };

@@ -62,12 +62,14 @@ pub(super) fn confirm(app: &App, frame: &mut Frame<'_>, area: Rect, question: &C
         _ => String::new(),
     };
     let width = inside_width(area, QUESTION);
-    let mut told: Vec<Line<'static>> = Vec::new();
-    if !several.is_empty() {
-        told.extend(wrapped(&several, width).into_iter().map(|line| Line::styled(line, theme.title())));
+    let names = wrapped(&several, width).into_iter().filter(|line| !line.is_empty());
+    let names = names.map(|line| Line::styled(line, theme.title()));
+    let mut told: Vec<Line<'static>> = names.chain(wrapped(&text, width).into_iter().map(Line::raw)).collect();
+    // Where there is little room, what the keys do is told before anything else.
+    told.truncate(usize::from(area.height).saturating_sub(keys.len() + 2));
+    if told.len() + keys.len() + 3 <= usize::from(area.height) {
+        told.push(Line::raw(""));
     }
-    told.extend(wrapped(&text, width).into_iter().map(Line::raw));
-    told.push(Line::raw(""));
     for (key, label) in keys {
         told.push(Line::from(vec![
             Span::styled(padded(key, 14), theme.key()),
