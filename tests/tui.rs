@@ -4,6 +4,7 @@ mod keys;
 mod lists;
 mod look;
 mod sandbox;
+mod snapshots;
 mod walk;
 
 use std::time::Duration;

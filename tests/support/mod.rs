@@ -1,5 +1,6 @@
 //! What tests share: a service with a sandbox, a home for the program, an odd server, screens.
 
+pub mod dump;
 pub mod odd_server;
 pub mod player;
 pub mod program;

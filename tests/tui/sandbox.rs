@@ -5,7 +5,7 @@ use hallpass::tui::message::{Message, Stay};
 use super::{reference, screen, waiting};
 use crate::support::screen::{Screen, config, empty, fixture, providers};
 
-fn stay(is_sandbox: bool) -> Message {
+pub fn stay(is_sandbox: bool) -> Message {
     let provider = providers().into_iter().find(|(id, _)| id.as_str() == "github").unwrap().1;
     Message::Moved(Box::new(Stay {
         capabilities: Capabilities { can_change: true, can_authorize: true, can_serve: true, can_revoke: true },
