@@ -1,12 +1,17 @@
 //! The built program in a pseudo-terminal. Screens are waited for, never slept for.
 #![cfg(unix)]
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use portable_pty::{PtySize, native_pty_system};
+use hallpass::backend::Backend;
+use hallpass::system::clock::FixedClock;
+use hallpass::tui::{Look, Starters};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use crate::support::program::Home;
 use crate::support::session::{PATIENCE, Session};
+use crate::support::trial::{Remembering, Slate, service_of, settings};
 
 #[test]
 fn it_starts_filters_by_paste_and_leaves_the_terminal_as_it_was() {
@@ -40,6 +45,34 @@ fn ctrl_c_and_signals_end_it_with_the_terminal_given_back() {
         assert_eq!(session.end(), 0, "{signal:?}");
         session.wait_until_restored();
     }
+}
+
+/// A terminal UI with a bug: starting the server panics.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the program of the test below, which starts it in a terminal"]
+async fn a_program_with_a_bug() {
+    let home = tempfile::tempdir().unwrap();
+    let clock = FixedClock::at("2026-01-01T00:00:00Z".parse().unwrap());
+    let service = service_of(settings(home.path()), &clock, &Remembering::default(), &Slate::default());
+    let starters = Starters { server: Some(Arc::new(|| panic!("a bug on its way"))), sandbox: None };
+    let (_sender, sequences) = tokio::sync::mpsc::unbounded_channel();
+    let outcome = hallpass::tui::run(Backend::Local(service), sequences, starters, Look::default()).await;
+    assert!(outcome.is_err(), "it goes on as if nothing had been");
+}
+
+#[test]
+fn a_bug_ends_it_with_the_terminal_given_back_before_it_is_told() {
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", "--nocapture", "terminal::a_program_with_a_bug"]);
+    command.env("TERM", "xterm-256color");
+    let mut session = Session::of(command);
+    session.wait_for("Nothing here yet.");
+    session.send("s");
+    session.wait_until_restored();
+    session.wait_for("a bug on its way");
+    assert_eq!(session.end(), 0, "the screens are left: {}", session.screen());
+    let output = session.output();
+    assert!(output.find("\u{1b}[?1049l").unwrap() < output.find("a bug on its way").unwrap(), "{output:?}");
 }
 
 #[test]

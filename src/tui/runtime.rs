@@ -21,7 +21,7 @@ use super::message::Message;
 use super::place::{Place, Places};
 use super::server::ServerSwitch;
 use super::signals::{Asked, Signals};
-use super::terminal::{self, Terminal};
+use super::terminal::{self, Fall, Terminal};
 use crate::backend::{Backend, OpenSandbox, StartServer};
 use crate::model::Secret;
 use crate::service::connect::Paster;
@@ -47,7 +47,8 @@ pub async fn run(
     starters: Starters,
     look: Look,
 ) -> io::Result<()> {
-    let terminal = Terminal::take()?;
+    let fall = Arc::new(Fall::default());
+    let terminal = Terminal::take(fall.clone())?;
     let (sender, messages) = mpsc::unbounded_channel();
     let server = Arc::new(ServerSwitch::new(starters.server));
     let places = Arc::new(Places::new(backend.clone(), starters.sandbox));
@@ -58,7 +59,7 @@ pub async fn run(
         waiting: Arc::default(),
         server: server.clone(),
     };
-    let outcome = Loop { terminal, runtime, messages, sequences }.run(look).await;
+    let outcome = Loop { terminal, runtime, messages, sequences, fall }.run(look).await;
     server.stop().await;
     // What a provider answers right now must still be kept.
     places.now().backend.settle().await;
@@ -74,6 +75,7 @@ struct Loop {
     runtime: Runtime,
     messages: UnboundedReceiver<Message>,
     sequences: UnboundedReceiver<Zeroizing<String>>,
+    fall: Arc<Fall>,
 }
 
 /// What the loop woke up for.
@@ -84,6 +86,7 @@ enum Woken {
     Tick,
     Watch,
     Signal(Asked),
+    Fell,
 }
 
 impl Loop {
@@ -119,6 +122,7 @@ impl Loop {
             // Counted from the last one: what wakes the loop in between does not put it off.
             let tick = app.next_tick().map(|tick| ticked_at + tick);
             let woken = tokio::select! {
+                () = self.fall.told() => Woken::Fell,
                 event = next_event(&mut events) => Woken::Event(event),
                 Some(message) = self.messages.recv() => Woken::Message(message),
                 Some(sequence) = self.sequences.recv() => Woken::Sequence(sequence),
@@ -138,6 +142,7 @@ impl Loop {
                 // The terminal is gone, or cannot be read any more.
                 Woken::Event(Some(Err(_)) | None) | Woken::Signal(Asked::End) => return Ok(()),
                 Woken::Message(message) => vec![message],
+                Woken::Fell => return Err(Fall::error()),
                 Woken::Sequence(sequence) => {
                     self.terminal.write(&sequence)?;
                     continue;

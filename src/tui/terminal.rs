@@ -1,12 +1,15 @@
 //! The terminal: taken, drawn on, and given back in the state it was found in, whatever happens.
 
 use std::io::{self, Stdout, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange};
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
+use tokio::sync::Notify;
 
 use super::theme::Ground;
 use crate::settings::Surroundings;
@@ -15,6 +18,26 @@ use crate::settings::Surroundings;
 pub(super) struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
     takes_mouse: bool,
+    fall: Arc<Fall>,
+}
+
+/// A panic, as the thread that draws hears of it.
+#[derive(Debug, Default)]
+pub(super) struct Fall {
+    has_begun: AtomicBool,
+    told: Notify,
+}
+
+impl Fall {
+    /// Waits until a panic has been told.
+    pub(super) async fn told(&self) {
+        self.told.notified().await;
+    }
+
+    /// What ends the screens then: what they were doing is unknown, and the terminal is not theirs any more.
+    pub(super) fn error() -> io::Error {
+        io::Error::other("hallpass ended itself because of a bug of its own, which is told above")
+    }
 }
 
 /// Presses, releases and the wheel, in the encoding that knows no limit of columns.
@@ -22,18 +45,25 @@ const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
 impl Terminal {
-    /// Takes the terminal. A panic gives it back before its message is printed.
-    pub(super) fn take() -> io::Result<Self> {
+    /// Takes the terminal. A panic, of whatever thread, gives it back before its message is printed; nothing is drawn
+    /// after that.
+    pub(super) fn take(fall: Arc<Fall>) -> io::Result<Self> {
+        let falling = fall.clone();
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
+            falling.has_begun.store(true, Ordering::SeqCst);
             leave();
             before(info);
+            falling.told.notify_one();
         }));
-        Ok(Self { inner: enter()?, takes_mouse: false })
+        Ok(Self { inner: enter()?, takes_mouse: false, fall })
     }
 
     /// Draws one frame, which appears at once on terminals that can do that.
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        if self.fall.has_begun.load(Ordering::SeqCst) {
+            return Err(Fall::error());
+        }
         queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
         let drawn = self.inner.draw(draw).map(|_| ());
         execute!(self.inner.backend_mut(), EndSynchronizedUpdate)?;

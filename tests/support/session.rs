@@ -34,9 +34,14 @@ impl Session {
     }
 
     pub fn start(home: &Home, arguments: &[&str]) -> Self {
+        Self::of(Self::command(home, arguments))
+    }
+
+    /// Runs any program in a pseudo-terminal.
+    pub fn of(command: CommandBuilder) -> Self {
         let pair =
             native_pty_system().openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
-        let child = pair.slave.spawn_command(Self::command(home, arguments)).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
         let bytes: Arc<Mutex<Vec<u8>>> = Arc::default();
