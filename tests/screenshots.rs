@@ -1,5 +1,7 @@
 //! Pictures of real screens. `UPDATE_SCREENSHOTS=1 cargo test screenshots` draws them anew.
 
+mod recording;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,8 +10,9 @@ use hallpass::service::connect::{DeviceCode, Waiting};
 use hallpass::tui::message::Message;
 use url::Url;
 
+use self::recording::{RECORDING, recording};
 use crate::support::screen::{Screen, Start, empty, fixture, now};
-use crate::support::svg::{DARK, LIGHT, Palette, render};
+use crate::support::svg::{DARK, LIGHT, Palette, animate, render};
 
 struct Scene {
     name: &'static str,
@@ -55,8 +58,8 @@ fn waiting_for_device() -> Message {
     }))
 }
 
-/// The steps of an authorization, as the tape has them.
-fn flow() -> Vec<Step> {
+/// The steps of an authorization, as the tape has them: of a client, at a token endpoint.
+fn flow(endpoint: &str, client: &str) -> Vec<Step> {
     let step = |after: u64, took: u64, what: What| Step {
         at: now() + Duration::from_millis(after),
         took: (took > 0).then(|| Duration::from_millis(took)),
@@ -68,8 +71,8 @@ fn flow() -> Vec<Step> {
     let parameter = |name: &str, value: Masked| (name.to_owned(), value);
     let request = Request {
         method: "POST".to_owned(),
-        url: Masked::text("https://slack.com/api/oauth.v2.access"),
-        basic: Some(Masked::text("slack-3f9a0c:").with_secret("client_secret")),
+        url: Masked::text(endpoint),
+        basic: Some(Masked::text(format!("{client}:")).with_secret("client_secret")),
         headers: vec![("accept".to_owned(), Masked::text("application/json"))],
         body: Body::Form(vec![
             parameter("grant_type", Masked::text("authorization_code")),
@@ -82,7 +85,7 @@ fn flow() -> Vec<Step> {
     let answer = Answer::Came {
         status: 200,
         headers: vec![("content-type".to_owned(), "application/json; charset=utf-8".to_owned())],
-        body: "{\n  \"access_token\": \"••• (57)\",\n  \"token_type\": \"bot\",\n  \"scope\": \"chat:write\",\n  \"ok\": true\n}"
+        body: "{\n  \"access_token\": \"••• (57)\",\n  \"token_type\": \"Bearer\",\n  \"refresh_token\": \"••• (57)\",\n  \"expires_in\": 90\n}"
             .to_owned(),
         size: Some(412),
     };
@@ -106,12 +109,23 @@ fn scenes() -> Vec<Scene> {
         scene("activity", fixture().sized(112, 28), "4jj"),
         scene("details", fixture().sized(60, 28), "jjj<enter>"),
         Scene {
-            message: Some(Message::FlowRead(4, flow())),
+            message: Some(Message::FlowRead(4, flow("https://slack.com/api/oauth.v2.access", "slack-3f9a0c"))),
             ..scene("flow", fixture().sized(112, 28), "4jjjjj<enter>")
         },
         scene("actions", fixture().sized(112, 28), ":copy"),
         scene("first-run", empty().sized(80, 16), ""),
     ]
+}
+
+/// Compares a picture with the one that is kept, or writes it anew where that is asked for.
+fn is_stale(name: &str, drawn: &str) -> bool {
+    #[expect(clippy::disallowed_methods, reason = "the one switch of this test")]
+    let updates = std::env::var_os("UPDATE_SCREENSHOTS").is_some();
+    let path = folder().join(format!("{name}.svg"));
+    if updates {
+        std::fs::write(&path, drawn).unwrap();
+    }
+    std::fs::read_to_string(&path).ok().as_deref() != Some(drawn)
 }
 
 fn folder() -> PathBuf {
@@ -120,8 +134,6 @@ fn folder() -> PathBuf {
 
 #[test]
 fn every_picture_shows_the_screen_as_it_is() {
-    #[expect(clippy::disallowed_methods, reason = "the one switch of this test")]
-    let updates = std::env::var_os("UPDATE_SCREENSHOTS").is_some();
     let mut stale = Vec::new();
     for scene in scenes() {
         let mut screen = Screen::with(scene.start);
@@ -129,21 +141,20 @@ fn every_picture_shows_the_screen_as_it_is() {
         if let Some(message) = scene.message {
             screen.send(message);
         }
-        let drawn = render(screen.buffer(), &scene.palette);
-        let path = folder().join(format!("{}.svg", scene.name));
-        if updates {
-            std::fs::write(&path, &drawn).unwrap();
-        }
-        if std::fs::read_to_string(&path).ok().as_deref() != Some(&drawn) {
+        if is_stale(scene.name, &render(screen.buffer(), &scene.palette)) {
             stale.push(scene.name);
         }
+    }
+    if is_stale(RECORDING, &animate(&recording(), &DARK)) {
+        stale.push(RECORDING);
     }
     assert!(stale.is_empty(), "stale: {stale:?}; draw them anew with UPDATE_SCREENSHOTS=1 cargo test screenshots");
 }
 
 #[test]
 fn every_picture_has_its_scene() {
-    let names: Vec<String> = scenes().iter().map(|scene| format!("{}.svg", scene.name)).collect();
+    let names = scenes().into_iter().map(|scene| scene.name).chain([RECORDING]);
+    let names: Vec<String> = names.map(|name| format!("{name}.svg")).collect();
     for entry in std::fs::read_dir(folder()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(names.contains(&name), "{name} is drawn by no scene");

@@ -224,7 +224,7 @@ pub fn config(key: &str, provider: &str, scopes: &[&str]) -> Config {
     }
 }
 
-fn happening(number: i64, name: &str, happening: Happening, outcome: Outcome, detail: &str, ago: u64) -> Activity {
+pub fn happening(number: i64, name: &str, happening: Happening, outcome: Outcome, detail: &str, ago: u64) -> Activity {
     let reference = ConnectionRef::parse(name).unwrap();
     Activity {
         number,

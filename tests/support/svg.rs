@@ -1,6 +1,7 @@
 //! A screen as a picture: the same bytes on every machine, for the README and for review.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
@@ -71,16 +72,52 @@ impl Palette {
 
 /// Draws a buffer.
 pub fn render(buffer: &Buffer, palette: &Palette) -> String {
-    let (width, height) = (buffer.area.width * CELL_WIDTH + 2 * MARGIN, buffer.area.height * CELL_HEIGHT + 2 * MARGIN);
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" font-family=\"{FONT}\" font-size=\"15\">\n<rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{}\"/>\n",
-        palette.ground
-    );
+    let mut svg = begin(buffer, palette);
     for row in 0..buffer.area.height {
         draw_row(&mut svg, buffer, row, palette);
     }
     svg.push_str("</svg>\n");
     svg
+}
+
+/// Draws buffers one after the other, each for so long, again and again. Where movement is unwanted, the last one
+/// stands.
+pub fn animate(frames: &[(Buffer, Duration)], palette: &Palette) -> String {
+    let whole: Duration = frames.iter().map(|(_, time)| *time).sum();
+    let percent = |time: Duration| 100.0 * time.as_secs_f64() / whole.as_secs_f64();
+    let mut svg = begin(&frames[0].0, palette);
+    svg.push_str("<style>g{visibility:hidden}\n");
+    let mut from = Duration::ZERO;
+    for (number, (_, time)) in frames.iter().enumerate() {
+        let (begins, ends) = (percent(from), percent(from + *time));
+        writeln!(svg, "@keyframes f{number}{{0%{{visibility:hidden}}{begins:.2}%{{visibility:visible}}{ends:.2}%{{visibility:hidden}}}}").unwrap();
+        writeln!(svg, ".f{number}{{animation:f{number} {}s step-end infinite}}", whole.as_secs()).unwrap();
+        from += *time;
+    }
+    let last = frames.len() - 1;
+    writeln!(
+        svg,
+        "@media (prefers-reduced-motion:reduce){{g{{animation:none}}.f{last}{{visibility:visible}}}}</style>"
+    )
+    .unwrap();
+    for (number, (buffer, _)) in frames.iter().enumerate() {
+        writeln!(svg, "<g class=\"f{number}\">").unwrap();
+        for row in 0..buffer.area.height {
+            draw_row(&mut svg, buffer, row, palette);
+        }
+        svg.push_str("</g>\n");
+    }
+    svg.push_str("</svg>\n");
+    svg
+}
+
+/// The frame and the ground of a picture.
+fn begin(buffer: &Buffer, palette: &Palette) -> String {
+    let (width, height) = (buffer.area.width * CELL_WIDTH + 2 * MARGIN, buffer.area.height * CELL_HEIGHT + 2 * MARGIN);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" font-family=\"{FONT}\" font-size=\"15\">\n<rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{}\"/>\n",
+        palette.ground
+    )
 }
 
 /// Draws runs of cells of one style: a ground where it is not the picture's, and a text.
