@@ -299,6 +299,17 @@ fn an_authorization_that_waits_can_go_on_by_a_device_code() {
 }
 
 #[test]
+fn a_device_code_that_waits_can_go_on_in_the_browser() {
+    let mut screen = screen(120, 40);
+    screen.keys("a");
+    screen.send(waits_for_device());
+    assert!(screen.text().contains("d use the browser instead"), "{}", screen.text());
+    let effects = screen.keys("d");
+    let [Effect::Cancel, Effect::Authorize(request)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((&request.connection, request.way), (&reference("github/jane"), Way::Browser));
+}
+
+#[test]
 fn while_it_waits_the_screen_says_where_for_how_long_and_what_can_be_done() {
     for (width, height) in [(120, 40), (80, 24), (40, 12)] {
         let mut screen = screen(width, height);

@@ -57,6 +57,8 @@ pub enum Action {
     Paste,
     /// Authorize by a code that is entered on another device instead.
     UseDevice,
+    /// Authorize in the browser instead of by such a code.
+    UseBrowser,
     /// Copy that code.
     CopyCode,
     /// Start the local server, or stop it.

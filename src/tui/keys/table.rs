@@ -6,7 +6,7 @@ use super::Action::{
     CopyRedirectUri, CopyToken, CopyUrl, Delete, Details, DuplicateConfig, EditConfig, Examine, Filter, Follow, Group,
     Help, Inspect, Jump, LastFlow, Mark, MarkAll, Messages, Motion, Mouse, Move, Narrow, NewConfig, NextTheme,
     OpenConsole, OpenDocs, OpenUrl, Palette, Paste, Quit, Refresh, Rename, Reveal, Reverse, Sandbox, Serve, Show, Sort,
-    Undo, UseDevice, WhoAmI,
+    Undo, UseBrowser, UseDevice, WhoAmI,
 };
 use super::Context::{self, Activity, Configs, Connections, Device, Doctor, Everywhere, Providers, Settings, Waiting};
 use super::{Step, View};
@@ -135,6 +135,7 @@ pub const TABLE: &[Entry] = &[
     entry("paste", Paste, &["p"], &[Waiting], "paste the address it ended on").short("paste", 8),
     entry("open-url", OpenUrl, &["o"], &[Waiting, Device], "open it in the browser").short("open", 7),
     entry("use-device", UseDevice, &["d"], &[Waiting], "use a device code").short("device", 5),
+    entry("use-browser", UseBrowser, &["d"], &[Device], "use the browser instead").short("browser", 5),
     entry("allow", Allow, &["A"], &[Waiting], "allow it here, in the browser's place").short("allow", 8),
     entry("details", Details, &["enter", "l", "right"], LISTS, "all about it").short("details", 7),
     entry("filter", Filter, &["/"], &[Everywhere], "filter as you type").short("filter", 6),
