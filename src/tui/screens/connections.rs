@@ -20,7 +20,7 @@ use crate::tui::widgets::paint::{bar, cut, field, padded, wrapped};
 const BAR: usize = 5;
 
 /// What fits a width. Shape, word, name, provider, time left; then the last refresh; then the scopes.
-const SMALL: [u16; 3] = [1, 0, 12];
+const SMALL: [u16; 3] = [1, 0, 13];
 const MEDIUM: [u16; 5] = [1, 12, 0, 12, 14];
 const LARGE: [u16; 6] = [1, 12, 0, 12, 14, 10];
 const WIDER: [u16; 6] = [1, 12, 0, 20, 14, 10];
