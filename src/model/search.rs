@@ -27,8 +27,15 @@ pub fn fuzzy<T: AsRef<str>>(query: &str, entries: &[T]) -> Vec<usize> {
         })
         .collect();
     // Letters that are found here and there by chance are no find beside a word that is there.
+    let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
     let best = found.iter().map(|(score, _)| *score).max().unwrap_or_default();
-    found.retain(|(score, _)| u64::from(*score) * u64::from(NEAR.1) >= u64::from(best) * u64::from(NEAR.0));
+    let is_near = |score: u32| u64::from(score) * u64::from(NEAR.1) >= u64::from(best) * u64::from(NEAR.0);
+    found.retain(|(score, index)| {
+        is_near(*score) || {
+            let entry = entries[*index].as_ref().to_lowercase();
+            words.iter().all(|word| entry.contains(word.as_str()))
+        }
+    });
     // Equal scores keep their order, and among them the shorter entry is the plainer answer.
     found.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), entries[*index].as_ref().len(), *index));
     found.into_iter().map(|(_, index)| index).collect()
@@ -79,6 +86,14 @@ pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<St
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_here_and_there_are_no_find_beside_a_word_that_is_there() {
+        let entries = ["github", "sendgrid send", "gitlab", "digital things"];
+        assert_eq!(fuzzy("git", &entries), [0, 2, 3], "what holds the word stays, wherever it stands");
+        assert_eq!(fuzzy("hub", &["hubspot/acme", "github/jane"]), [0, 1]);
+        assert_eq!(fuzzy("gthb", &entries), [0], "with no word of it, the letters are all there is");
+    }
 
     #[test]
     fn an_empty_query_finds_everything_in_order() {

@@ -25,6 +25,8 @@ fn what_can_be_done_here_is_found_before_what_opens_another_view() {
     let text = screen.text();
     assert!(text.find("copy-token").unwrap() < text.find("copy-line").unwrap(), "{text}");
     assert_eq!(screen.keys("<enter>").len(), 1, "a copy of the selected token");
+    screen.keys(":copy-curl<enter>");
+    assert!(screen.text().contains("4 Activity"), "a whole name means what it names: {}", screen.text());
 }
 
 #[test]

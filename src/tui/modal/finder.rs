@@ -110,8 +110,12 @@ impl Finder {
         let rows: Vec<String> =
             self.candidates.iter().map(|candidate| format!("{} {}", candidate.text, candidate.note)).collect();
         self.list.refresh(&rows);
-        // What can be done in the open view goes before what opens another.
-        let is_elsewhere = |row: usize| matches!(self.candidates[row].target, Target::Action(_, Some(_)));
-        self.list.sort_by(|one, other| is_elsewhere(one).cmp(&is_elsewhere(other)));
+        // A whole name means what it names; else what can be done in the open view goes before what opens another.
+        let typed = self.list.filter().text().trim().to_lowercase();
+        let rank = |row: usize| {
+            let candidate = &self.candidates[row];
+            (candidate.text.to_lowercase() != typed, matches!(candidate.target, Target::Action(_, Some(_))))
+        };
+        self.list.sort_by(|one, other| rank(one).cmp(&rank(other)));
     }
 }

@@ -52,8 +52,10 @@ impl List {
         let before = self.selected_row();
         self.total = rows.len();
         self.groups.clear();
-        self.shown = search::fuzzy(self.filter.text(), rows);
-        self.shown.retain(|row| is_in(*row));
+        // What is let in is searched: what stays out must not be what matches best.
+        let let_in: Vec<usize> = (0..rows.len()).filter(|row| is_in(*row)).collect();
+        let texts: Vec<&str> = let_in.iter().map(|row| rows[*row].as_ref()).collect();
+        self.shown = search::fuzzy(self.filter.text(), &texts).into_iter().map(|found| let_in[found]).collect();
         self.keep_selected(before);
     }
 
