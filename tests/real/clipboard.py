@@ -115,8 +115,8 @@ class Clipboard(RealTest):
         name = f"hallpass-outer-{os.getpid()}"
         self.addCleanup(subprocess.run, ["tmux", "-L", name, "kill-server"], capture_output=True)
         self.through("tmux", "-L", name, "-f", "/dev/null", "new-session")
-        buffers = subprocess.run(["tmux", "-L", name, "list-buffers"], capture_output=True, text=True)
-        self.assertEqual(buffers.stdout, "")
+        buffers = ["tmux", "-L", name, "list-buffers"]
+        wait_until(lambda: not subprocess.run(buffers, capture_output=True, check=True).stdout, "no buffer is left")
 
     def test_a_gnu_screen_passes_it_on(self):
         name = f"hallpass-{os.getpid()}"

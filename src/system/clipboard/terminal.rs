@@ -2,8 +2,7 @@
 
 use std::io::Write;
 use std::process::Stdio;
-use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use zeroize::Zeroizing;
@@ -28,6 +27,8 @@ pub enum Sink {
 const LONGEST: usize = 74_994;
 /// How much of a sequence GNU screen passes on at once, with the frame that does it.
 const SCREEN: usize = 240;
+/// How often it is looked whether a command of tmux has ended.
+const BETWEEN: Duration = Duration::from_millis(5);
 
 /// The terminal's own clipboard (OSC 52).
 pub struct TerminalClipboard {
@@ -50,10 +51,9 @@ impl Clipboard for TerminalClipboard {
             let why = format!("this has {length} bytes, and a terminal takes at most {LONGEST}");
             return Err(unavailable(why));
         }
-        if self.through == Some(Multiplexer::Tmux) && !matches!(self.sink, Sink::Nowhere) && tmux_takes(secret) {
-            return Ok(CopiedTo::Terminal);
-        }
-        let sequence = sequence(secret, self.through);
+        let is_shown = !matches!(self.sink, Sink::Nowhere);
+        let tmux_took = is_shown && self.through == Some(Multiplexer::Tmux) && tmux_takes(secret);
+        let sequence = sequence(secret, self.through, tmux_took);
         match &self.sink {
             Sink::Screen(screen) => {
                 screen.send(sequence).map_err(|_| unavailable("the screen is gone".to_owned()))?;
@@ -82,61 +82,70 @@ impl Clipboard for TerminalClipboard {
 fn tmux_takes(secret: &Secret) -> bool {
     let buffer = format!("hallpass-{}", std::process::id());
     let takes = tmux(&["load-buffer", "-b", &buffer, "-w", "-"], Some(secret));
-    // Even where it was told too late: what is not there is not deleted.
+    // By now it has been loaded, or never will be.
     tmux(&["delete-buffer", "-b", &buffer], None);
     takes
 }
 
+/// Runs a command of tmux to its end, which comes in time: a server that does not answer is waited for no longer.
 fn tmux(arguments: &[&str], input: Option<&Secret>) -> bool {
     let mut command = process::detached("tmux");
     command.args(arguments).stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
     let Ok(mut child) = command.spawn() else { return false };
-    let (sender, ended) = channel();
-    let input = input.cloned();
-    std::thread::spawn(move || {
-        let is_written = match (child.stdin.take(), input) {
-            (Some(mut pipe), Some(input)) => pipe.write_all(input.expose().as_bytes()).is_ok(),
-            _ => true,
-        };
-        let has_ended = child.wait().is_ok_and(|status| status.success());
-        // Whoever waited may have gone on.
-        let _ = sender.send(is_written && has_ended);
-    });
-    ended.recv_timeout(DEADLINE).unwrap_or(false)
+    if let (Some(mut pipe), Some(input)) = (child.stdin.take(), input.cloned()) {
+        // Beside the waiting: a pipe that nobody reads would be waited for without an end.
+        std::thread::spawn(move || {
+            // Whoever does not read it does not take it either, and says so by how it ends.
+            let _ = pipe.write_all(input.expose().as_bytes());
+        });
+    }
+    let started = Instant::now();
+    while started.elapsed() < DEADLINE {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.success(),
+            Ok(None) => std::thread::sleep(BETWEEN),
+            Err(_) => break,
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    false
 }
 
-/// Returns the sequence that asks a terminal to put `secret` on its clipboard.
+/// Returns what asks a terminal to put `secret` on its clipboard (OSC 52).
 ///
-/// A tmux that does not do it by itself takes it for the terminal where `set-clipboard` is on, and passes it on as it is where `allow-passthrough` is
-/// (before 3.3 it always does): both are sent, since neither can be known. GNU screen passes on what is framed, a
-/// little at a time.
-fn sequence(secret: &Secret, through: Option<Multiplexer>) -> Zeroizing<String> {
-    let plain = osc52(secret);
+/// tmux passes it on as it is where `allow-passthrough` is on (before 3.3 it always does); one that did not take it by
+/// itself takes it from the plain sequence where `set-clipboard` is on. GNU screen passes on what is framed, a little
+/// at a time.
+fn sequence(secret: &Secret, through: Option<Multiplexer>, tmux_took: bool) -> Zeroizing<String> {
+    let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(secret.expose()));
+    let plain = joined(&["\u{1b}]52;c;", &encoded, "\u{7}"]);
     match through {
         None => plain,
         Some(Multiplexer::Tmux) => {
-            let escaped = Zeroizing::new(plain.replace('\u{1b}', "\u{1b}\u{1b}"));
-            Zeroizing::new(format!("{}\u{1b}Ptmux;{}\u{1b}\\", plain.as_str(), escaped.as_str()))
+            let for_tmux = if tmux_took { "" } else { plain.as_str() };
+            joined(&[for_tmux, "\u{1b}Ptmux;\u{1b}\u{1b}]52;c;", &encoded, "\u{7}\u{1b}\\"])
         }
         Some(Multiplexer::Screen) => {
-            // Whole from the start: growing would leave copies of a secret behind.
-            let mut framed = Zeroizing::new(String::with_capacity(plain.len() + 4 * plain.len().div_ceil(SCREEN)));
+            let mut pieces = Vec::new();
             let mut rest = plain.as_str();
             while !rest.is_empty() {
                 let (part, after) = rest.split_at(rest.len().min(SCREEN));
-                for piece in ["\u{1b}P", part, "\u{1b}\\"] {
-                    framed.push_str(piece);
-                }
+                pieces.extend(["\u{1b}P", part, "\u{1b}\\"]);
                 rest = after;
             }
-            framed
+            joined(&pieces)
         }
     }
 }
 
-fn osc52(secret: &Secret) -> Zeroizing<String> {
-    let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(secret.expose()));
-    Zeroizing::new(format!("\u{1b}]52;c;{}\u{7}", encoded.as_str()))
+/// Puts pieces together in memory that is large enough from the start: growing would leave copies of a secret behind.
+fn joined(pieces: &[&str]) -> Zeroizing<String> {
+    let mut whole = Zeroizing::new(String::with_capacity(pieces.iter().map(|piece| piece.len()).sum()));
+    for piece in pieces {
+        whole.push_str(piece);
+    }
+    whole
 }
 
 #[cfg(test)]
@@ -145,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_terminals_sequence_carries_the_text_in_base64() {
-        assert_eq!(sequence(&Secret::new("tok"), None).as_str(), "\u{1b}]52;c;dG9r\u{7}");
+        assert_eq!(sequence(&Secret::new("tok"), None, false).as_str(), "\u{1b}]52;c;dG9r\u{7}");
     }
 
     #[test]
@@ -153,25 +162,30 @@ mod tests {
         let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
         let clipboard = TerminalClipboard::new(Sink::Screen(sender), None);
         assert_eq!(clipboard.copy(&Secret::new("t"), Duration::ZERO), Ok(CopiedTo::Terminal));
-        assert_eq!(receiver.try_recv().unwrap(), osc52(&Secret::new("t")));
+        assert_eq!(receiver.try_recv().unwrap(), sequence(&Secret::new("t"), None, false));
     }
 
     #[test]
     fn tmux_gets_it_twice_for_itself_and_to_pass_on() {
         assert_eq!(
-            sequence(&Secret::new("tok"), Some(Multiplexer::Tmux)).as_str(),
+            sequence(&Secret::new("tok"), Some(Multiplexer::Tmux), false).as_str(),
             "\u{1b}]52;c;dG9r\u{7}\u{1b}Ptmux;\u{1b}\u{1b}]52;c;dG9r\u{7}\u{1b}\\"
+        );
+        assert_eq!(
+            sequence(&Secret::new("tok"), Some(Multiplexer::Tmux), true).as_str(),
+            "\u{1b}Ptmux;\u{1b}\u{1b}]52;c;dG9r\u{7}\u{1b}\\",
+            "it has it, and passes it on as well"
         );
     }
 
     #[test]
     fn screen_gets_it_in_pieces_that_make_the_whole() {
         let secret = Secret::new("t".repeat(1_000));
-        let framed = sequence(&secret, Some(Multiplexer::Screen));
+        let framed = sequence(&secret, Some(Multiplexer::Screen), false);
         let pieces: Vec<&str> =
             framed.split("\u{1b}\\").filter(|piece| !piece.is_empty()).map(|piece| &piece[2..]).collect();
         assert!(pieces.len() > 1 && pieces.iter().all(|piece| piece.len() <= SCREEN));
-        assert_eq!(pieces.concat(), osc52(&secret).as_str());
+        assert_eq!(pieces.concat(), sequence(&secret, None, false).as_str());
     }
 
     #[test]
