@@ -26,9 +26,8 @@ use crate::backend::{Backend, OpenSandbox, StartServer};
 use crate::model::Secret;
 use crate::service::connect::Paster;
 
-/// How often the store is asked whether another process changed it, and the terminal whether it is
-/// still there: nothing is drawn for that.
-pub(super) const WATCH: Duration = Duration::from_millis(500);
+/// How often the terminal is asked whether it is still there: nothing is drawn for that.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// What the terminal UI can start, and knows nothing more of.
 #[derive(Clone, Default)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange};
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen};
 use crossterm::{execute, queue};
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
@@ -34,6 +34,11 @@ impl Fall {
         self.told.notified().await;
     }
 
+    /// Nothing is written to a terminal that was given back.
+    fn check(&self) -> io::Result<()> {
+        if self.has_begun.load(Ordering::SeqCst) { Err(Self::error()) } else { Ok(()) }
+    }
+
     /// What ends the screens then: what they were doing is unknown, and the terminal is not theirs any more.
     pub(super) fn error() -> io::Error {
         io::Error::other("hallpass ended itself because of a bug of its own, which is told above")
@@ -48,6 +53,7 @@ impl Terminal {
     /// Takes the terminal. A panic, of whatever thread, gives it back before its message is printed; nothing is drawn
     /// after that.
     pub(super) fn take(fall: Arc<Fall>) -> io::Result<Self> {
+        let inner = enter()?;
         let falling = fall.clone();
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
@@ -56,14 +62,12 @@ impl Terminal {
             before(info);
             falling.told.notify_one();
         }));
-        Ok(Self { inner: enter()?, takes_mouse: false, fall })
+        Ok(Self { inner, takes_mouse: false, fall })
     }
 
     /// Draws one frame, which appears at once on terminals that can do that.
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        if self.fall.has_begun.load(Ordering::SeqCst) {
-            return Err(Fall::error());
-        }
+        self.fall.check()?;
         queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
         let drawn = self.inner.draw(draw).map(|_| ());
         execute!(self.inner.backend_mut(), EndSynchronizedUpdate)?;
@@ -84,6 +88,7 @@ impl Terminal {
 
     /// Writes a sequence between two frames.
     pub(super) fn write(&mut self, sequence: &str) -> io::Result<()> {
+        self.fall.check()?;
         let backend = self.inner.backend_mut();
         backend.write_all(sequence.as_bytes())?;
         Write::flush(backend)
@@ -109,15 +114,21 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        leave();
+        // Given back already, and told why: to leave it once more would put the cursor before that.
+        if self.fall.check().is_ok() {
+            leave();
+        }
     }
 }
 
-/// Raw mode, alternate screen, and a panic hook of ratatui's own before ours.
+/// Raw mode and alternate screen. Not by `ratatui::init`, whose panic hook would come before ours, and give the
+/// terminal back while a frame is being drawn.
 fn enter() -> io::Result<ratatui::Terminal<CrosstermBackend<Stdout>>> {
-    let mut inner = ratatui::try_init()?;
-    execute!(inner.backend_mut(), EnableBracketedPaste, EnableFocusChange)?;
-    Ok(inner)
+    let entered = crossterm::terminal::enable_raw_mode()
+        .and_then(|()| execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange))
+        .and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(io::stdout())));
+    // Half of it is not left behind.
+    entered.inspect_err(|_| leave())
 }
 
 /// Undoes everything. `ratatui::restore` prints when it fails, and printing to a terminal that is

@@ -5,9 +5,16 @@ use std::time::Duration;
 use super::effect::Effect;
 use super::look::Look;
 use super::message::Message;
-use super::runtime::{Runtime, WATCH};
+use super::runtime::Runtime;
 use super::terminal;
 
+/// How often the store is asked whether another process changed it.
+const STORE: Duration = Duration::from_millis(500);
+/// How often the settings file is looked at. Nothing of this draws, and all of it together costs less than a thousandth
+/// of a core.
+const SETTINGS: Duration = Duration::from_secs(1);
+/// How often it is asked whether the terminal is still there, beside the loop that asks for itself.
+const TERMINAL: Duration = Duration::from_secs(2);
 /// How long the loop has to end by itself once the terminal is gone.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -18,7 +25,7 @@ impl Runtime {
         let runtime = self.clone();
         tokio::spawn(async move {
             while terminal::is_there() {
-                tokio::time::sleep(WATCH).await;
+                tokio::time::sleep(TERMINAL).await;
             }
             tokio::time::sleep(GRACE).await;
             tracing::warn!("the terminal is gone, and its reader does not end");
@@ -43,7 +50,7 @@ impl Runtime {
                     runtime.start(Effect::Load);
                 }
                 known = Some(now);
-                tokio::time::sleep(WATCH).await;
+                tokio::time::sleep(STORE).await;
             }
         });
     }
@@ -56,7 +63,7 @@ impl Runtime {
             let changed = || std::fs::metadata(&path).and_then(|file| file.modified()).ok();
             let mut known = changed();
             loop {
-                tokio::time::sleep(WATCH).await;
+                tokio::time::sleep(SETTINGS).await;
                 let now = changed();
                 if now == known {
                     continue;
