@@ -28,7 +28,6 @@ use crate::auth::{self, Registration};
 use crate::model::{Config, Provider, Secret, WayIn};
 use crate::store::PendingFlow;
 pub use crate::system::BrowserError;
-use crate::system::browser::DesktopBrowser;
 pub use arrival::Answered;
 pub(super) use arrival::Arrival;
 use flow::Flow;
@@ -182,7 +181,7 @@ impl Service {
     /// Tells whether a browser can be opened that its user sees: not over SSH, in a container, or without a display,
     /// unless `$BROWSER` names one.
     pub fn has_browser(&self) -> bool {
-        DesktopBrowser::new(self.settings.surroundings.clone()).check().is_ok()
+        self.machine.browser.check().is_ok()
     }
 
     /// Tells whether a device code is to be offered before the browser: where there is no browser, and the provider

@@ -208,6 +208,10 @@ impl Browser for Visitor {
         });
         Ok(())
     }
+
+    fn check(&self) -> std::result::Result<(), BrowserError> {
+        Ok(())
+    }
 }
 
 /// Reads the consent page, presses "Allow", and follows the redirect to the callback.

@@ -10,7 +10,6 @@ use crate::listener::{Listener, LoopbackHost};
 use crate::model::config::DEFAULT_REDIRECT_URI;
 use crate::model::untrusted;
 use crate::settings::without_user_info;
-use crate::system::browser::DesktopBrowser;
 use crate::system::{clipboard, port_holder};
 use crate::vault::sealed;
 
@@ -138,7 +137,7 @@ impl Service {
 
     fn browser_finding(&self) -> Finding {
         let place = &self.settings.surroundings;
-        match DesktopBrowser::new(place.clone()).check() {
+        match self.machine.browser.check() {
             Ok(()) => match &place.browser {
                 Some(command) => Finding::well("browser", format!("$BROWSER is `{}`", untrusted::line(command))),
                 None => Finding::well("browser", "the desktop's"),

@@ -10,6 +10,9 @@ use crate::settings::Surroundings;
 pub trait Browser: Send + Sync {
     /// Opens `url`.
     fn open(&self, url: &Url) -> Result<(), BrowserError>;
+
+    /// Tells whether one could be opened that its user sees, or why not.
+    fn check(&self) -> Result<(), BrowserError>;
 }
 
 /// Why no browser was opened.
@@ -46,22 +49,6 @@ impl DesktopBrowser {
     pub fn new(surroundings: Surroundings) -> Self {
         Self { surroundings }
     }
-
-    /// Tells whether a browser can be expected to open.
-    pub fn check(&self) -> Result<(), BrowserError> {
-        let place = &self.surroundings;
-        if place.browser.is_some() {
-            // Whoever sets $BROWSER knows: a VS Code terminal does so over SSH and in containers.
-            return Ok(());
-        }
-        if place.is_ssh {
-            return Err(BrowserError::Ssh);
-        }
-        if cfg!(any(windows, target_os = "macos")) || place.is_wsl || place.has_display {
-            return Ok(());
-        }
-        Err(if place.is_container { BrowserError::Container } else { BrowserError::NoDisplay })
-    }
 }
 
 impl Browser for DesktopBrowser {
@@ -74,6 +61,21 @@ impl Browser for DesktopBrowser {
             Some(commands) => open_with(commands, url),
             None => open_desktop(url),
         }
+    }
+
+    fn check(&self) -> Result<(), BrowserError> {
+        let place = &self.surroundings;
+        if place.browser.is_some() {
+            // Whoever sets $BROWSER knows: a VS Code terminal does so over SSH and in containers.
+            return Ok(());
+        }
+        if place.is_ssh {
+            return Err(BrowserError::Ssh);
+        }
+        if cfg!(any(windows, target_os = "macos")) || place.is_wsl || place.has_display {
+            return Ok(());
+        }
+        Err(if place.is_container { BrowserError::Container } else { BrowserError::NoDisplay })
     }
 }
 

@@ -25,6 +25,10 @@ impl Browser for Remembering {
         self.0.lock().unwrap().push(url.clone());
         Ok(())
     }
+
+    fn check(&self) -> std::result::Result<(), BrowserError> {
+        Ok(())
+    }
 }
 
 /// A clipboard that is a variable.

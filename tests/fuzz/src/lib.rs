@@ -285,6 +285,9 @@ fn service() -> Service {
         fn open(&self, _: &url::Url) -> Result<(), BrowserError> {
             Ok(())
         }
+        fn check(&self) -> Result<(), BrowserError> {
+            Ok(())
+        }
     }
     impl Clipboard for Nothing {
         fn copy(&self, _: &Secret, _: Duration) -> Result<CopiedTo, ClipboardError> {
