@@ -134,7 +134,7 @@ pub struct VaultSettings {
 pub struct Settings {
     /// Every path.
     pub paths: Paths,
-    /// What is wrong with the settings file, where it was left out for that.
+    /// What is wrong with the settings file, where a line of it was left out for that.
     pub file_mistake: Option<String>,
     /// The vault.
     pub vault: VaultSettings,
@@ -231,17 +231,19 @@ impl Settings {
         Self::of(paths, file, &text, environment, overrides)
     }
 
-    /// The same without a settings file that cannot be used: for commands that look at what is wrong, and change
-    /// nothing.
+    /// The same without the lines of the settings file that cannot be used: for commands that look at what is wrong,
+    /// and change nothing.
     pub fn load_without_mistakes(environment: &Environment, overrides: &Overrides) -> Result<Self, SettingsError> {
         let paths = Paths::find(environment, overrides)?;
         match Written::read(&paths.settings) {
             Ok((file, text)) => Self::of(paths, file, &text, environment, overrides),
             Err(error) => {
                 let text = std::fs::read_to_string(&paths.settings).unwrap_or_default();
-                let first = mistakes(&text).first().map(ToString::to_string);
-                let file_mistake = Some(first.unwrap_or_else(|| error.to_string()));
-                let settings = Self::of(paths, Written::default(), "", environment, overrides)?;
+                let found = mistakes(&text);
+                let rest = without(&text, &found);
+                let file = toml::from_str(&rest).unwrap_or_default();
+                let settings = Self::of(paths, file, &rest, environment, overrides)?;
+                let file_mistake = Some(found.first().map_or_else(|| error.to_string(), ToString::to_string));
                 Ok(Self { file_mistake, ..settings })
             }
         }
@@ -287,9 +289,7 @@ impl Settings {
     /// Returns what the text of a settings file says about the terminal UI, but for the lines that are `mistakes`
     /// already; nothing where the rest cannot be read.
     pub fn screen_of(text: &str, mistakes: &[Mistake]) -> Option<ScreenSettings> {
-        let is_wrong = |line: usize| mistakes.iter().any(|mistake| mistake.line == line);
-        let lines = (1..).zip(text.lines()).map(|(number, line)| if is_wrong(number) { "" } else { line });
-        let rest = lines.collect::<Vec<_>>().join("\n");
+        let rest = without(text, mistakes);
         let written: Written = toml::from_str(&rest).ok()?;
         Some(ScreenSettings::of(&written, &rest, &Surroundings::default()))
     }
@@ -299,6 +299,23 @@ impl Settings {
         let (file, text) = Written::read(&self.paths.settings)?;
         Ok(ScreenSettings::of(&file, &text, &self.surroundings))
     }
+}
+
+/// Returns a settings file with its mistakes emptied; a table that must not be there goes with all that stands in it.
+fn without(text: &str, mistakes: &[Mistake]) -> String {
+    let mut is_left_out = false;
+    let mut rest = String::with_capacity(text.len());
+    for (number, line) in (1..).zip(text.lines()) {
+        let is_wrong = mistakes.iter().any(|mistake| mistake.line == number);
+        if line.trim_start().starts_with('[') {
+            is_left_out = is_wrong;
+        }
+        if !is_wrong && !is_left_out {
+            rest.push_str(line);
+        }
+        rest.push('\n');
+    }
+    rest
 }
 
 fn vault_kind(name: &'static str, value: &str) -> Result<VaultKind, SettingsError> {

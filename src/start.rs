@@ -53,6 +53,10 @@ pub fn run(arguments: Arguments, environment: &Environment, output: Output) -> O
         command => {
             let looks = command.as_ref().is_some_and(Command::looks_at_this_machine);
             let mut settings = settings(environment, &global, looks)?;
+            if looks && settings.file_mistake.is_none() {
+                let text = std::fs::read_to_string(&settings.paths.settings).unwrap_or_default();
+                settings.file_mistake = tui::mistakes(&text, &[]).first().map(ToString::to_string);
+            }
             settings.plain |= plain;
             log(&global, command.is_none().then_some(&settings));
             match command {

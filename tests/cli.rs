@@ -285,6 +285,17 @@ fn every_mistake_in_the_settings_is_told_at_once_and_the_schema_is_json() {
     assert!(home.run(&["config", "list"]).fails_with(2).err.contains("hallpass settings check"));
     let schema = home.run(&["settings", "schema"]).ok().json();
     assert_eq!(schema["properties"]["vault"]["enum"], json!(["keychain", "sealed", "memory"]));
+    // What stands in a table that must not be there is no mistake of the one before.
+    std::fs::write(&file, "[themes.mine]\ngood = \"red\"\n[kyes]\ncopy-token = \"c\"\n").unwrap();
+    let said = home.run(&["settings", "check"]).fails_with(2);
+    assert!(said.out.contains(":3: there is no `kyes`") && !said.out.contains(":4:"), "{said:?}");
+    // The lines that are good count all the same.
+    std::fs::write(&file, "vault = \"memory\"\nasci = true\n").unwrap();
+    let mut command = home.command();
+    let said = crate::support::program::said(command.env_remove("HALLPASS_VAULT").arg("doctor").output().unwrap());
+    assert!(said.out.contains("vault        memory"), "{said:?}");
+    std::fs::write(&file, "theme = \"drak\"\n").unwrap();
+    assert!(home.run(&["doctor"]).fails_with(7).out.contains("✗ settings"), "the screens would not begin");
     std::fs::write(&file, "plain = false\n").unwrap();
     home.run(&["settings", "check"]).ok();
     assert!(home.run(&["settings", "check", "/nonexistent.toml"]).fails_with(2).err.contains("/nonexistent.toml"));

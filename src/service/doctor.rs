@@ -9,7 +9,7 @@ use super::{Error, Service};
 use crate::listener::{Listener, LoopbackHost};
 use crate::model::config::DEFAULT_REDIRECT_URI;
 use crate::model::untrusted;
-use crate::settings::without_user_info;
+use crate::settings::{self, without_user_info};
 use crate::system::{clipboard, port_holder};
 use crate::vault::sealed;
 
@@ -152,7 +152,10 @@ impl Service {
 
     fn settings_finding(&self) -> Finding {
         let file = &self.settings.paths.settings;
-        match &self.settings.file_mistake {
+        // Read anew: it may have been mended, or spoiled, since this program began.
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let now = settings::mistakes(&text).first().map(ToString::to_string);
+        match now.as_ref().or(self.settings.file_mistake.as_ref()) {
             Some(mistake) => {
                 let found = format!("`{}` has a mistake in it: {}", file.display(), untrusted::line(mistake));
                 Finding::broken("settings", found, "`hallpass settings check` tells every mistake")

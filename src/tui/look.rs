@@ -1,7 +1,7 @@
 //! How the screens look and what keys they take: what the settings say of it, checked before the terminal
 //! is taken, and again whenever the settings file changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::keys::Keymap;
@@ -138,12 +138,12 @@ fn checked(screen: &ScreenSettings, has_true_colors: bool) -> Result<(Keymap, BT
 
 fn unknown_theme(name: &str, line: usize, own: &[OwnTheme]) -> Option<Mistake> {
     let ours = Theme::all(&[], false).unwrap_or_default();
-    let mut names: Vec<&str> = ours.keys().map(String::as_str).chain(own.iter().map(|own| own.name.as_str())).collect();
-    names.sort_unstable();
-    if name == AUTO || names.contains(&name) {
+    let names = ours.keys().map(String::as_str).chain(own.iter().map(|own| own.name.as_str()));
+    let names: BTreeSet<&str> = names.collect();
+    if name == AUTO || names.contains(name) {
         return None;
     }
-    let names = names.join(", ");
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
     let name = crate::model::untrusted::line(name);
     Some(Mistake { line, message: format!("there is no theme `{name}`; there are {AUTO}, {names}") })
 }
