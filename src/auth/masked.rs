@@ -38,7 +38,8 @@ const SHOWN: [&str; 22] = [
     "verification_url",
 ];
 /// Headers of an answer that say something.
-const HEADERS: [&str; 7] = [
+const HEADERS: [&str; 8] = [
+    "age",
     "content-type",
     "date",
     "retry-after",

@@ -13,7 +13,9 @@ impl Step {
     /// seem to end early then, or late. The clock is that of `Date` (RFC 9110 section 6.6.1).
     pub fn clock(&self) -> Option<String> {
         let Some(Answer::Came { headers, .. }) = &self.answer else { return None };
-        let (_, date) = headers.iter().find(|(name, _)| name == "date")?;
+        let named = |wanted: &str| headers.iter().find(|(name, _)| name == wanted);
+        // What a cache kept tells the time at which it was made (RFC 9111 section 5.1).
+        let (_, date) = named("date").filter(|_| named("age").is_none())?;
         let there = DateTime::parse_from_rfc2822(date).ok()?.to_utc();
         let here = self.at + self.took.unwrap_or_default();
         // `Date` knows whole seconds.
@@ -30,7 +32,11 @@ mod tests {
     use crate::model::tape::What;
 
     fn clock(date: &str) -> Option<String> {
-        let headers = vec![("date".to_owned(), date.to_owned())];
+        clock_of(&[("date", date)])
+    }
+
+    fn clock_of(headers: &[(&str, &str)]) -> Option<String> {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let step = Step {
             at: "2026-03-14T09:26:53Z".parse().unwrap(),
             took: Some(std::time::Duration::from_secs(2)),
@@ -50,5 +56,7 @@ mod tests {
         let behind = "the server's clock is 2h behind this machine's";
         assert_eq!(clock("Sat, 14 Mar 2026 07:26:55 GMT").as_deref(), Some(behind));
         assert_eq!(clock("yesterday"), None);
+        let kept = [("date", "Sat, 14 Mar 2026 07:26:55 GMT"), ("age", "7200")];
+        assert_eq!(clock_of(&kept), None, "a cache gave it");
     }
 }
