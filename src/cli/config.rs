@@ -196,9 +196,9 @@ fn asked_scopes(provider: &Provider) -> Result<Option<String>> {
     if usual.is_empty() && known.is_empty() {
         return Ok(None);
     }
-    let usual = if usual.is_empty() { "none".to_owned() } else { usual.join(" ") };
+    let usual = if usual.is_empty() { "none".to_owned() } else { usual.join(", ") };
     let some: Vec<&str> = known.iter().take(8).map(String::as_str).collect();
-    let such = if some.is_empty() { String::new() } else { format!(", such as {}", some.join(" ")) };
+    let such = if some.is_empty() { String::new() } else { format!(", such as {}", some.join(", ")) };
     let answer = prompt::ask(&format!("Scopes, comma-separated{such} (enter takes the usual: {usual})"), None)?;
     Ok(Some(answer).filter(|answer| !answer.is_empty()))
 }

@@ -157,7 +157,7 @@ fn show(waiting: &Waiting, way: Way, output: Output) -> Result<()> {
         let port =
             url::Url::parse(&waiting.redirect_uri).ok().and_then(|url| url.port_or_known_default()).unwrap_or_default();
         output.note(&format!(
-            "  from your own machine, `ssh -L {port}:localhost:{port} HOST` lets its browser through to here;"
+            "  from your own machine, `ssh -L {port}:localhost:{port} HOST` lets its browser through to here"
         ));
     }
     // A browser elsewhere ends on an address of its own machine, where nothing listens.

@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use crate::model::Secret;
+use crate::model::{Secret, untrusted};
 use crate::service::vaults::Purpose;
 use crate::service::{Error, Result};
 
@@ -38,7 +38,9 @@ pub fn missing(name: &str) -> Error {
 
 /// Asks a question, and returns the line that was typed.
 pub fn ask(question: &str, default: Option<&str>) -> Result<String> {
-    let shown = default.map(|default| format!(" [{default}]")).unwrap_or_default();
+    // Part of it may come from a provider file.
+    let question = untrusted::line(question);
+    let shown = default.map(|default| format!(" [{}]", untrusted::line(default))).unwrap_or_default();
     let mut err = io::stderr();
     // Nobody seeing the question will answer it either.
     let _ = write!(err, "{question}{shown}: ");

@@ -34,7 +34,7 @@ pub(super) async fn run(arguments: RequestArgs, backend: &Backend, output: Outpu
     Err(Error::new(Kind::Provider, format!("the API answered {status}")).into())
 }
 
-/// What no path is called, and who forgets the path ends with (RFC 9110 section 9, RFC 5789).
+/// The methods (RFC 9110 section 9, RFC 5789). A line that ends with one has no path.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// The last two words are method and path, those before them the connection.
@@ -46,7 +46,7 @@ fn taken_apart(mut words: Vec<String>) -> Result<(Target, String, String)> {
     let path = words.pop().ok_or_else(usage)?;
     let method = words.pop().ok_or_else(usage)?;
     // The path was forgotten: what stands in its place is the method.
-    if METHODS.contains(&path.as_str()) {
+    if METHODS.iter().any(|method| path.eq_ignore_ascii_case(method)) {
         return Err(usage());
     }
     let mut words = words.into_iter();

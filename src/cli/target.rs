@@ -5,7 +5,7 @@ use super::args::Target;
 use super::prompt;
 use crate::backend::Backend;
 use crate::model::{ConfigKey, ConnectionId, ConnectionRef};
-use crate::service::Result;
+use crate::service::{Error, Result};
 
 /// What was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,9 @@ impl Target {
         if let [only] = configs.as_slice() {
             output.note(&format!("Under {}, the only config.", only.key));
             return Ok(Named { config: only.key.clone(), id: None });
+        }
+        if configs.is_empty() {
+            return Err(Error::not_found("there is no config yet").hinted("make one with `hallpass config create`"));
         }
         let names: Vec<&str> = configs.iter().map(|config| config.key.as_str()).collect();
         output.note(&format!("Which config? {}", names.join(", ")));
