@@ -186,6 +186,11 @@ impl Activity {
         }
     }
 
+    /// Returns the connection that it concerns, where it is one.
+    pub fn reference(&self) -> Option<ConnectionRef> {
+        Some(ConnectionRef::new(self.config.clone()?, self.connection.clone()?))
+    }
+
     /// Tells whether it concerns a connection.
     pub fn is_of(&self, connection: &ConnectionRef) -> bool {
         (self.config.as_ref(), self.connection.as_ref()) == (Some(&connection.config), Some(&connection.id))

@@ -34,7 +34,7 @@ const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
 
 pub use mouse::Clickable;
 pub use narrow::Facet;
-pub use notices::{CAUSE, Doing, Notice};
+pub use notices::{Doing, Notice};
 pub use order::{Order, columns};
 
 /// What the app starts with.

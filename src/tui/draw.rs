@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use super::app::{App, CAUSE};
+use super::app::App;
 use super::keys::{self, Action, Binding, View};
 use super::screens;
 use super::widgets::last;
@@ -144,8 +144,7 @@ fn notice_lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let (mark, style) = (notice.tone.mark(), notice.tone.style(theme));
     let drawn = |with_causes: bool| {
         let mut told = Vec::new();
-        let is_told = |text: &&String| with_causes || !text.starts_with(CAUSE);
-        for (index, text) in notice.lines.iter().filter(is_told).enumerate() {
+        for (index, text) in notice.told(with_causes).enumerate() {
             for (part, line) in wrapped(text, width.saturating_sub(4)).into_iter().enumerate() {
                 let mark = if index == 0 && part == 0 { mark } else { " " };
                 let style = if index == 0 { style } else { theme.title() };
@@ -181,12 +180,16 @@ fn draw_foot(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     if app.is_filtering {
         let list = &app.rows[app.view.index()];
         let (shown, total) = list.counts();
-        let line = Line::from(vec![
+        let mut spans = kept_marks(app);
+        let before: usize = spans.iter().map(|span| span.content.width()).sum();
+        spans.extend([
             Span::styled(" /", theme.key()),
             Span::raw(list.filter().text().to_owned()),
             Span::styled(format!("   {shown} of {total} · enter keeps it · esc clears it"), theme.faint()),
         ]);
-        let cursor = area.x + 2 + u16::try_from(list.filter().before_cursor().width()).unwrap_or(0);
+        let line = Line::from(spans);
+        let typed = before + 2 + list.filter().before_cursor().width();
+        let cursor = area.x + u16::try_from(typed).unwrap_or(u16::MAX).min(area.width);
         frame.render_widget(line, area);
         if cursor < area.right() {
             frame.set_cursor_position((cursor, area.y));

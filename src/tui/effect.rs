@@ -91,6 +91,10 @@ impl Effect {
             | Self::Reveal(connection)
             | Self::WhoAmI(connection)
             | Self::Inspect(connection) => Some(connection),
+            Self::Refresh(connections) => match connections.as_slice() {
+                [connection] => Some(connection),
+                _ => None,
+            },
             Self::Authorize(request) => Some(&request.connection),
             Self::Enter(request) => Some(&request.connection),
             _ => None,

@@ -6,7 +6,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use super::effect::Effect;
 use super::facts::Fact;
 use super::look::Look;
-use super::modal::Target;
+use super::modal::{Renamed, Target};
 use crate::backend::{AboutServer, Backend, Capabilities};
 use crate::model::tape::Step;
 use crate::model::{Activity, Config, Connection, ConnectionRef, Provider, ProviderId, Secret, Time};
@@ -59,8 +59,8 @@ pub enum Message {
     ConfigMade(Box<Config>),
     /// A config was changed.
     ConfigEdited(Box<Config>),
-    /// A config or a connection has another name now.
-    Renamed(Target),
+    /// A config or a connection, by its name before, has another one now.
+    Renamed(Renamed, Target),
     /// The redirect URI of a config was checked.
     RedirectChecked(Finding),
     /// An API said who a token is.

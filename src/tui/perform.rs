@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 
 use super::effect::Effect;
 use super::message::{Lists, Message};
-use super::modal::Target;
+use super::modal::{Renamed, Target};
 use super::runtime::Runtime;
 use crate::model::ConnectionRef;
 use crate::model::tape::Step;
@@ -93,10 +93,11 @@ impl Runtime {
             }
             Effect::RenameConfig(key, new) => {
                 backend.rename_config(key, new).await?;
-                Message::Renamed(Target::Config(new.clone()))
+                Message::Renamed(Renamed::Config(key.clone()), Target::Config(new.clone()))
             }
             Effect::RenameConnection(reference, new) => {
-                Message::Renamed(Target::Connection(backend.rename_connection(reference, new).await?))
+                let after = backend.rename_connection(reference, new).await?;
+                Message::Renamed(Renamed::Connection(reference.clone()), Target::Connection(after))
             }
             Effect::CheckRedirect(key) => Message::RedirectChecked(backend.local()?.check_redirect(key).await?),
             Effect::WhoAmI(connection) => Message::Identified(Box::new(backend.who_am_i(connection).await?)),

@@ -6,6 +6,7 @@ use hallpass::backend::Capabilities;
 use hallpass::model::{Connection, Happening, Outcome, Provider};
 use hallpass::service::connect::Connected;
 use hallpass::service::copy::{Copied, CopiedTo, Form};
+use hallpass::tui::effect::Effect;
 use hallpass::tui::message::{Lists, Message, Stay};
 use ratatui::buffer::Buffer;
 
@@ -14,6 +15,8 @@ use crate::support::screen::{Screen, config, connection, empty, happening, now};
 
 /// The name of its file.
 pub const RECORDING: &str = "first-token";
+/// Which of its screens stands where nothing moves: the one with the token copied.
+pub const STILL: usize = 3;
 
 const PROVIDER: &str = r#"
 name = "Sandbox"
@@ -67,10 +70,11 @@ pub fn recording() -> Vec<(Buffer, Duration)> {
     let mut screen = Screen::with(empty().sized(96, 26));
     let mut frames = vec![(screen.buffer().clone(), seconds(3))];
     let mut take = |screen: &Screen, time| frames.push((screen.buffer().clone(), seconds(time)));
-    screen.keys("b");
+    // Each key asks for what is played as its answer.
+    assert_eq!(screen.keys("b"), [Effect::Cancel, Effect::EnterSandbox]);
     screen.send(stay(true));
     take(&screen, 3);
-    screen.keys("<enter>");
+    assert!(matches!(screen.keys("<enter>").as_slice(), [Effect::Authorize(_)]));
     screen.send(Message::Connected(Box::new(Connected {
         connection: authorized(),
         fingerprint: "60c71d24".to_owned(),
@@ -78,7 +82,7 @@ pub fn recording() -> Vec<(Buffer, Duration)> {
     })));
     screen.send(Message::Loaded(Box::new(Lists { activity: lists().activity[1..].to_vec(), ..lists() })));
     take(&screen, 4);
-    screen.keys("y");
+    assert_eq!(screen.keys("y"), [Effect::Copy(authorized().reference, Form::Raw)]);
     screen.send(Message::Copied(
         authorized().reference,
         Copied {
@@ -93,10 +97,10 @@ pub fn recording() -> Vec<(Buffer, Duration)> {
     take(&screen, 4);
     screen.keys("<esc>4j");
     take(&screen, 3);
-    screen.keys("<enter>");
+    assert_eq!(screen.keys("<enter>"), [Effect::ReadFlow(2)]);
     screen.send(Message::FlowRead(2, flow("http://127.0.0.1:4000/token", "sandbox-client")));
     take(&screen, 5);
-    screen.keys("<esc>b");
+    assert_eq!(screen.keys("<esc>b"), [Effect::Cancel, Effect::LeaveSandbox]);
     screen.send(stay(false));
     screen.send(Message::Loaded(Box::default()));
     take(&screen, 3);

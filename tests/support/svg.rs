@@ -80,13 +80,13 @@ pub fn render(buffer: &Buffer, palette: &Palette) -> String {
     svg
 }
 
-/// Draws buffers one after the other, each for so long, again and again. Where movement is unwanted, the last one
-/// stands.
-pub fn animate(frames: &[(Buffer, Duration)], palette: &Palette) -> String {
+/// Draws buffers one after the other, each for so long, again and again. Where nothing moves, one of them stands
+/// `still`.
+pub fn animate(frames: &[(Buffer, Duration)], still: usize, palette: &Palette) -> String {
     let whole: Duration = frames.iter().map(|(_, time)| *time).sum();
     let percent = |time: Duration| 100.0 * time.as_secs_f64() / whole.as_secs_f64();
     let mut svg = begin(&frames[0].0, palette);
-    svg.push_str("<style>g{visibility:hidden}\n");
+    writeln!(svg, "<style>g{{visibility:hidden}}.f{still}{{visibility:visible}}").unwrap();
     let mut from = Duration::ZERO;
     for (number, (_, time)) in frames.iter().enumerate() {
         let (begins, ends) = (percent(from), percent(from + *time));
@@ -94,12 +94,7 @@ pub fn animate(frames: &[(Buffer, Duration)], palette: &Palette) -> String {
         writeln!(svg, ".f{number}{{animation:f{number} {}s step-end infinite}}", whole.as_secs()).unwrap();
         from += *time;
     }
-    let last = frames.len() - 1;
-    writeln!(
-        svg,
-        "@media (prefers-reduced-motion:reduce){{g{{animation:none}}.f{last}{{visibility:visible}}}}</style>"
-    )
-    .unwrap();
+    svg.push_str("@media (prefers-reduced-motion:reduce){g{animation:none!important}}</style>\n");
     for (number, (buffer, _)) in frames.iter().enumerate() {
         writeln!(svg, "<g class=\"f{number}\">").unwrap();
         for row in 0..buffer.area.height {

@@ -8,7 +8,7 @@ use hallpass::tui::message::{Lists, Message};
 use hallpass::service::{Error, Kind};
 
 use super::{hostile, reference, screen};
-use crate::support::screen::{Screen, fixture, now};
+use crate::support::screen::{Screen, Start, fixture, now};
 
 pub fn steps() -> Vec<Step> {
     let page = Step { at: now(), took: None, what: What::AuthorizationPage, times: 1, request: None, answer: None };
@@ -71,15 +71,13 @@ fn on_a_narrow_screen_request_and_answer_stand_below_each_other() {
 }
 
 #[test]
-fn what_nobody_was_asked_for_has_no_steps_and_says_so() {
-    let mut wide = screen(120, 40);
-    wide.keys("4<enter>");
-    wide.send(Message::FlowRead(9, Vec::new()));
-    assert!(wide.text().contains("there are no steps"), "{}", wide.text());
-    let mut narrow = screen(60, 20);
-    narrow.keys("4<enter>");
-    narrow.send(Message::FlowRead(9, Vec::new()));
-    assert!(narrow.text().contains("fingerprint"), "its details: {}", narrow.text());
+fn what_nobody_was_asked_for_has_no_steps_and_shows_all_about_itself() {
+    for (width, height) in [(120, 40), (80, 24)] {
+        let mut screen = screen(width, height);
+        assert_eq!(screen.keys("4<enter>"), [Effect::ReadFlow(9)]);
+        screen.send(Message::FlowRead(9, Vec::new()));
+        assert!(screen.text().contains("┌ Activity") && screen.text().contains("fingerprint"), "{}", screen.text());
+    }
 }
 
 #[test]
@@ -140,7 +138,7 @@ fn who_got_a_token_stands_there_with_its_process_and_its_folder() {
 
 #[test]
 fn nothing_hostile_reaches_the_screen_of_a_flow() {
-    let mut screen = Screen::with(crate::support::screen::Start { lists: hostile(), ..fixture() });
+    let mut screen = Screen::with(Start { lists: hostile(), ..fixture() });
     screen.keys("4<enter>");
     screen.send(Message::FlowRead(9, steps()));
     let text = screen.text();
@@ -168,16 +166,20 @@ fn what_was_sent_stands_one_key_behind_an_error() {
     let mut screen = Screen::with(start);
     screen.keys("2");
     let error = Error::new(Kind::AuthorizationNeeded, "the provider refused the refresh");
-    screen.send(Message::Refreshed(vec![(reference("hubspot/acme"), Some(error))]));
+    let refresh = Effect::Refresh(vec![reference("hubspot/acme")]);
+    screen.send(Message::Failed(error, Box::new(refresh)));
     let text = screen.text();
-    assert!(text.contains("✗ hubspot/acme: the provider refused the refresh"), "{text}");
+    assert!(text.contains("✗ the provider refused the refresh"), "{text}");
     assert!(text.contains("→ w shows what was sent, and what came back"), "{text}");
     assert_eq!(screen.keys("w"), [Effect::ReadFlow(7)]);
     screen.send(Message::FlowRead(7, steps()));
     assert!(screen.text().contains("Came back"), "{}", screen.text());
-    screen.keys("<esc><esc>1");
-    assert_eq!(screen.keys("w"), [], "of the selected one, which nobody was asked anything for");
-    assert!(screen.text().contains("nobody was asked anything for github/jane yet"), "{}", screen.text());
+    screen.keys("<esc><esc>");
+    assert_eq!(screen.keys("2w"), []);
+    assert!(screen.text().contains("no connection is selected"), "{}", screen.text());
+    assert_eq!(screen.keys("1w"), [], "of the selected one, which nobody was asked anything for");
+    assert!(screen.text().contains("no request for github/jane is kept here"), "{}", screen.text());
+    assert_eq!(screen.keys("4jjw"), [Effect::ReadFlow(7)], "of the selected row");
 }
 
 #[test]
@@ -213,4 +215,12 @@ fn what_did_not_come_to_be_does_not_read_like_what_did() {
     for row in ["✗ not refreshed  hubspot/acme", "◐ not refreshed  linear/acme", "● refreshed      shopify"] {
         assert!(text.contains(row), "{row} in\n{text}");
     }
+}
+
+#[test]
+fn another_host_keeps_what_it_sends_to_itself() {
+    let mut screen = Screen::with(Start { host: Some("nango.example"), ..fixture() });
+    let error = Error::new(Kind::Network, "no answer");
+    screen.send(Message::Failed(error, Box::new(Effect::Inspect(reference("github/jane")))));
+    assert!(!screen.text().contains("what was sent, and"), "{}", screen.text());
 }

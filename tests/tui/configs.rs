@@ -3,7 +3,7 @@ use hallpass::service::Error;
 use hallpass::service::doctor::{Finding, Wellness};
 use hallpass::tui::effect::Effect;
 use hallpass::tui::message::Message;
-use hallpass::tui::modal::Target;
+use hallpass::tui::modal::{Renamed, Target};
 
 use super::{reference, screen};
 use crate::support::screen::{Screen, config, connection, fixture};
@@ -79,7 +79,10 @@ fn configs_and_connections_get_other_names_and_stay_selected() {
     assert_eq!((from, to.as_str()), (&reference("slack/team"), "squad"));
     screen.send(Message::Failed(Error::usage("there is one already"), Box::new(effects[0].clone())));
     assert!(screen.text().contains("there is one already"), "{}", screen.text());
-    screen.send(Message::Renamed(Target::Connection(reference("slack/squad"))));
+    screen.send(Message::Renamed(
+        Renamed::Connection(reference("slack/team")),
+        Target::Connection(reference("slack/squad")),
+    ));
     let mut lists = fixture().lists;
     lists.connections.insert(6, connection("slack/squad", "slack", None, &[]));
     screen.send(Message::Loaded(Box::new(lists)));

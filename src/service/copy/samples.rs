@@ -4,7 +4,7 @@ use base64::Engine as _;
 
 use super::{Call, Form, headers_text, variable_name};
 use crate::api::Access;
-use crate::model::{Connection, Credentials, Entered, Provider, Secret, TokenPair, TokenSet, WayIn};
+use crate::model::{Connection, Credentials, Entered, Provider, Secret, TokenSet, WayIn};
 
 /// What stands in a sample where the copy has a secret.
 const MASKED: &str = "•••";
@@ -12,24 +12,25 @@ const MASKED: &str = "•••";
 /// Returns what the copies of a connection look like, without a secret: nothing is read from the vault. Forms that
 /// cannot be had are left out.
 pub fn samples(provider: &Provider, connection: &Connection) -> Vec<(Form, String)> {
-    if connection.way == WayIn::OAuth1 {
-        return vec![(Form::Env, format!("{}={MASKED}", variable_name(&connection.reference)))];
-    }
+    let env = format!("{}={MASKED}", variable_name(&connection.reference));
+    let Some(credentials) = masked(provider, connection) else { return vec![(Form::Env, env)] };
     let access = Access {
         provider: provider.clone(),
         client_id: MASKED.to_owned(),
         client_secret: Some(Secret::new(MASKED)),
         variables: connection.variables.clone(),
-        credentials: masked(provider, connection),
+        credentials,
         named: Vec::new(),
     };
     let login = base64::engine::general_purpose::STANDARD.encode(format!("{MASKED}:{MASKED}"));
-    let plain = |secret: Secret| secret.expose().replace(&login, MASKED);
+    // Encoded as it would be where it is sent.
+    let in_url: String = url::form_urlencoded::byte_serialize(MASKED.as_bytes()).collect();
+    let plain = |secret: Secret| secret.expose().replace(&login, MASKED).replace(&in_url, MASKED);
     let header = access.headers().ok().map(|headers| headers_text(&headers));
     let call = Call::of(&access).ok();
     [
         (Form::Header, header.map(plain)),
-        (Form::Env, Some(format!("{}={MASKED}", variable_name(&connection.reference)))),
+        (Form::Env, Some(env)),
         (Form::Curl, call.as_ref().map(|call| plain(call.curl()))),
         (Form::Httpie, call.as_ref().map(|call| plain(call.httpie()))),
         (Form::Fetch, call.as_ref().map(|call| plain(call.fetch()))),
@@ -40,7 +41,7 @@ pub fn samples(provider: &Provider, connection: &Connection) -> Vec<(Form, Strin
 }
 
 /// Credentials of the way that the connection has, with nothing in them.
-fn masked(provider: &Provider, connection: &Connection) -> Credentials {
+fn masked(provider: &Provider, connection: &Connection) -> Option<Credentials> {
     let (obtained_at, secret) = (connection.obtained_at, || Secret::new(MASKED));
     let tokens = || TokenSet {
         access_token: secret(),
@@ -54,14 +55,12 @@ fn masked(provider: &Provider, connection: &Connection) -> Credentials {
         extra: Secret::default(),
     };
     let fields = provider.credential_fields(connection.way).into_iter().map(|(name, _)| (name, secret())).collect();
-    match connection.way {
+    Some(match connection.way {
+        // Each request is signed on its own: nothing of it is good for two.
+        WayIn::OAuth1 => return None,
         WayIn::OAuth2 => Credentials::OAuth2(tokens()),
         WayIn::ClientCredentials => Credentials::ClientCredentials(tokens()),
-        WayIn::OAuth1 => {
-            let extra = Secret::default();
-            Credentials::OAuth1(TokenPair { token: secret(), token_secret: secret(), obtained_at, extra })
-        }
         WayIn::ApiKey => Credentials::ApiKey(Entered { fields, obtained_at }),
         WayIn::Basic => Credentials::Basic(Entered { fields, obtained_at }),
-    }
+    })
 }

@@ -200,11 +200,12 @@ impl App {
                 Some(request) => return vec![Effect::Cancel, Effect::Authorize(request)],
                 None => waiting.error = Some("this provider has no device codes".to_owned()),
             },
-            Some(Action::UseBrowser) => {
-                if let Some(request) = waiting.request.clone() {
+            Some(Action::UseBrowser) => match waiting.request.clone() {
+                Some(request) => {
                     return vec![Effect::Cancel, Effect::Authorize(ConnectRequest { way: Way::Browser, ..request })];
                 }
-            }
+                None => waiting.error = Some("leave this, and authorize again".to_owned()),
+            },
             Some(Action::Allow) if self.is_sandbox => effects.push(Effect::Allow(waiting.waiting.url.clone())),
             Some(Action::OpenUrl) => effects.push(Effect::OpenPage(waiting.waiting.url.to_string())),
             Some(Action::Paste) => {

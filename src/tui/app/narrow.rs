@@ -101,10 +101,7 @@ impl App {
     fn activity_facets(&self) -> Vec<(Facet, &'static str, usize)> {
         let rows = &self.lists.activity;
         let count = |facet: &Facet| rows.iter().filter(|row| facet.has_activity(row)).count();
-        let mut connections: Vec<ConnectionRef> = rows
-            .iter()
-            .filter_map(|row| Some(ConnectionRef::new(row.config.clone()?, row.connection.clone()?)))
-            .collect();
+        let mut connections: Vec<ConnectionRef> = rows.iter().filter_map(Activity::reference).collect();
         connections.sort();
         connections.dedup();
         let outcomes = [Outcome::Refused, Outcome::Failed, Outcome::Done].map(|end| (Facet::Outcome(end), "outcome"));

@@ -7,11 +7,9 @@ use ratatui::style::Style;
 use super::App;
 use crate::model::{Activity, ConnectionRef, Time, untrusted};
 use crate::tui::effect::Effect;
-use crate::tui::keys::Action;
+use crate::tui::keys::{Action, View};
 use crate::tui::theme::Theme;
 
-/// How a cause begins.
-pub const CAUSE: &str = "because ";
 /// How long good news stays.
 const GOOD: Duration = Duration::from_secs(3);
 /// How much of what was told is kept.
@@ -28,6 +26,8 @@ pub struct Notice {
     pub tone: Tone,
     /// The words, most important first.
     pub lines: Vec<String>,
+    /// Why, where that is known: told behind the first line where there is room.
+    pub causes: Vec<String>,
     /// The connection whose last flow says more.
     pub about: Option<ConnectionRef>,
     /// When good news leaves.
@@ -62,6 +62,14 @@ impl Tone {
             Self::Plain => theme.title(),
             Self::Bad => theme.bad(),
         }
+    }
+}
+
+impl Notice {
+    /// Returns the lines as they stand below each other.
+    pub fn told(&self, with_causes: bool) -> impl Iterator<Item = &str> {
+        let causes = self.causes.iter().filter(move |_| with_causes);
+        self.lines.iter().take(1).chain(causes).chain(self.lines.iter().skip(1)).map(String::as_str)
     }
 }
 
@@ -113,38 +121,52 @@ impl App {
     }
 
     fn tell_for(&mut self, tone: Tone, text: impl Into<String>, time: Duration) {
-        self.keep(Notice { tone, lines: vec![text.into()], about: None, until: Some(self.now + time) });
+        self.keep(Notice {
+            tone,
+            lines: vec![text.into()],
+            causes: Vec::new(),
+            about: None,
+            until: Some(self.now + time),
+        });
     }
 
     /// Tells something bad, which stays until it is dismissed.
     pub(super) fn tell_bad(&mut self, lines: Vec<String>) {
-        self.keep(Notice { tone: Tone::Bad, lines, about: None, until: None });
+        self.tell_bad_of(None, lines, Vec::new());
     }
 
-    /// Tells something bad that a flow of this connection says more about, and the key that shows it.
-    pub(super) fn tell_bad_of(&mut self, connection: ConnectionRef, mut lines: Vec<String>) {
+    /// Tells something bad and its causes; where a flow of a connection says more about it, with the key that shows
+    /// that.
+    pub(super) fn tell_bad_of(&mut self, about: Option<ConnectionRef>, mut lines: Vec<String>, causes: Vec<String>) {
         let key = self.setup.look.keymap.key_of(Action::LastFlow);
-        if !key.is_empty() {
-            lines.push(format!("→ {key} shows what was sent, and what came back"));
-        }
-        self.keep(Notice { tone: Tone::Bad, lines, about: Some(connection), until: None });
+        // Another host keeps what it sends to itself.
+        let about = about.filter(|_| self.setup.host.is_none() && !key.is_empty());
+        lines.extend(about.is_some().then(|| format!("→ {key} shows what was sent, and what came back")));
+        self.keep(Notice { tone: Tone::Bad, lines, causes, about, until: None });
     }
 
-    /// Shows the last flow of the connection that the notice is about, or else of the selected one.
+    /// Shows the last flow of the connection that the notice is about, or else of the selected row.
     pub(super) fn last_flow(&mut self) -> Vec<Effect> {
         let told = self.notice.as_ref().and_then(|notice| notice.about.clone());
-        let connection = told.or_else(|| self.selected_connection().map(|connection| connection.reference.clone()));
-        let Some(connection) = connection else { return Vec::new() };
+        let selected = match self.view {
+            View::Connections => self.selected_connection().map(|connection| connection.reference.clone()),
+            View::Activity => self.selected_activity().and_then(Activity::reference),
+            View::Configs | View::Providers | View::Settings | View::Doctor => None,
+        };
+        let Some(connection) = told.or(selected) else {
+            self.remark("no connection is selected");
+            return Vec::new();
+        };
         let is_of = |row: &&Activity| row.flow.is_some() && row.is_of(&connection);
         if let Some(row) = self.lists.activity.iter().find(is_of) {
             return vec![Effect::ReadFlow(row.number)];
         }
-        self.remark(format!("nobody was asked anything for {connection} yet"));
+        self.remark(format!("no request for {connection} is kept here"));
         Vec::new()
     }
 
     fn keep(&mut self, mut notice: Notice) {
-        for line in &mut notice.lines {
+        for line in notice.lines.iter_mut().chain(&mut notice.causes) {
             *line = untrusted::line(line);
         }
         if self.told.len() == KEPT {

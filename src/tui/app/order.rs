@@ -7,7 +7,7 @@ use super::App;
 use crate::model::freshness::remaining;
 use crate::model::{Connection, ConnectionRef, Health};
 use crate::tui::keys::View;
-use crate::tui::modal::{Modal, Renamed, Target};
+use crate::tui::modal::{Renamed, Target};
 
 /// By what a list is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,15 +33,17 @@ pub fn columns(view: View) -> &'static [&'static str] {
 impl App {
     /// Sorts the open list by its next column.
     pub(super) fn sort_by_next(&mut self) {
-        let column = self.orders[self.view.index()].column + 1;
-        self.sort_by(column % columns(self.view).len());
+        let (before, columns) = (self.orders[self.view.index()].column, columns(self.view).len());
+        if columns > 1 {
+            self.sort_by((before + 1) % columns);
+        }
     }
 
     /// Sorts the open list by a column, or turns it round where it is sorted by that one.
     pub(super) fn sort_by(&mut self, column: usize) {
         let (view, columns) = (self.view, columns(self.view));
         let before = self.orders[view.index()];
-        let is_reversed = before.column == column && columns.len() > 1 && !before.is_reversed;
+        let is_reversed = before.column == column && !before.is_reversed;
         self.orders[view.index()] = Order { column, is_reversed };
         self.refilter(view);
         let way = if is_reversed { ", the other way round" } else { "" };
@@ -167,15 +169,11 @@ impl App {
         }
     }
 
-    /// A mark stays with what has another name now: the form that asked for it knows the one before.
-    pub(super) fn rename_mark(&mut self, target: &Target) {
-        let before = self.modals.iter().find_map(|modal| match modal {
-            Modal::Rename(form) => Some(&form.what),
-            _ => None,
-        });
+    /// A mark stays with what has another name now.
+    pub(super) fn rename_marks(&mut self, before: &Renamed, target: &Target) {
         let renamed = |marked: ConnectionRef| match (before, target) {
-            (Some(Renamed::Connection(before)), Target::Connection(after)) if marked == *before => after.clone(),
-            (Some(Renamed::Config(before)), Target::Config(after)) if marked.config == *before => {
+            (Renamed::Connection(before), Target::Connection(after)) if marked == *before => after.clone(),
+            (Renamed::Config(before), Target::Config(after)) if marked.config == *before => {
                 ConnectionRef::new(after.clone(), marked.id)
             }
             _ => marked,

@@ -158,7 +158,9 @@ impl App {
 
     /// Does what concerns the selected row, or those that are marked.
     fn act_on_row(&mut self, action: Action) -> Vec<Effect> {
-        if self.list().selected_row().is_none() && self.marked.is_empty() && action.needs_a_row() {
+        let has_marks = self.view == View::Connections && !self.marked.is_empty();
+        let is_for_marks = has_marks && matches!(action, Action::Refresh | Action::Delete);
+        if self.list().selected_row().is_none() && action.needs_a_row() && !is_for_marks {
             self.remark("nothing is selected that this could be done with");
             return Vec::new();
         }

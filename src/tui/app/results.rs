@@ -1,7 +1,6 @@
 //! What became of effects.
 
 use super::App;
-use super::notices::CAUSE;
 use crate::backend::AboutServer;
 use crate::model::freshness::spoken;
 use crate::model::tape::Step;
@@ -14,7 +13,7 @@ use crate::service::doctor::{Finding, Wellness};
 use crate::tui::effect::{Effect, named};
 use crate::tui::keys::{Action, View};
 use crate::tui::message::{Lists, Message};
-use crate::tui::modal::{AuthorizeForm, FlowView, Modal, PassphraseForm, Revealed, Target, WaitingFor};
+use crate::tui::modal::{AuthorizeForm, FlowView, Modal, PassphraseForm, Renamed, Revealed, Target, WaitingFor};
 
 /// For how long a token is shown.
 const REVEAL: std::time::Duration = std::time::Duration::from_secs(10);
@@ -89,7 +88,7 @@ impl App {
                 self.tell(format!("{} is changed; its connections stay as they are", config.key));
                 return vec![Effect::Load];
             }
-            Message::Renamed(target) => return self.renamed(&target),
+            Message::Renamed(before, target) => return self.renamed(&before, &target),
             Message::RedirectChecked(finding) => self.tell_finding(&finding),
             Message::Identified(who) => {
                 self.modals.push(Modal::WhoAmI(who, 0));
@@ -97,7 +96,14 @@ impl App {
             }
             Message::ConnectionsDeleted(outcomes, can_undo) => return self.deleted(outcomes, can_undo),
             Message::ConfigDeleted(key, connections, can_undo) => {
-                self.can_undo(can_undo, format!("{key} and its {connections} connections are deleted"));
+                self.can_undo(
+                    can_undo,
+                    match connections {
+                        0 => format!("{key} is deleted"),
+                        1 => format!("{key} and its connection are deleted"),
+                        _ => format!("{key} and its {connections} connections are deleted"),
+                    },
+                );
                 return vec![Effect::Load];
             }
             Message::BroughtBack(back) => {
@@ -147,8 +153,8 @@ impl App {
     }
 
     /// What has another name stays selected under that one.
-    fn renamed(&mut self, target: &Target) -> Vec<Effect> {
-        self.rename_mark(target);
+    fn renamed(&mut self, before: &Renamed, target: &Target) -> Vec<Effect> {
+        self.rename_marks(before, target);
         self.modals.retain(|modal| !matches!(modal, Modal::Rename(_)));
         let name = match target {
             Target::Config(key) => key.to_string(),
@@ -183,11 +189,9 @@ impl App {
             // Of one alone its name says it.
             let head = Some(head).filter(|_| all.len() > 1);
             let lines = head.into_iter().chain(failed).collect();
-            let first = outcomes.iter().find(|(_, error)| error.is_some()).map(|(connection, _)| connection.clone());
-            match first {
-                Some(connection) => self.tell_bad_of(connection, lines),
-                None => self.tell_bad(lines),
-            }
+            let is_of_a_flow = |error: &Option<Error>| error.as_ref().is_some_and(|error| error.kind.is_of_a_flow());
+            let first = outcomes.iter().find(|(_, error)| is_of_a_flow(error));
+            self.tell_bad_of(first.map(|(connection, _)| connection.clone()), lines, Vec::new());
         }
         self.marked.clear();
         vec![Effect::Load]
@@ -284,13 +288,11 @@ impl App {
 
     fn show_flow(&mut self, number: i64, steps: Vec<Step>) {
         let Some(activity) = self.lists.activity.iter().find(|row| row.number == number).cloned() else { return };
-        if !steps.is_empty() {
-            self.modals.push(Modal::Flow(Box::new(FlowView::new(activity, steps))));
-        } else if self.is_wide() {
-            self.remark("nobody was asked for this: there are no steps");
+        self.modals.push(if steps.is_empty() {
+            Modal::Details(0)
         } else {
-            self.modals.push(Modal::Details(0));
-        }
+            Modal::Flow(Box::new(FlowView::new(activity, steps)))
+        });
     }
 
     /// Selects a config that was just made, before the lists are read again.
@@ -350,7 +352,9 @@ impl App {
         let again = if is_read { Vec::new() } else { vec![Effect::Load] };
         match (error.needs_passphrase, self.modals.last_mut()) {
             // A wrong passphrase is said in the form that asked for it.
-            (_, Some(Modal::Passphrase(form))) if !is_read => form.refuse(with_hint(error)),
+            (_, Some(Modal::Passphrase(form))) if matches!(effect, Effect::Unlock(_)) => form.refuse(with_hint(error)),
+            // It is asked for already.
+            (Some(_), Some(Modal::Passphrase(_))) => {}
             (Some(purpose), _) => self.modals.push(Modal::Passphrase(Box::new(PassphraseForm::new(purpose, effect)))),
             (None, Some(Modal::Config(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (None, Some(Modal::Rename(form))) if !is_read => form.form.error = Some(with_hint(error)),
@@ -361,13 +365,10 @@ impl App {
     }
 
     fn tell_error(&mut self, error: &Error, about: Option<ConnectionRef>) {
-        let causes = error.causes.iter().map(|cause| format!("{CAUSE}{cause}"));
+        let causes = error.causes.iter().map(|cause| format!("because {cause}")).collect();
         let hint = error.hint.iter().map(|hint| format!("→ {hint}"));
-        let lines = std::iter::once(error.message.clone()).chain(causes).chain(hint).collect();
-        match about {
-            Some(connection) => self.tell_bad_of(connection, lines),
-            None => self.tell_bad(lines),
-        }
+        let lines = std::iter::once(error.message.clone()).chain(hint).collect();
+        self.tell_bad_of(about, lines, causes);
     }
 }
 

@@ -65,7 +65,7 @@ impl App {
         self.refilter(View::Doctor);
         match (ill, odd) {
             (0, 0) => self.tell("everything works"),
-            (0, odd) => self.remark(format!("{} to look at, and nothing that does not work", things(odd))),
+            (0, odd) => self.remark(format!("{} to look at; the rest works", things(odd))),
             (ill, _) => self.remark(format!(
                 "{} not work",
                 if ill == 1 { "one thing does".to_owned() } else { format!("{ill} things do") }

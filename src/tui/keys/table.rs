@@ -100,7 +100,7 @@ pub const TABLE: &[Entry] = &[
     entry("copy-token", CopyToken, &["y"], &[Connections], "copy a fresh token").short("copy", 9),
     entry("copy-as", CopyAs, &["Y"], &[Connections], "copy as header, curl, env, JSON, …").short("as", 3),
     entry("refresh", Refresh, &["r"], &[Connections], "refresh now").changing().short("refresh", 7),
-    entry("authorize", Authorize, &["a"], &[Connections, Configs], "authorize it, or again as it was")
+    entry("authorize", Authorize, &["a"], &[Connections, Configs], "authorize: again as it was, or anew")
         .authorizing()
         .short("authorize", 8),
     entry("authorize-with", AuthorizeWith, &["A"], &[Connections], "authorize again with other scopes").authorizing(),
@@ -145,7 +145,7 @@ pub const TABLE: &[Entry] = &[
     entry("palette", Palette, &[":", "ctrl-p"], &[Everywhere], "every action, by name").short("actions", 4),
     entry("jump", Jump, &["ctrl-k", "g j"], &[Everywhere], "jump to any config or connection").short("jump", 3),
     entry("messages", Messages, &["M"], &[Everywhere], "the last messages"),
-    entry("last-flow", LastFlow, &["w"], &[Everywhere], "what was sent last for it, and what came back"),
+    entry("last-flow", LastFlow, &["w"], &[Everywhere], "the last requests for a connection, and the answers"),
     entry("serve", Serve, &["s"], &[Everywhere], "start the local server, or stop it").here().short("serve", 6),
     entry("sandbox", Sandbox, &["b"], &[Everywhere], "into the sandbox, or out of it"),
     entry("show-connections", Show(View::Connections), &["1", "g c"], &[Everywhere], "connections"),

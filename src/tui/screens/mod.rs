@@ -25,8 +25,11 @@ use super::app::{App, Order, columns};
 use super::keys::{Action, View};
 use super::modal::Modal;
 use super::widgets::list::Seen;
-use super::widgets::paint::{cut, lines, padded, popup};
+use super::widgets::paint::{cut, inside_width, lines, padded, popup};
 use crate::model::search::Highlighter;
+
+/// How wide details are that stand in front, where there is room.
+const DETAILS: u16 = 110;
 
 /// One cell of a row.
 struct Cell {
@@ -57,7 +60,8 @@ pub(super) fn draw_view(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
         if told.len() > height {
             let key = app.setup.look.keymap.key_of(Action::Details);
             told.truncate(height.saturating_sub(1));
-            told.push(Line::styled(cut(&format!("… {key} shows all of it"), usize::from(inside.width)), theme.faint()));
+            let more = if key.is_empty() { "…".to_owned() } else { format!("… {key} shows all of it") };
+            told.push(Line::styled(cut(&more, usize::from(inside.width)), theme.faint()));
         }
         lines(frame, inside, told);
     }
@@ -117,6 +121,10 @@ fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
 fn sortable(view: View, heads: &[Cell], line: Rect) -> Vec<(Rect, usize)> {
     let mut x = line.x + 1;
     let mut found = Vec::new();
+    // A single column is its order already.
+    if columns(view).len() < 2 {
+        return found;
+    }
     for head in heads {
         let place = Rect { x, width: head.width, ..line };
         found.extend(columns(view).iter().position(|name| *name == head.text).map(|column| (place, column)));
@@ -271,8 +279,9 @@ pub(super) fn draw_modals(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
             Modal::Messages(scroll) => modals::messages(app, frame, area, scroll),
             Modal::Finder(finder) => finder::draw(app, frame, area, finder),
             Modal::Details(scroll) => {
-                let inside = popup(frame, area, app.view.title(), (area.width, area.height), app.setup.look.theme);
-                let told = detail_lines(app, usize::from(inside.width));
+                let told = detail_lines(app, inside_width(area, DETAILS));
+                let height = u16::try_from(told.len() + 2).unwrap_or(u16::MAX);
+                let inside = popup(frame, area, app.view.title(), (DETAILS, height), app.setup.look.theme);
                 draw_scrolled(frame, inside, told, scroll);
             }
             Modal::Confirm(question) => modals::confirm(app, frame, area, question),

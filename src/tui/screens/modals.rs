@@ -49,8 +49,12 @@ pub(super) fn confirm(app: &App, frame: &mut Frame<'_>, area: Rect, question: &C
                 1 => format!("Delete {key} and its connection?"),
                 _ => format!("Delete {key} and its {connections} connections?"),
             },
-            format!("Their tokens and the client secret leave {place}. What the provider granted stays granted."),
-            &[("y", "delete them"), ("any other key", "keep them")],
+            if *connections == 0 {
+                format!("Its client secret leaves {place}.")
+            } else {
+                format!("The tokens and the client secret leave {place}. What the provider granted stays granted.")
+            },
+            &[("y", "delete"), ("any other key", "keep")],
         ),
     };
     let several = match question {
@@ -89,7 +93,7 @@ pub(super) fn messages(app: &App, frame: &mut Frame<'_>, area: Rect, scroll: &mu
     let mut told = Vec::new();
     for (at, notice) in &app.told {
         let (mark, style) = (notice.tone.mark(), notice.tone.style(theme));
-        for (index, text) in notice.lines.iter().enumerate() {
+        for (index, text) in notice.told(true).enumerate() {
             let when = if index == 0 { format!("{mark} {}", at.format("%H:%M:%S")) } else { String::new() };
             told.extend(field(&when, text, if index == 0 { style } else { Style::new() }, width, theme));
         }

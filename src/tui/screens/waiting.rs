@@ -20,6 +20,8 @@ use crate::tui::widgets::paint::{cut, inside_width, lines, popup, wrapped};
 const WIDTH: u16 = 100;
 /// Marks the address among what stands there; it never leaves.
 const ADDRESS: usize = 9;
+/// To how many lines an address is cut that cannot be shown whole.
+const SHORT: usize = 2;
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &WaitingFor) {
     if let Some(device) = &waiting.waiting.device {
@@ -71,18 +73,21 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, waiting: &Waiti
         (0, below),
     ];
     let height = usize::from(area.height.saturating_sub(2));
+    let lines_of = |blocks: &[(usize, Vec<Line<'static>>)], is_wanted: &dyn Fn(usize) -> bool| {
+        blocks.iter().filter(|(own, _)| is_wanted(*own)).map(|(_, lines)| lines.len()).sum::<usize>()
+    };
+    // One that cannot be shown whole is cut to little: what stands around it is worth more then.
+    let whole = lines_of(&blocks, &|own| own == 0 || own == ADDRESS);
+    let most = if whole <= height { height } else { SHORT };
+    for (_, lines) in blocks.iter_mut().filter(|(own, _)| *own == ADDRESS) {
+        shorten(lines, most, width);
+    }
     for weight in (1..=6).rev() {
-        if blocks.iter().map(|(_, lines)| lines.len()).sum::<usize>() > height {
+        if lines_of(&blocks, &|_| true) > height {
             blocks.retain(|(own, _)| *own != weight);
         }
     }
-    let rest: usize = blocks.iter().filter(|(own, _)| *own != ADDRESS).map(|(_, lines)| lines.len()).sum();
-    let told: Vec<Line<'static>> = blocks
-        .into_iter()
-        .flat_map(
-            |(own, lines)| if own == ADDRESS { shortened(lines, height.saturating_sub(rest), width) } else { lines },
-        )
-        .collect();
+    let told: Vec<Line<'static>> = blocks.into_iter().flat_map(|(_, lines)| lines).collect();
     let height = u16::try_from(told.len() + 2).unwrap_or(u16::MAX);
     let inside = popup(frame, area, &format!("Authorizing {}", known.connection), (WIDTH, height), theme);
     lines(frame, inside, told);
@@ -96,16 +101,14 @@ fn headline(browser: &Result<(), BrowserError>) -> String {
     }
 }
 
-/// Cuts an address to so many lines, one at least; `c` copies it whole.
-fn shortened(mut lines: Vec<Line<'static>>, most: usize, width: usize) -> Vec<Line<'static>> {
-    let most = most.max(1);
+/// Cuts an address to so many lines; `c` copies it whole.
+fn shorten(lines: &mut Vec<Line<'static>>, most: usize, width: usize) {
     if lines.len() > most {
         lines.truncate(most);
         if let Some(last) = lines.last_mut() {
             *last = Line::styled(cut(&format!("{last}…"), width), Style::new().add_modifier(Modifier::UNDERLINED));
         }
     }
-    lines
 }
 
 fn pasting(paste: &Input, width: usize, theme: Theme) -> Vec<Line<'static>> {
