@@ -87,6 +87,7 @@ class Place:
 
     def __init__(self, vault):
         self.vault = vault
+        self.daemon = keychain.daemon() if vault == "keychain" else None
         self.home = Home(vault=None, **(BUS if vault == "keychain" else {}))
         self.home.environment["HALLPASS_KEY_FILE"] = str(self.home.path / "key")
         if vault == "sealed":
@@ -136,6 +137,9 @@ class Place:
         """Puts everything back as it was made."""
         shutil.rmtree(self.folder)
         shutil.copytree(self.template, self.folder)
+        if self.vault == "keychain" and keychain.daemon() != self.daemon:
+            # One that the bus started by itself is locked, and clears nothing.
+            keychain.restart()
         subprocess.run(["secret-tool", "clear", "service", "hallpass"], capture_output=True)
         if self.vault == "keychain":
             if self.say("vault", "migrate", "keychain", check=False).returncode != 0:
@@ -145,6 +149,7 @@ class Place:
                 shutil.rmtree(self.folder)
                 shutil.copytree(self.template, self.folder)
                 self.say("vault", "migrate", "keychain")
+            self.daemon = keychain.daemon()
 
     def items(self, vault=None):
         """What is in the vault, as somebody else sees it."""
@@ -337,17 +342,23 @@ def main():
         cases = random.Random(chosen.seed).sample(cases, chosen.cases)
     lost, killed, refused = [], 0, 0
     for operation, group, call, number, fault in cases:
-        place.restore()
-        before = len(Provider.given)
-        said = operation(place, faulty(place, group, call, number, fault))
+        for is_last in (False, False, True):
+            place.restore()
+            before = len(Provider.given)
+            said = operation(place, faulty(place, group, call, number, fault))
+            given = Provider.given[before:]
+            try:
+                verify(place, operation, said, given)
+            except (AssertionError, sqlite3.Error, subprocess.TimeoutExpired, json.JSONDecodeError) as error:
+                if place.vault == "keychain" and keychain.daemon() != place.daemon and not is_last:
+                    # The keychain's own daemon fell over: this says nothing of hallpass.
+                    print(f"keychain: its daemon died in {operation.__name__}, which is played again", flush=True)
+                    continue
+                lost.append((operation.__name__, group, call, number, fault))
+                print(f"LOST {lost[-1]}: {said.returncode} {said.stderr[-300:]!r}\n     {error!r:.900}", flush=True)
+            break
         killed += said.returncode in (KILLED, 137)
         refused += said.returncode not in (0, KILLED, 137)
-        given = Provider.given[before:]
-        try:
-            verify(place, operation, said, given)
-        except (AssertionError, sqlite3.Error, subprocess.TimeoutExpired, json.JSONDecodeError) as error:
-            lost.append((operation.__name__, group, call, number, fault))
-            print(f"LOST {lost[-1]}: {said.returncode} {said.stderr[-300:]!r}\n     {error!r:.900}", flush=True)
     print(f"{chosen.vault}: {len(cases)} of {whole} cases, {killed} killed, {refused} refused, {len(cases) - killed - refused} withstood; "
           f"lost: {len(lost)} ({time.monotonic() - started:.0f} s)", flush=True)
     place.home.remove()
