@@ -3,11 +3,11 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -25,9 +25,6 @@ use super::terminal::{self, Fall, Terminal};
 use crate::backend::{Backend, OpenSandbox, StartServer};
 use crate::model::Secret;
 use crate::service::connect::Paster;
-
-/// How often the terminal is asked whether it is still there: nothing is drawn for that.
-const WATCH: Duration = Duration::from_secs(1);
 
 /// What the terminal UI can start, and knows nothing more of.
 #[derive(Clone, Default)]
@@ -83,9 +80,9 @@ enum Woken {
     Message(Message),
     Sequence(Zeroizing<String>),
     Tick,
-    Watch,
     Signal(Asked),
     Fell,
+    Gone,
 }
 
 impl Loop {
@@ -105,19 +102,14 @@ impl Loop {
         let (width, height) = self.terminal.size()?;
         app.update(Message::Resized(width, height));
         self.runtime.start_all(effects);
-        self.runtime.watch_the_store();
-        self.runtime.watch_the_terminal();
-        self.runtime.watch_the_settings(look_now);
+        let gone = Arc::new(Notify::new());
+        self.runtime.watch(look_now, gone.clone());
         self.runtime.mend();
         let mut events = EventStream::new();
         let mut signals = Signals::new()?;
-        let mut watch = tokio::time::interval_at(Instant::now() + WATCH, WATCH);
-        let (mut is_stale, mut ticked_at) = (true, Instant::now());
+        let mut ticked_at = Instant::now();
         loop {
-            if is_stale {
-                self.terminal.draw(|frame| draw(&mut app, frame))?;
-            }
-            is_stale = true;
+            self.terminal.draw(|frame| draw(&mut app, frame))?;
             // Counted from the last one: what wakes the loop in between does not put it off.
             let tick = app.next_tick().map(|tick| ticked_at + tick);
             let woken = tokio::select! {
@@ -126,7 +118,7 @@ impl Loop {
                 Some(message) = self.messages.recv() => Woken::Message(message),
                 Some(sequence) = self.sequences.recv() => Woken::Sequence(sequence),
                 () = tokio::time::sleep_until(tick.unwrap_or(ticked_at)), if tick.is_some() => Woken::Tick,
-                _ = watch.tick() => Woken::Watch,
+                () = gone.notified() => Woken::Gone,
                 asked = signals.next() => Woken::Signal(asked),
             };
             let messages = match woken {
@@ -139,7 +131,7 @@ impl Loop {
                 }
                 Woken::Event(Some(Ok(event))) => message_of(event).into_iter().collect(),
                 // The terminal is gone, or cannot be read any more.
-                Woken::Event(Some(Err(_)) | None) | Woken::Signal(Asked::End) => return Ok(()),
+                Woken::Event(Some(Err(_)) | None) | Woken::Gone | Woken::Signal(Asked::End) => return Ok(()),
                 Woken::Message(message) => vec![message],
                 Woken::Fell => return Err(Fall::error()),
                 Woken::Sequence(sequence) => {
@@ -147,11 +139,6 @@ impl Loop {
                     continue;
                 }
                 Woken::Tick => Vec::new(),
-                Woken::Watch if !terminal::is_there() => return Ok(()),
-                Woken::Watch => {
-                    is_stale = false;
-                    continue;
-                }
                 #[cfg(unix)]
                 Woken::Signal(Asked::Suspend) => {
                     self.terminal.suspend().await?;
@@ -233,6 +220,16 @@ pub(super) struct Runtime {
 }
 
 impl Runtime {
+    /// Returns where the screens are now.
+    pub(super) fn now(&self) -> Place {
+        self.places.now()
+    }
+
+    /// Tells whether the screens were left.
+    pub(super) fn is_over(&self) -> bool {
+        self.sender.is_closed()
+    }
+
     /// Returns what is worked with here.
     pub(super) fn backend(&self) -> &Backend {
         &self.place.backend
