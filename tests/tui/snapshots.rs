@@ -261,6 +261,10 @@ fn every_snapshot_has_its_state() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tui/snapshots");
     for entry in std::fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
+        // What a test that fails leaves to be read is of none.
+        if name.ends_with(".snap.new") {
+            continue;
+        }
         let state = name.strip_suffix(".snap").unwrap_or_default();
         assert!(NAMES.contains(&state), "{name} is of no state");
     }
