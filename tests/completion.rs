@@ -53,8 +53,8 @@ fn configs_and_connections_come_from_the_store_in_both_forms() {
 #[test]
 fn providers_ways_forms_and_options_are_offered() {
     let home = home();
-    assert_eq!(bash(&home, "hallpass provider show gitl"), ["gitlab"]);
-    assert_eq!(bash(&home, "hallpass config create x gitl"), ["gitlab"]);
+    assert_eq!(bash(&home, "hallpass provider show bitbuck"), ["bitbucket"]);
+    assert_eq!(bash(&home, "hallpass config create x bitbuck"), ["bitbucket"]);
     assert_eq!(bash(&home, "hallpass connect work/new --way "), ["api_key"]);
     assert_eq!(bash(&home, "hallpass connect work new --param "), ["shop="]);
     assert_eq!(
