@@ -36,8 +36,20 @@ pub fn fuzzy<T: AsRef<str>>(query: &str, entries: &[T]) -> Vec<usize> {
             words.iter().all(|word| entry.contains(word.as_str()))
         }
     });
-    // Equal scores keep their order, and among them the shorter entry is the plainer answer.
-    found.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), entries[*index].as_ref().len(), *index));
+    // What is called so is what was meant, then what has it as a whole word. Equal scores keep their order, and among
+    // them the shorter entry is the plainer answer.
+    let wanted = query.trim().to_lowercase();
+    let rank = |index: usize| {
+        let entry = entries[index].as_ref().to_lowercase();
+        if entry.split_whitespace().next() == Some(wanted.as_str()) {
+            return 0;
+        }
+        let mut words = entry.split(|character: char| !character.is_alphanumeric());
+        if words.any(|word| word == wanted) { 1 } else { 2 }
+    };
+    found.sort_by_cached_key(|(score, index)| {
+        (rank(*index), std::cmp::Reverse(*score), entries[*index].as_ref().len(), *index)
+    });
     found.into_iter().map(|(_, index)| index).collect()
 }
 
@@ -93,6 +105,8 @@ mod tests {
         assert_eq!(fuzzy("git", &entries), [0, 2, 3], "what holds the word stays, wherever it stands");
         assert_eq!(fuzzy("hub", &["hubspot/acme", "github/jane"]), [0, 1]);
         assert_eq!(fuzzy("gthb", &entries), [0], "with no word of it, the letters are all there is");
+        assert_eq!(fuzzy("google", &["google-maps maps", "google Google and more words"])[0], 1, "it is called so");
+        assert_eq!(fuzzy("x", &["xero", "twitter X (OAuth 2.0)"])[0], 1, "a whole word is what was meant");
     }
 
     #[test]
