@@ -170,6 +170,18 @@ fn a_first_config_takes_four_questions_and_says_where_to_register_before_the_cli
 }
 
 #[test]
+fn a_question_is_harmless_whatever_a_provider_file_calls_its_fields() {
+    let home = Home::new();
+    home.provider("bad", "name = \"Bad\"\n[api_key]\n[credentials.key]\nlabel = \"\\u001b]0;owned\\u0007Key\"\nsecret = true\n[api]\nbase_url = \"https://bad.example\"\nheaders = { x = \"{credential.key}\" }\n");
+    home.run(&["config", "create", "bad", "bad"]).ok();
+    let mut session = Session::start(&home, &["connect", "bad", "one", "--unverified"]);
+    session.wait_for("Key: ");
+    assert!(!session.output().contains("\u{1b}]0;"), "{:?}", session.output());
+    session.send("canary\r");
+    session.end();
+}
+
+#[test]
 fn without_colors_the_screens_have_none() {
     let home = Home::new();
     let mut session = Session::start(&home, &["--color", "never"]);

@@ -72,7 +72,8 @@ fn line() -> Result<String> {
 
 /// Asks for a secret, without showing it.
 pub fn secret(question: &str) -> Result<Secret> {
-    rpassword::prompt_password(format!("{question}: "))
+    // Part of it may come from a provider file.
+    rpassword::prompt_password(format!("{}: ", untrusted::line(question)))
         .map(|text| Secret::new(zeroize::Zeroizing::new(text).trim()))
         .map_err(|error| Error::usage(format!("the terminal cannot be read: {error}")))
 }
