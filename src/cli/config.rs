@@ -116,7 +116,9 @@ impl Create {
         let ways = template.as_ref().map_or_else(|| vec![WayIn::default()], Provider::ways);
         // A provider that is authorized by a key alone knows no client, and so no secret of one.
         let knows_clients = ways.into_iter().any(WayIn::needs_client);
-        if let Some(template) = template.as_ref().filter(|_| knows_clients && client_id.is_none()) {
+        if let Some(template) =
+            template.as_ref().filter(|_| knows_clients && client_id.is_none() && prompt::is_interactive())
+        {
             tell_where(template, self.redirect_uri.as_deref(), output);
         }
         let client_id = match client_id {
