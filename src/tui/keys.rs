@@ -27,7 +27,7 @@ pub enum Action {
     Palette,
     /// Find a config or a connection by its name.
     Jump,
-    /// Show the details of the selected row, where they are not beside the list.
+    /// Show all of the details of the selected row, or the flow that a row of activity belongs to.
     Details,
     /// Copy a fresh token.
     CopyToken,

@@ -33,8 +33,7 @@ pub enum Modal {
     Help(Box<HelpView>),
     /// The last news, scrolled.
     Messages(usize),
-    /// The details of the selected row, scrolled, where the screen is too narrow to show them
-    /// beside the list.
+    /// All of the details of the selected row, scrolled: beside the list there may be no room for them.
     Details(usize),
     /// Names to choose from.
     Finder(Box<Finder>),

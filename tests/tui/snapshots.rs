@@ -223,7 +223,7 @@ states! {
     activity_narrowed: fixture(), |screen| press(screen, "4frefused<enter>");
     activity_followed: fixture(), |screen| press(screen, "4F");
     a_flow: fixture(), |screen| { screen.send(Message::FlowRead(9, steps())); };
-    a_flow_scrolled: fixture(), |screen| { screen.send(Message::FlowRead(9, steps())); press(screen, "g<esc><pagedown>"); };
+    a_flow_scrolled: fixture(), |screen| { screen.send(Message::FlowRead(9, steps())); press(screen, "<pagedown>"); };
     // Settings and doctor
     settings: fixture(), |screen| press(screen, "5");
     settings_changed: fixture(), |screen| press(screen, "5/theme<enter><space>");
