@@ -101,9 +101,8 @@ impl Loop {
         });
         let (width, height) = self.terminal.size()?;
         app.update(Message::Resized(width, height));
-        self.runtime.start_all(effects);
         let gone = Arc::new(Notify::new());
-        self.runtime.watch(look_now, gone.clone());
+        self.runtime.watch(look_now, effects, gone.clone());
         self.runtime.mend();
         let mut events = EventStream::new();
         let mut signals = Signals::new()?;
@@ -235,7 +234,7 @@ impl Runtime {
         &self.place.backend
     }
 
-    fn start_all(&self, effects: Vec<Effect>) {
+    pub(super) fn start_all(&self, effects: Vec<Effect>) {
         for effect in effects {
             self.start(effect);
         }
