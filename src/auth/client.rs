@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::AuthError;
 use super::transport::TokenRequest;
-use crate::model::provider::{ClientAuthentication, OAuth2, Parameter, Parameters, TokenExchange, UrlTemplate, WayIn};
+use crate::model::provider::{ClientAuthentication, OAuth2, Parameter, Parameters, TokenTrade, UrlTemplate, WayIn};
 use crate::model::tape::What;
 use crate::model::template::Values;
 use crate::model::{Provider, Secret, Time, TokenSet};
@@ -125,7 +125,7 @@ impl Client {
         }
         table.token_request.headers = headers;
         let fill = |url: &Option<UrlTemplate>| url.as_ref().map(|url| values.url(url)).transpose();
-        let exchange = |exchange: &Option<TokenExchange>| {
+        let exchange = |exchange: &Option<TokenTrade>| {
             exchange.as_ref().map(|exchange| values.url(&exchange.endpoint)).transpose()
         };
         let token_url = fill(&table.token_endpoint)?.ok_or(AuthError::NotOffered("token endpoint"))?;
@@ -180,12 +180,12 @@ impl Client {
     }
 
     /// Returns the request that trades a token for one that lasts longer, and its URL.
-    pub(super) fn long_lived(&self) -> Option<(&TokenExchange, &Url)> {
+    pub(super) fn long_lived(&self) -> Option<(&TokenTrade, &Url)> {
         self.table.long_lived.as_ref().zip(self.urls.long_lived.as_ref())
     }
 
     /// Returns the request that renews an access token with itself, and its URL.
-    pub(super) fn renewal(&self) -> Option<(&TokenExchange, &Url)> {
+    pub(super) fn renewal(&self) -> Option<(&TokenTrade, &Url)> {
         self.table.renewal.as_ref().zip(self.urls.renewal.as_ref())
     }
 

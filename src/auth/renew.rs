@@ -5,7 +5,7 @@ use url::Url;
 
 use super::transport::{TokenRequest, Transport};
 use super::{AuthError, Client};
-use crate::model::provider::TokenExchange;
+use crate::model::provider::TokenTrade;
 use crate::model::tape::What;
 use crate::model::{Secret, TokenSet};
 
@@ -28,14 +28,14 @@ pub async fn renew(transport: &Transport, client: &Client, access_token: &Secret
 async fn trade(
     transport: &Transport,
     client: &Client,
-    (exchange, url): (&TokenExchange, &Url),
+    (exchange, url): (&TokenTrade, &Url),
     request: TokenRequest,
 ) -> Result<TokenSet, AuthError> {
     let map = transport.exchange(url, exchange, &client.table, request).await?;
     Client::token_set_of(map, transport.now())
 }
 
-fn shown(client: &Client, exchange: &TokenExchange, access_token: &Secret, what: What) -> TokenRequest {
+fn shown(client: &Client, exchange: &TokenTrade, access_token: &Secret, what: What) -> TokenRequest {
     let mut parameters = client.shown(&exchange.client_params);
     parameters.push(("grant_type".to_owned(), exchange.grant_type.clone().into()));
     parameters.push((exchange.token_param.clone(), access_token.expose().to_owned().into()));

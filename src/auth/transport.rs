@@ -20,7 +20,7 @@ use super::sent::Sent;
 use super::tape::{Recording, Tape};
 pub use super::token_request::TokenRequest;
 use super::{AuthError, Refusal, masked};
-use crate::model::provider::TokenExchange;
+use crate::model::provider::TokenTrade;
 use crate::model::provider::{OAuth2, RequestFormat};
 use crate::model::tape::What;
 use crate::model::{Secret, Time};
@@ -137,7 +137,7 @@ impl Transport {
     pub async fn exchange(
         &self,
         url: &Url,
-        exchange: &TokenExchange,
+        exchange: &TokenTrade,
         table: &OAuth2,
         request: TokenRequest,
     ) -> Result<Map<String, Value>, AuthError> {

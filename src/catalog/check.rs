@@ -11,8 +11,7 @@ pub use defaults::spelled_out;
 
 use crate::model::Provider;
 use crate::model::provider::{
-    ClientAuthentication, OAuth1, OAuth2, RequestFormat, SignatureMethod, TokenExchange, UrlTemplate, VariableKind,
-    WayIn,
+    ClientAuthentication, OAuth1, OAuth2, RequestFormat, SignatureMethod, TokenTrade, UrlTemplate, VariableKind, WayIn,
 };
 use crate::model::template;
 use urls::Secrets;
@@ -211,7 +210,7 @@ impl Check<'_> {
         }
         self.method(&format!("{table}.token_request.method"), oauth2.token_request.method.as_deref());
         let is_in_url = oauth2.token_request.format == RequestFormat::Query
-            || [&oauth2.long_lived, &oauth2.renewal].into_iter().flatten().any(TokenExchange::is_in_url);
+            || [&oauth2.long_lived, &oauth2.renewal].into_iter().flatten().any(TokenTrade::is_in_url);
         if is_in_url && !self.provider.api.secret_in_url {
             self.fail(format!(
                 "`[{table}]` puts secrets into URLs; say `secret_in_url = true` in `[api]` if the provider wants it so"

@@ -15,8 +15,7 @@ use super::config::{DEFAULT_REDIRECT_URI, HTTPS_REDIRECT_URI};
 pub use api::Api;
 pub use needs::Need;
 pub use oauth2::{
-    Answer, ClientAuthentication, ExpirySource, OAuth2, Pkce, Redirect, RequestFormat, TokenExchange, TokenRequest,
-    Unit,
+    Answer, ClientAuthentication, ExpirySource, OAuth2, Pkce, Redirect, RequestFormat, TokenRequest, TokenTrade, Unit,
 };
 pub use way_in::WayIn;
 

@@ -67,9 +67,9 @@ pub struct OAuth2 {
     /// Where the answer keeps what.
     pub response: Answer,
     /// A second request after the first, that trades the access token for one that lasts longer.
-    pub long_lived: Option<TokenExchange>,
+    pub long_lived: Option<TokenTrade>,
     /// How an access token is renewed where there are no refresh tokens: with itself, while it is valid.
-    pub renewal: Option<TokenExchange>,
+    pub renewal: Option<TokenTrade>,
 }
 
 impl Default for OAuth2 {
@@ -222,7 +222,7 @@ pub enum ExpirySource {
 /// a token last, in place of refresh tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TokenExchange {
+pub struct TokenTrade {
     /// Where it goes.
     pub endpoint: UrlTemplate,
     /// What is sent as `grant_type`.
@@ -242,7 +242,7 @@ fn access_token() -> String {
     "access_token".to_owned()
 }
 
-impl TokenExchange {
+impl TokenTrade {
     /// Tells whether its parameters, the token among them, stand in the URL.
     pub fn is_in_url(&self) -> bool {
         self.method.as_deref().is_none_or(|method| method == "GET")
