@@ -16,6 +16,7 @@ mod connect;
 /// Nango's wire contract: the 25 tests of its section 10, under their numbers.
 mod contract;
 /// Fresh tokens: refresh, rotation, bad weather, many at once.
+mod exchanged;
 mod fresh;
 /// The inputs that the fuzzer keeps, on a stable compiler.
 mod fuzz_corpora;

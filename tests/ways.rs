@@ -19,16 +19,16 @@ use crate::support::player::{Player, Reply, Seen};
 use crate::support::trial::{Remembering, Slate, service_of, settings};
 
 /// A service over a server that plays a provider.
-struct Stage {
-    player: Player,
-    clock: FixedClock,
+pub struct Stage {
+    pub player: Player,
+    pub clock: FixedClock,
     home: tempfile::TempDir,
-    service: Arc<Service>,
+    pub service: Arc<Service>,
 }
 
 impl Stage {
     /// `file` is the provider `acme`, with `{base}` where the server's address belongs.
-    async fn new(file: &str, answer: impl FnMut(&Seen) -> Reply + Send + 'static) -> Self {
+    pub async fn new(file: &str, answer: impl FnMut(&Seen) -> Reply + Send + 'static) -> Self {
         let player = Player::start(answer);
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir(home.path().join("providers")).unwrap();
@@ -52,17 +52,17 @@ impl Stage {
         self.service.create_config(new).await.unwrap();
     }
 
-    async fn enter(&self, fields: &[(&str, &str)]) -> Result<Connected> {
+    pub async fn enter(&self, fields: &[(&str, &str)]) -> Result<Connected> {
         let mut request = EnterRequest::new(jane());
         request.fields = fields.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect();
         self.service.enter(request).await
     }
 
-    async fn hand_out(&self, form: Form) -> String {
+    pub async fn hand_out(&self, form: Form) -> String {
         self.service.hand_out(&jane(), Freshness::default(), form).await.unwrap().text.expose().to_owned()
     }
 
-    async fn get(&self, path: &str) -> Result<(u16, String)> {
+    pub async fn get(&self, path: &str) -> Result<(u16, String)> {
         let request = ApiRequest { method: "get".to_owned(), path: path.to_owned(), ..ApiRequest::default() };
         let mut answer = self.service.request(&jane(), request).await?;
         let status = answer.status();
@@ -74,7 +74,7 @@ impl Stage {
     }
 }
 
-fn jane() -> ConnectionRef {
+pub fn jane() -> ConnectionRef {
     ConnectionRef::parse("acme/jane").unwrap()
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
 use url::{Origin, Url};
 use zeroize::Zeroizing;
 
@@ -45,7 +46,7 @@ impl Access {
     /// Tells whether a credential stands in the header `name`.
     pub fn shows_in(&self, name: &str) -> bool {
         let hides = |template: &str| {
-            template.contains("{token}") || template.contains("{basic}") || template.contains("{credential.")
+            ["{token}", "{basic}", "{credential.", "{encoded."].iter().any(|secret| template.contains(secret))
         };
         self.provider
             .api_headers(self.credentials.way())
@@ -194,8 +195,10 @@ impl Access {
         let mut secrets = vec![(self.token_name().to_owned(), self.credentials.token())];
         if let Credentials::ApiKey(entered) | Credentials::Basic(entered) = &self.credentials {
             secrets.push(("basic".to_owned(), entered.basic()));
-            secrets.extend(entered.fields.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
+        let fields = self.credentials.fields().into_iter().flatten();
+        secrets.extend(fields.map(|(name, value)| (name.clone(), value.clone())));
+        secrets.extend(self.provider.encoded.keys().filter_map(|name| Some((name.clone(), self.encoded(name).ok()??))));
         if let Credentials::OAuth1(pair) = &self.credentials {
             secrets.push(("oauth_token_secret".to_owned(), pair.token_secret.clone()));
         }
@@ -207,7 +210,10 @@ impl Access {
 
     fn token_name(&self) -> &'static str {
         match self.credentials {
-            Credentials::OAuth2(_) | Credentials::ClientCredentials(_) => "access_token",
+            Credentials::OAuth2(_)
+            | Credentials::ClientCredentials(_)
+            | Credentials::TokenExchange(_)
+            | Credentials::SignedJwt(_) => "access_token",
             Credentials::OAuth1(_) => "oauth_token",
             Credentials::ApiKey(_) => "api_key",
             Credentials::Basic(_) => "login",
@@ -221,7 +227,7 @@ impl Access {
                 Part::Literal(literal) => all.with_text(literal),
                 Part::Placeholder("token") => all.with_secret(self.token_name()),
                 Part::Placeholder(name @ ("basic" | "client_secret")) => all.with_secret(name),
-                Part::Placeholder(name) => match name.strip_prefix("credential.") {
+                Part::Placeholder(name) => match name.strip_prefix("credential.").or(name.strip_prefix("encoded.")) {
                     Some(field) => all.with_secret(field),
                     None => all.with_text(self.value(name).ok()??.as_str()),
                 },
@@ -279,11 +285,23 @@ impl Access {
             ("basic", Credentials::Basic(entered)) => hidden(&entered.basic()),
             ("client_id", _) => Some(Zeroizing::new(self.client_id.clone())),
             ("client_secret", _) => hidden(self.client_secret.as_ref().unwrap_or(&Secret::default())),
-            (name, Credentials::ApiKey(entered) | Credentials::Basic(entered)) if name.starts_with("credential.") => {
-                hidden(&entered.field(&name["credential.".len()..]))
-            }
-            (name, _) => self.values().get(name)?.map(Zeroizing::new),
+            (name, credentials) => match (name.strip_prefix("credential."), name.strip_prefix("encoded.")) {
+                (Some(field), _) => {
+                    let given = credentials.fields().and_then(|fields| fields.get(field));
+                    hidden(given.unwrap_or(&Secret::default()))
+                }
+                (_, Some(encoded)) => self.encoded(encoded)?.as_ref().and_then(hidden),
+                (None, None) => self.values().get(name)?.map(Zeroizing::new),
+            },
         })
+    }
+
+    /// Returns a text of the file's `[encoded]` table, filled and in base64.
+    fn encoded(&self, name: &str) -> Result<Option<Secret>, ApiError> {
+        let template = self.provider.encoded.get(name);
+        let template = template.ok_or_else(|| TemplateError::Missing { name: format!("encoded.{name}") })?;
+        let encode = |text: Zeroizing<String>| base64::engine::general_purpose::STANDARD.encode(text.as_bytes());
+        Ok(self.fill(template)?.map(|text| Secret::new(encode(text))))
     }
 }
 

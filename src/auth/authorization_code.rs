@@ -91,7 +91,7 @@ pub async fn exchange(
     for (name, value) in &client.table.token_params {
         request = request.add_extra_param(name, value.to_string());
     }
-    let exchange = Exchange { transport, table: &client.table, what: What::TokenRequest };
+    let exchange = Exchange { transport, client, what: What::TokenRequest };
     // Boxed: the crate's future is large, and stands in everything that authorizes.
     let answer = Box::pin(request.request_async(&exchange)).await.map_err(plain)?;
     let mut tokens = Client::token_set(&answer, transport.now());
@@ -120,7 +120,8 @@ pub(super) fn random_text() -> Secret {
 
 /// Gives the parameters the provider's own names (`client_key` for `client_id`).
 fn renamed(mut url: Url, client: &Client) -> Url {
-    let names = &client.table.param_names;
+    let mut names = client.table.param_names.clone();
+    names.extend(client.table.authorization_param_names.clone());
     if names.is_empty() {
         return url;
     }
@@ -206,6 +207,15 @@ mod tests {
                 .unwrap(),
         );
         assert!(!query.contains_key("response_type") && !query.contains_key(""));
+    }
+
+    #[test]
+    fn a_name_of_the_authorization_request_alone_is_none_of_the_token_request() {
+        let file = format!("{PLAIN}authorization_param_names = {{ client_id = \"clientId\" }}\n");
+        let client = client(&file);
+        let query = query(&begin(&client, &[], &Further::new()).unwrap());
+        assert!(query.contains_key("clientId") && !query.contains_key("client_id"));
+        assert!(client.table.param_names.is_empty());
     }
 
     #[test]

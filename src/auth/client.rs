@@ -18,6 +18,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::AuthError;
+use super::client_assertion::Assertion;
 use super::transport::TokenRequest;
 use crate::model::provider::{ClientAuthentication, OAuth2, Parameter, Parameters, TokenTrade, UrlTemplate, WayIn};
 use crate::model::tape::What;
@@ -79,6 +80,7 @@ pub struct Client {
     urls: Urls,
     client_id: String,
     client_secret: Option<Secret>,
+    assertion: Option<Assertion>,
     pub(super) redirect_uri: String,
 }
 
@@ -105,31 +107,28 @@ impl Client {
         let provider = registration.provider;
         let table = provider.oauth2_of(registration.way).cloned();
         let mut table = table.ok_or(AuthError::NotOffered("table for this way of authenticating"))?;
-        if table.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt {
-            return Err(AuthError::NotOffered(
-                "client authentication that this version knows (it wants `private_key_jwt`)",
-            ));
-        }
         // The client's id may stand in parameters like a variable.
         let mut given = registration.variables.clone();
         given.insert("client_id".to_owned(), registration.client_id.to_owned());
+        let redirect_host = Url::parse(registration.redirect_uri).ok();
+        let redirect_host = redirect_host.as_ref().and_then(Url::host_str).unwrap_or_default();
+        given.insert("redirect_host".to_owned(), redirect_host.to_owned());
         let values = Values { declared: &provider.variables, given: &given, allows_loopback_http: provider.is_own };
         for parameters in [&mut table.authorization_params, &mut table.token_params, &mut table.refresh_params] {
             *parameters = filled(parameters, &values)?;
         }
-        let mut headers = BTreeMap::new();
-        for (name, template) in std::mem::take(&mut table.token_request.headers) {
-            if let Some(value) = values.text(&template)? {
-                headers.insert(name, value);
-            }
-        }
-        table.token_request.headers = headers;
+        table.token_request.headers = filled_texts(&table.token_request.headers, &values)?;
         let fill = |url: &Option<UrlTemplate>| url.as_ref().map(|url| values.url(url)).transpose();
         let exchange = |exchange: &Option<TokenTrade>| {
             exchange.as_ref().map(|exchange| values.url(&exchange.endpoint)).transpose()
         };
         let token_url = fill(&table.token_endpoint)?.ok_or(AuthError::NotOffered("token endpoint"))?;
+        let client_secret = registration.client_secret.filter(|secret| !secret.is_empty()).cloned();
+        let assertion = Assertion::of(&table, registration.client_id, client_secret.as_ref(), &token_url, &values)?;
         Ok(Self {
+            // A key that signs is never sent.
+            client_secret: client_secret.filter(|_| assertion.is_none()),
+            assertion,
             refresh_url: fill(&table.refresh_endpoint)?.unwrap_or_else(|| token_url.clone()),
             token_url,
             urls: Urls {
@@ -142,7 +141,6 @@ impl Client {
                 renewal: exchange(&table.renewal)?,
             },
             client_id: registration.client_id.to_owned(),
-            client_secret: registration.client_secret.filter(|secret| !secret.is_empty()).cloned(),
             redirect_uri: registration.redirect_uri.to_owned(),
             table,
         })
@@ -229,8 +227,13 @@ impl Client {
         })
     }
 
-    /// Returns a request of our own in which the client shows who it is.
-    pub(super) fn request(&self, what: What, parameters: &[(&str, &str)]) -> TokenRequest {
+    /// Returns the parameters by which the client signs one request at `now`, where it does.
+    pub(super) fn signed(&self, now: Time) -> Vec<(String, Zeroizing<String>)> {
+        self.assertion.iter().flat_map(|assertion| assertion.parameters(now)).collect()
+    }
+
+    /// Returns a request of our own at `now` in which the client shows who it is.
+    pub(super) fn request(&self, what: What, parameters: &[(&str, &str)], now: Time) -> TokenRequest {
         let mut parameters: Vec<_> =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned().into())).collect();
         let authorization = match (self.table.token_endpoint_auth_method, &self.client_secret) {
@@ -240,10 +243,11 @@ impl Client {
                 if let Some(secret) = secret.as_ref().filter(|_| method == ClientAuthentication::ClientSecretPost) {
                     parameters.push(("client_secret".to_owned(), secret.expose().to_owned().into()));
                 }
+                parameters.extend(self.signed(now));
                 None
             }
         };
-        TokenRequest { what, parameters, authorization }
+        TokenRequest::new(what, parameters, authorization)
     }
 
     /// Makes a token set of an answer in standard form that came at `now`.
@@ -277,6 +281,15 @@ impl Client {
             extra: Secret::new(Value::Object(extra).to_string()),
         }
     }
+}
+
+/// Fills texts; one that holds a variable without a value, which may be left out, is left out.
+pub(super) fn filled_texts(
+    templates: &BTreeMap<String, String>,
+    values: &Values<'_>,
+) -> Result<BTreeMap<String, String>, AuthError> {
+    let filled = templates.iter().map(|(name, template)| Ok(values.text(template)?.map(|text| (name.clone(), text))));
+    filled.filter_map(Result::transpose).collect()
 }
 
 /// Fills parameters; one that holds a variable without a value, which may be left out, is left out.

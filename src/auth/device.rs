@@ -74,7 +74,9 @@ pub async fn begin(transport: &Transport, client: &Client, scopes: &[String]) ->
     if !scope.is_empty() {
         parameters.push(("scope", scope.as_str()));
     }
-    let answer = transport.object(url, &device_table(client), client.request(What::DeviceCode, &parameters)).await?;
+    let answer = transport
+        .object(url, &device_table(client), client.request(What::DeviceCode, &parameters, transport.now()))
+        .await?;
     read(&answer).ok_or_else(|| AuthError::Unusable {
         host: super::http::host_of(url),
         status: 200,
@@ -95,7 +97,7 @@ pub async fn poll(
     if client.table.device_param_names.contains_key("scope") {
         parameters.push(("scope", &scope));
     }
-    let request = client.request(What::Poll, &parameters);
+    let request = client.request(What::Poll, &parameters, transport.now());
     let (reading, told) = transport.ask(&client.token_url, &device_table(client), request).await?;
     judged(reading, &told, transport)
 }

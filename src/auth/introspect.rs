@@ -22,8 +22,11 @@ pub struct Introspection {
 /// Asks what the server knows of an access token.
 pub async fn introspect(transport: &Transport, client: &Client, token: &Secret) -> Result<Introspection, AuthError> {
     let url = client.introspection_url()?;
-    let request =
-        client.request(What::Introspection, &[("token", token.expose()), ("token_type_hint", "access_token")]);
+    let request = client.request(
+        What::Introspection,
+        &[("token", token.expose()), ("token_type_hint", "access_token")],
+        transport.now(),
+    );
     let fields = transport.object(url, &client.table, request).await?;
     let Some(is_active) = fields.get("active").and_then(Value::as_bool) else {
         return Err(AuthError::Unusable {

@@ -87,6 +87,7 @@ pub(super) fn request(request: &TokenRequest, url: &Url, table: &OAuth2) -> Requ
             };
             (table.param_names.get(name).unwrap_or(name).clone(), shown)
         })
+        .chain(request.literals.iter().map(|(name, value)| (name.clone(), plain(&value.to_string()))))
         .filter(|(name, _)| !name.is_empty())
         .collect();
     let form = "application/x-www-form-urlencoded";
@@ -100,6 +101,7 @@ pub(super) fn request(request: &TokenRequest, url: &Url, table: &OAuth2) -> Requ
     headers.extend(kind.map(|kind| (CONTENT_TYPE.to_string(), Masked::text(kind))));
     // The provider file's own: what they are filled with is no secret.
     headers.extend(wish.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), plain(value))));
+    headers.extend(request.headers.iter().map(|(name, _)| (name.to_ascii_lowercase(), Masked::secret(name))));
     let mut basic = None;
     if let Some(header) = &request.authorization {
         match authorization(header) {

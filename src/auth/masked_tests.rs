@@ -25,11 +25,11 @@ fn token_request() -> TokenRequest {
         ("code_verifier", CANARY),
         ("of_their_own", CANARY),
     ];
-    TokenRequest {
-        what: What::TokenRequest,
-        parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned().into())).into(),
-        authorization: None,
-    }
+    TokenRequest::new(
+        What::TokenRequest,
+        parameters.map(|(name, value)| (name.to_owned(), value.to_owned().into())).into(),
+        None,
+    )
 }
 
 fn shown(format: RequestFormat) -> Request {
@@ -80,11 +80,11 @@ fn each_format_is_shown_as_it_is_sent() {
 #[test]
 fn a_token_that_is_revoked_has_the_name_of_its_hint() {
     let parameters = [("token", CANARY), ("token_type_hint", "refresh_token")];
-    let revocation = TokenRequest {
-        what: What::Revocation,
-        parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned().into())).into(),
-        authorization: Some(HeaderValue::from_static("Basic aWQrMTp2ZXJ5K3NlY3JldCUyQg==")),
-    };
+    let revocation = TokenRequest::new(
+        What::Revocation,
+        parameters.map(|(name, value)| (name.to_owned(), value.to_owned().into())).into(),
+        Some(HeaderValue::from_static("Basic aWQrMTp2ZXJ5K3NlY3JldCUyQg==")),
+    );
     let shown = request(&revocation, &"https://as.example/r".parse().unwrap(), &OAuth2::default());
     assert_eq!(shown.body_lines(), ["token=$REFRESH_TOKEN", "token_type_hint=refresh_token"]);
     assert_eq!(shown.header_lines()[0], "authorization: Basic id 1:$CLIENT_SECRET");
@@ -164,7 +164,7 @@ fn a_name_that_may_be_a_secret_is_none() {
 
 #[test]
 fn what_was_sent_and_what_came_before_is_taken_out_of_what_is_shown() {
-    let mut sent = Sent::of(&token_request().parameters, None);
+    let mut sent = Sent::of(&token_request());
     let encoded = url::form_urlencoded::byte_serialize(CANARY.as_bytes()).collect::<String>();
     let percent = percent_encoding::utf8_percent_encode(CANARY, super::super::oauth1::ENCODE).to_string();
     for echo in [CANARY, &encoded, &percent] {
@@ -175,7 +175,11 @@ fn what_was_sent_and_what_came_before_is_taken_out_of_what_is_shown() {
     body(&json!({"access_token": "came-before-1"}).to_string(), &mut sent);
     let shown = body(&json!({"error_description": "came-before-1", "scope": ["came-before-1"]}).to_string(), &mut sent);
     assert!(!shown.contains("came-before"), "{shown}");
-    let mut number = Sent::of(&[("code".to_owned(), "1234567890".to_owned().into())], None);
+    let mut number = Sent::of(&TokenRequest::new(
+        What::TokenRequest,
+        vec![("code".to_owned(), "1234567890".to_owned().into())],
+        None,
+    ));
     assert!(!body("{\"echo\": 1234567890}", &mut number).contains("1234567890"));
 }
 

@@ -8,6 +8,7 @@ pub mod answer;
 pub mod authorization_code;
 pub mod callback;
 pub mod client;
+mod client_assertion;
 pub mod client_credentials;
 pub mod device;
 pub mod discovery;
@@ -22,7 +23,9 @@ pub mod refresh;
 pub mod renew;
 pub mod revoke;
 mod sent;
+mod signing;
 pub mod tape;
+pub mod token_exchange;
 mod token_request;
 pub mod transport;
 mod xml;
@@ -87,6 +90,9 @@ pub enum AuthError {
     /// The provider file does not offer what was asked for.
     #[error("the provider offers no {0}")]
     NotOffered(&'static str),
+    /// What was entered is no key to sign with.
+    #[error(transparent)]
+    Signing(#[from] signing::SigningError),
     /// An ID token that cannot be believed.
     #[error("the provider's ID token is not what it should be: {0}")]
     IdToken(#[from] id_token::IdTokenError),

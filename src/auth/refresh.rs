@@ -17,7 +17,7 @@ pub async fn refresh(transport: &Transport, client: &Client, refresh_token: &Sec
     for (name, value) in &client.table.refresh_params {
         request = request.add_extra_param(name, value.to_string());
     }
-    let exchange = Exchange { transport, table: &client.table, what: What::Refresh };
+    let exchange = Exchange { transport, client, what: What::Refresh };
     // Boxed: the crate's future is large, and stands in everything that waits for a token.
     let answer = Box::pin(request.request_async(&exchange)).await.map_err(plain)?;
     Ok(Client::token_set(&answer, transport.now()))

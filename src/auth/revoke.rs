@@ -11,7 +11,8 @@ use crate::model::{Secret, TokenSet};
 pub async fn revoke(transport: &Transport, client: &Client, tokens: &TokenSet) -> Result<(), AuthError> {
     let url = client.revocation_url()?;
     let revoke = async |token: &Secret, hint: &str| {
-        let request = client.request(What::Revocation, &[("token", token.expose()), ("token_type_hint", hint)]);
+        let request =
+            client.request(What::Revocation, &[("token", token.expose()), ("token_type_hint", hint)], transport.now());
         transport.notice(url, &client.table, request).await
     };
     let whole = match &tokens.refresh_token {

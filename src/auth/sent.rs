@@ -6,6 +6,7 @@ use reqwest::header::HeaderValue;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::token_request::TokenRequest;
 use crate::model::{Secret, untrusted};
 
 /// The parameters that are no secrets, by their standard names; whatever else a provider wants may be one.
@@ -33,13 +34,21 @@ const MOST: usize = 512;
 pub(super) struct Sent(Vec<Zeroizing<String>>);
 
 impl Sent {
-    /// Collects the secrets among the parameters, and the one in a Basic `authorization`.
-    pub(super) fn of(parameters: &[(String, Zeroizing<String>)], authorization: Option<&HeaderValue>) -> Self {
-        let mut plain: Vec<Zeroizing<String>> = parameters
+    /// Collects the secrets among the parameters, those in headers, and the one in a Basic `Authorization`.
+    pub(super) fn of(request: &TokenRequest) -> Self {
+        let authorization = request.authorization.as_ref();
+        let mut plain: Vec<Zeroizing<String>> = request
+            .parameters
             .iter()
             .filter(|(name, _)| !PUBLIC.contains(&name.as_str()))
             .map(|(_, value)| value.clone())
             .collect();
+        for (_, value) in &request.headers {
+            plain.push(value.clone());
+            // A server may show what stands behind its scheme.
+            plain.extend(value.split_once(' ').map(|(_, value)| Zeroizing::new(value.to_owned())));
+            plain.extend(HeaderValue::try_from(value.as_str()).ok().as_ref().and_then(basic_secret));
+        }
         plain.extend(authorization.and_then(basic_secret));
         // A server may show the header as it came.
         let header = authorization.and_then(|header| header.to_str().ok()).and_then(|text| text.split_once(' '));
@@ -138,6 +147,7 @@ fn basic_secret(header: &HeaderValue) -> Option<Zeroizing<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::tape::What;
     use serde_json::json;
 
     fn taken_out(sent: &Sent, said: &str) -> String {
@@ -149,7 +159,8 @@ mod tests {
     #[test]
     fn what_was_sent_goes_however_long_and_wherever_it_stands() {
         let token = "x".repeat(2_000);
-        let sent = Sent::of(&[("refresh_token".to_owned(), token.clone().into())], None);
+        let sent =
+            Sent::of(&TokenRequest::new(What::Refresh, vec![("refresh_token".to_owned(), token.clone().into())], None));
         assert_eq!(taken_out(&sent, &format!("bad token: {token}")), "bad token: …");
     }
 
@@ -157,21 +168,29 @@ mod tests {
     fn the_secret_of_a_basic_header_goes_in_each_of_its_forms() {
         // `id:very%20secret+%2B`, form-encoded before it was joined.
         let header = HeaderValue::from_static("Basic aWQ6dmVyeStzZWNyZXQlMkI=");
-        let sent = Sent::of(&[], Some(&header));
+        let sent = Sent::of(&TokenRequest::new(What::Refresh, vec![], Some(header)));
         assert_eq!(taken_out(&sent, "`very secret+` is wrong"), "`…` is wrong");
         assert_eq!(taken_out(&sent, "`very+secret%2B` is wrong"), "`…` is wrong");
     }
 
     #[test]
     fn characters_that_a_screen_leaves_out_hide_nothing() {
-        let sent = Sent::of(&[("refresh_token".to_owned(), "refresh-token-1".to_owned().into())], None);
+        let sent = Sent::of(&TokenRequest::new(
+            What::Refresh,
+            vec![("refresh_token".to_owned(), "refresh-token-1".to_owned().into())],
+            None,
+        ));
         assert_eq!(taken_out(&sent, "bad: refr\0\u{1b}esh\u{200b}-tok\u{202e}en-1"), "bad: …");
     }
 
     #[test]
     fn parameters_with_a_providers_own_name_go_too() {
         for name in ["access_token", "device_code", "fb_exchange_token", "assertion"] {
-            let sent = Sent::of(&[(name.to_owned(), "a-token-of-theirs".to_owned().into())], None);
+            let sent = Sent::of(&TokenRequest::new(
+                What::Refresh,
+                vec![(name.to_owned(), "a-token-of-theirs".to_owned().into())],
+                None,
+            ));
             assert_eq!(taken_out(&sent, "no such a-token-of-theirs"), "no such …", "{name}");
         }
     }
@@ -186,7 +205,11 @@ mod tests {
     #[test]
     fn a_value_goes_as_it_stood_in_json_and_in_xml_and_a_header_whole() {
         let header = HeaderValue::from_static("Basic aWQ6dmVyeStzZWNyZXQlMkI=");
-        let sent = Sent::of(&[("code".to_owned(), "a\"code<&>1".to_owned().into())], Some(&header));
+        let sent = Sent::of(&TokenRequest::new(
+            What::Refresh,
+            vec![("code".to_owned(), "a\"code<&>1".to_owned().into())],
+            Some(header),
+        ));
         assert_eq!(sent.without(r#"{"code":"a\"code<&>1"}"#), r#"{"code":"…"}"#);
         assert_eq!(sent.without("<code>a&quot;code&lt;&amp;&gt;1</code>"), "<code>…</code>");
         assert_eq!(sent.without("Basic aWQ6dmVyeStzZWNyZXQlMkI="), "Basic …");
@@ -194,7 +217,11 @@ mod tests {
 
     #[test]
     fn words_that_are_no_secrets_stay() {
-        let sent = Sent::of(&[("grant_type".to_owned(), "refresh_token".to_owned().into())], None);
+        let sent = Sent::of(&TokenRequest::new(
+            What::Refresh,
+            vec![("grant_type".to_owned(), "refresh_token".to_owned().into())],
+            None,
+        ));
         assert_eq!(taken_out(&sent, "no such refresh_token"), "no such refresh_token");
     }
 }

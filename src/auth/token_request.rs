@@ -15,14 +15,27 @@ pub struct TokenRequest {
     pub what: What,
     /// The parameters of the form.
     pub parameters: Vec<(String, zeroize::Zeroizing<String>)>,
+    /// Parameters that are numbers or truth values, which JSON tells from texts.
+    pub literals: Map<String, Value>,
+    /// Headers that hold a secret.
+    pub headers: Vec<(String, zeroize::Zeroizing<String>)>,
     /// The `Authorization` header, where the client shows who it is there.
     pub authorization: Option<HeaderValue>,
 }
 
 impl TokenRequest {
+    /// Makes a request of parameters, in which the client may show who it is in a header.
+    pub(super) fn new(
+        what: What,
+        parameters: Vec<(String, zeroize::Zeroizing<String>)>,
+        authorization: Option<HeaderValue>,
+    ) -> Self {
+        Self { what, parameters, literals: Map::new(), headers: Vec::new(), authorization }
+    }
+
     /// Makes a signed request, which has nothing but its header (RFC 5849 section 2).
     pub(super) fn signed(what: What, authorization: HeaderValue) -> Self {
-        Self { what, parameters: Vec::new(), authorization: Some(authorization) }
+        Self::new(what, Vec::new(), Some(authorization))
     }
 
     pub(super) fn build(
@@ -32,10 +45,14 @@ impl TokenRequest {
         table: &OAuth2,
     ) -> Result<reqwest::Request, AuthError> {
         let wish = &table.token_request;
-        let parameters: Vec<(&str, &str)> = self
-            .parameters
-            .iter()
-            .map(|(name, value)| (table.param_names.get(name).unwrap_or(name).as_str(), value.as_str()))
+        let literals: Vec<(String, String)> = match wish.format {
+            RequestFormat::Json => Vec::new(),
+            _ => self.literals.iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
+        };
+        let texts = self.parameters.iter().map(|(name, value)| (name, value.as_str()));
+        let parameters: Vec<(&str, &str)> = texts
+            .chain(literals.iter().map(|(name, value)| (name, value.as_str())))
+            .map(|(name, value)| (table.param_names.get(name).unwrap_or(name).as_str(), value))
             .filter(|(name, _)| !name.is_empty())
             .collect();
         let mut headers = HeaderMap::new();
@@ -52,9 +69,8 @@ impl TokenRequest {
             }
             RequestFormat::Json => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                let object: Map<String, Value> =
-                    parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
-                Value::Object(object).to_string()
+                let texts = parameters.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+                Value::Object(nested(texts.chain(self.literals.clone()))).to_string()
             }
             RequestFormat::Query => {
                 url.query_pairs_mut().extend_pairs(&parameters);
@@ -71,6 +87,15 @@ impl TokenRequest {
             let (name, value) = header.ok_or(AuthError::NotOffered("usable header under `token_request.headers`"))?;
             headers.insert(name, value);
         }
+        for (name, value) in &self.headers {
+            let value = HeaderValue::try_from(value.as_str()).map(|mut value| {
+                value.set_sensitive(true);
+                value
+            });
+            let header = HeaderName::try_from(name).ok().zip(value.ok());
+            let (name, value) = header.ok_or(AuthError::NotOffered("header that can hold what was entered"))?;
+            headers.insert(name, value);
+        }
         let method = wish
             .method
             .as_deref()
@@ -79,5 +104,25 @@ impl TokenRequest {
             .map_err(|_| AuthError::NotOffered("usable `token_request.method`"))?;
         let request = client.request(method, url).headers(headers).body(body).build();
         request.map_err(|error| AuthError::Tls(chain(&error)))
+    }
+}
+
+/// Makes an object of pairs: one with a dotted name stands in an object within it.
+pub(super) fn nested(pairs: impl IntoIterator<Item = (String, Value)>) -> Map<String, Value> {
+    let mut all = Map::new();
+    for (name, value) in pairs {
+        put(&mut all, &name, value);
+    }
+    all
+}
+
+fn put(map: &mut Map<String, Value>, name: &str, value: Value) {
+    let Some((first, rest)) = name.split_once('.') else {
+        map.insert(name.to_owned(), value);
+        return;
+    };
+    let inner = map.entry(first).or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(inner) = inner {
+        put(inner, rest, value);
     }
 }

@@ -19,7 +19,7 @@ use super::http::{self, Reach, chain, host_of};
 use super::sent::Sent;
 use super::tape::{Recording, Tape};
 pub use super::token_request::TokenRequest;
-use super::{AuthError, Refusal, masked};
+use super::{AuthError, Client, Refusal, masked};
 use crate::model::provider::TokenTrade;
 use crate::model::provider::{OAuth2, RequestFormat};
 use crate::model::tape::What;
@@ -117,7 +117,7 @@ impl Transport {
         table: &OAuth2,
         request: TokenRequest,
     ) -> Result<Map<String, Value>, AuthError> {
-        let sent = Sent::of(&request.parameters, request.authorization.as_ref());
+        let sent = Sent::of(&request);
         let reply = self.send(url, table, request, &sent).await?;
         let told = Told { host: host_of(url), status: reply.status, retry_after: reply.retry_after };
         match (reply.status, answer::parse(&reply.body)) {
@@ -204,7 +204,7 @@ impl Transport {
         table: &OAuth2,
         request: TokenRequest,
     ) -> Result<(Reading, Told), AuthError> {
-        let sent = Sent::of(&request.parameters, request.authorization.as_ref());
+        let sent = Sent::of(&request);
         let reply = self.send(url, table, request, &sent).await?;
         let told = Told { host: host_of(url), status: reply.status, retry_after: reply.retry_after };
         let map = answer::parse(&reply.body);
@@ -230,7 +230,7 @@ impl Transport {
 
     /// Posts a request whose answer holds nothing but its status (RFC 7009 section 2.2).
     pub async fn notice(&self, url: &Url, table: &OAuth2, request: TokenRequest) -> Result<(), AuthError> {
-        let sent = Sent::of(&request.parameters, request.authorization.as_ref());
+        let sent = Sent::of(&request);
         let reply = self.send(url, table, request, &sent).await?;
         let told = Told { host: host_of(url), status: reply.status, retry_after: reply.retry_after };
         if told.is_busy() {
@@ -355,7 +355,7 @@ impl Told {
 /// The view of a transport that the `oauth2` crate sees while it makes one request.
 pub(super) struct Exchange<'a> {
     pub(super) transport: &'a Transport,
-    pub(super) table: &'a OAuth2,
+    pub(super) client: &'a Client,
     pub(super) what: What,
 }
 
@@ -368,14 +368,12 @@ impl<'c> AsyncHttpClient<'c> for Exchange<'_> {
             let url =
                 Url::parse(&request.uri().to_string()).map_err(|_| AuthError::NotOffered("usable token endpoint"))?;
             let parameters = url::form_urlencoded::parse(request.body());
-            let request = TokenRequest {
-                what: self.what,
-                parameters: parameters
-                    .map(|(name, value)| (name.into_owned(), zeroize::Zeroizing::new(value.into_owned())))
-                    .collect(),
-                authorization: request.headers().get(reqwest::header::AUTHORIZATION).cloned(),
-            };
-            let map = self.transport.tokens(&url, self.table, request).await?;
+            let parameters =
+                parameters.map(|(name, value)| (name.into_owned(), zeroize::Zeroizing::new(value.into_owned())));
+            let parameters = parameters.chain(self.client.signed(self.transport.now())).collect();
+            let authorization = request.headers().get(reqwest::header::AUTHORIZATION).cloned();
+            let request = TokenRequest::new(self.what, parameters, authorization);
+            let map = self.transport.tokens(&url, &self.client.table, request).await?;
             let response = oauth2::http::Response::builder().status(200).header(CONTENT_TYPE, "application/json");
             Ok(response.body(Value::Object(map).to_string().into_bytes()).expect("a status and a constant header"))
         })

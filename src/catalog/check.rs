@@ -3,6 +3,7 @@
 
 mod api;
 mod defaults;
+mod exchange;
 mod urls;
 
 use std::collections::BTreeSet;
@@ -11,7 +12,8 @@ pub use defaults::spelled_out;
 
 use crate::model::Provider;
 use crate::model::provider::{
-    ClientAuthentication, OAuth1, OAuth2, RequestFormat, SignatureMethod, TokenTrade, UrlTemplate, VariableKind, WayIn,
+    ClientAssertion, ClientAuthentication, OAuth1, OAuth2, RequestFormat, SignatureMethod, SigningAlgorithm,
+    TokenTrade, UrlTemplate, VariableKind, WayIn,
 };
 use crate::model::template;
 use urls::Secrets;
@@ -74,11 +76,12 @@ const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
 
 /// Returns everything that is wrong with a provider, one line each; nothing where all is well.
 pub fn problems(provider: &Provider) -> Vec<String> {
-    let mut check = Check { provider, problems: Vec::new(), used: BTreeSet::new() };
+    let mut check = Check { provider, problems: Vec::new(), used: BTreeSet::new(), called: 0 };
     check.head();
     check.endpoints();
     check.parameters();
     check.api();
+    check.exchanged();
     check.credentials();
     check.variables();
     check.problems
@@ -88,6 +91,8 @@ struct Check<'a> {
     provider: &'a Provider,
     problems: Vec<String>,
     used: BTreeSet<String>,
+    /// How many calls come before the one that is looked at.
+    called: usize,
 }
 
 impl Check<'_> {
@@ -100,7 +105,7 @@ impl Check<'_> {
             self.fail("`name` is empty");
         }
         if self.provider.ways().is_empty() {
-            self.fail("it declares no way of authenticating: expected a table `oauth2`, `oauth1`, `client_credentials`, `api_key` or `basic`");
+            self.fail("it declares no way of authenticating: expected a table `oauth2`, `oauth1`, `client_credentials`, `api_key`, `basic`, `token_exchange` or `signed_jwt`");
         }
         if !self.provider.is_own {
             let unknown = |category: &&String| !CATEGORIES.contains(&category.as_str());
@@ -131,11 +136,7 @@ impl Check<'_> {
             if table == WayIn::OAuth2.word() && oauth2.authorization_endpoint.is_none() && oauth2.issuer.is_none() {
                 self.fail("`oauth2.authorization_endpoint` is missing (or an `issuer`, where it is discovered)");
             }
-            if oauth2.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt {
-                self.fail(format!(
-                    "`{table}.token_endpoint_auth_method`: this version does not support private_key_jwt"
-                ));
-            }
+            self.client_assertion(table, &oauth2);
             if let Some(issuer) = &oauth2.issuer {
                 self.issuer(table, issuer);
             }
@@ -151,6 +152,23 @@ impl Check<'_> {
         }
         if let Some(oauth1) = self.provider.oauth1.clone() {
             self.oauth1(&oauth1);
+        }
+    }
+
+    fn client_assertion(&mut self, table: &str, oauth2: &OAuth2) {
+        let assertion = &oauth2.client_assertion;
+        let is_signed = oauth2.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt;
+        if !is_signed && *assertion != ClientAssertion::default() {
+            self.fail(format!(
+                "`{table}.client_assertion` is of no use: `token_endpoint_auth_method` is not `private_key_jwt`"
+            ));
+        }
+        if assertion.algorithm == SigningAlgorithm::HS256 {
+            self.fail(format!("`{table}.client_assertion.algorithm`: HS256 signs with no private key"));
+        }
+        let texts = [&assertion.issuer, &assertion.audience].into_iter().flatten();
+        for text in texts.chain(assertion.header.values()) {
+            self.text(&format!("{table}.client_assertion"), &text.replace("{redirect_host}", ""));
         }
     }
 
@@ -300,6 +318,7 @@ impl Check<'_> {
         let is_declared = self.provider.variables.contains_key(name)
             || BUILT_IN.contains(&name)
             || name == "basic" && self.provider.basic.is_some()
+            || self.is_of_an_exchange(name)
             || name.strip_prefix("credential.").is_some_and(|field| self.has_field(field));
         if is_declared {
             self.used.insert(name.to_owned());
@@ -390,11 +409,58 @@ base_url = "https://{shop}.acme.com"
             ("[oauth2]", "[oauth2]\nissuer = \"https://{shop}.acme.com\"", "issuer identifier"),
             ("[oauth2]", "[oauth2]\ntoken_request = { method = \"get\" }", "is one of"),
             ("[oauth2]", "[oauth2]\ntoken_request = { format = \"query\" }", "secrets into URLs"),
-            ("[oauth2]", "[oauth2]\ntoken_endpoint_auth_method = \"private_key_jwt\"", "does not support"),
+            ("[oauth2]", "[oauth2]\nclient_assertion = { lifetime = 60 }", "of no use"),
+            (
+                "[oauth2]",
+                "[oauth2]\ntoken_endpoint_auth_method = \"private_key_jwt\"\nclient_assertion = { algorithm = \"HS256\" }",
+                "no private key",
+            ),
             ("[oauth2]", "[oauth1]\nsignature_method = \"RSA-SHA1\"\n[oauth2]", "RSA-SHA1 is not supported"),
         ];
         for (from, to, expected) in cases {
             let found = check(&GOOD.replacen(from, to, 1));
+            assert!(found.iter().any(|problem| problem.contains(expected)), "{to}: {found:?}");
+        }
+    }
+
+    const TRADE: &str = r#"
+name = "Acme"
+categories = ["crm"]
+[[token_exchange.calls]]
+endpoint = "https://acme.com/where"
+method = "GET"
+[[token_exchange.calls]]
+endpoint = "{call1.login}/token"
+headers = { authorization = "Basic {encoded.login}" }
+params = { password = "{credential.password}" }
+[encoded]
+login = "a:{credential.password}"
+[credentials.password]
+secret = true
+[api]
+base_url = "https://acme.com"
+"#;
+
+    #[test]
+    fn the_rules_hold_for_what_is_traded_and_signed_too() {
+        assert_eq!(check(TRADE), Vec::<String>::new());
+        let jwt = "[signed_jwt]\nalgorithm = \"RS256\"\nkey = \"{credential.password}\"\nlifetime = 60\n[encoded]";
+        let cases = [
+            ("{call1.login}/token", "{call2.login}/token", "does not declare"),
+            ("{call1.login}/token", "https://{call1.login}/token", "in its host"),
+            ("https://acme.com/where", "https://acme.com/{credential.password}", "cannot hold a secret"),
+            ("method = \"GET\"", "method = \"get\"", "is one of"),
+            ("params = {", "format = \"query\"\nparams = {", "secrets into URLs"),
+            ("params = {", "format = \"xml\"\nparams = {", "Braintree"),
+            ("{credential.password}\" }", "{credential.pasword}\" }", "does not declare"),
+            ("[encoded]", "[encoded]\nother = \"a\"", "never used"),
+            ("authorization = \"Basic", "Authorization = \"Basic", "lower case"),
+            ("[credentials.password]", "[credentials.other]\n[credentials.password]", "never used"),
+            ("[encoded]", &jwt.replace("60", "0"), "0 seconds"),
+            ("[encoded]", &jwt.replace("{credential.password}", "secret"), "a file holds no key"),
+        ];
+        for (from, to, expected) in cases {
+            let found = check(&TRADE.replacen(from, to, 1));
             assert!(found.iter().any(|problem| problem.contains(expected)), "{to}: {found:?}");
         }
     }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 
+use super::Server;
 use super::answer::Refusal;
 use super::given::parted;
 use super::query::Query;
 use super::sessions::{Defaults, Session};
-use super::{Server, sockets};
+use crate::model::uuid;
 use crate::model::{Config, ConnectionId, ConnectionRef, Provider};
 use crate::service::Error;
 
@@ -64,7 +65,7 @@ impl Server {
             (Some(id), None) => {
                 ConnectionId::new(id).map_err(|error| Refusal::bad("invalid_connection_id", format!("{error}.")))?
             }
-            (None, None) if session.is_some() => ConnectionId::new(sockets::uuid()).map_err(Error::from)?,
+            (None, None) if session.is_some() => ConnectionId::new(uuid::uuid()).map_err(Error::from)?,
             (None, None) => return Err(Refusal::bad("missing_connection_id", "Missing Connection ID.")),
         };
         let config = self.known_config(key).map_err(|refusal| match refusal.code {

@@ -71,7 +71,7 @@ impl Server {
             may_replace,
             ..EnterRequest::new(asked.connection)
         };
-        let connected = self.service.enter(request).await?;
+        let connected = Box::pin(self.service.enter(request)).await?;
         let reference = connected.connection.reference;
         Ok(reply::json(
             StatusCode::OK,

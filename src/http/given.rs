@@ -7,9 +7,9 @@ use hyper::{Request, StatusCode};
 use serde_json::{Value, json};
 
 use super::answer::Refusal;
-use super::{Server, body, sockets};
+use super::{Server, body};
 use crate::listener::reply::{self, Reply};
-use crate::model::{ConnectionId, ConnectionRef, Provider, rest};
+use crate::model::{ConnectionId, ConnectionRef, Provider, rest, uuid};
 use crate::service::take_in::TakeInRequest;
 
 impl Server {
@@ -18,7 +18,7 @@ impl Server {
         let object = body::object(request).await?;
         let key = body::text(&object, "provider_config_key")?
             .ok_or_else(|| Refusal::missing("missing_provider_config", "provider_config_key"))?;
-        let id = body::text(&object, "connection_id")?.unwrap_or_else(sockets::uuid);
+        let id = body::text(&object, "connection_id")?.unwrap_or_else(uuid::uuid);
         let config = self.known_config(&key)?;
         let id = ConnectionId::new(id).map_err(|error| Refusal::bad("invalid_connection_id", format!("{error}.")))?;
         let credentials = object.get("credentials").and_then(Value::as_object);

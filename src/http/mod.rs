@@ -157,7 +157,7 @@ impl Server {
         // On its own: a client that goes away must not stop what keeps a refresh token, and a panic is one
         // request's.
         let server = self.clone();
-        let task = tokio::spawn(async move { server.route(area, &segments, &path, request).await });
+        let task = tokio::spawn(async move { Box::pin(server.route(area, &segments, &path, request)).await });
         task.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a request ended badly");
             Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "This is a bug in hallpass.").era()

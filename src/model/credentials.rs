@@ -25,6 +25,10 @@ pub enum Credentials {
     ApiKey(Entered),
     /// A user name and a password.
     Basic(Entered),
+    /// A token that calls of the provider's own gave for what a person entered.
+    TokenExchange(Exchanged),
+    /// A JWT that was signed with what a person entered.
+    SignedJwt(Exchanged),
 }
 
 /// An OAuth 2 token set (RFC 6749 section 5.1).
@@ -65,6 +69,15 @@ pub struct TokenPair {
     pub extra: Secret,
 }
 
+/// A token, and what it was had with: it serves again when the token ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchanged {
+    /// The token.
+    pub tokens: TokenSet,
+    /// The fields that a person entered.
+    pub fields: BTreeMap<String, Secret>,
+}
+
 /// What a person entered, by the names of the fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entered {
@@ -83,14 +96,39 @@ impl Credentials {
             Self::OAuth1(_) => WayIn::OAuth1,
             Self::ApiKey(_) => WayIn::ApiKey,
             Self::Basic(_) => WayIn::Basic,
+            Self::TokenExchange(_) => WayIn::TokenExchange,
+            Self::SignedJwt(_) => WayIn::SignedJwt,
         }
     }
 
-    /// Returns the OAuth 2 token set, where they are one.
+    /// Returns the token set, where they are one.
     pub fn tokens(&self) -> Option<&TokenSet> {
         match self {
             Self::OAuth2(tokens) | Self::ClientCredentials(tokens) => Some(tokens),
+            Self::TokenExchange(exchanged) | Self::SignedJwt(exchanged) => Some(&exchanged.tokens),
             Self::OAuth1(_) | Self::ApiKey(_) | Self::Basic(_) => None,
+        }
+    }
+
+    /// Returns credentials of the same kind with new tokens; those that are no token set stay as they are.
+    #[must_use]
+    pub fn with_tokens(&self, tokens: TokenSet) -> Self {
+        let exchanged = |before: &Exchanged| Exchanged { tokens: tokens.clone(), fields: before.fields.clone() };
+        match self {
+            Self::OAuth2(_) => Self::OAuth2(tokens),
+            Self::ClientCredentials(_) => Self::ClientCredentials(tokens),
+            Self::TokenExchange(before) => Self::TokenExchange(exchanged(before)),
+            Self::SignedJwt(before) => Self::SignedJwt(exchanged(before)),
+            Self::OAuth1(_) | Self::ApiKey(_) | Self::Basic(_) => self.clone(),
+        }
+    }
+
+    /// Returns the fields that a person entered, where one did.
+    pub fn fields(&self) -> Option<&BTreeMap<String, Secret>> {
+        match self {
+            Self::ApiKey(entered) | Self::Basic(entered) => Some(&entered.fields),
+            Self::TokenExchange(exchanged) | Self::SignedJwt(exchanged) => Some(&exchanged.fields),
+            Self::OAuth2(_) | Self::ClientCredentials(_) | Self::OAuth1(_) => None,
         }
     }
 
@@ -98,7 +136,10 @@ impl Credentials {
     /// `user:password` (RFC 7617).
     pub fn token(&self) -> Secret {
         match self {
-            Self::OAuth2(tokens) | Self::ClientCredentials(tokens) => tokens.access_token.clone(),
+            Self::OAuth2(tokens)
+            | Self::ClientCredentials(tokens)
+            | Self::TokenExchange(Exchanged { tokens, .. })
+            | Self::SignedJwt(Exchanged { tokens, .. }) => tokens.access_token.clone(),
             Self::OAuth1(pair) => pair.token.clone(),
             Self::ApiKey(entered) => entered.key(),
             Self::Basic(entered) => entered.login(),
@@ -134,6 +175,8 @@ impl Credentials {
                 is_odd(&tokens.access_token) || tokens.refresh_token.as_ref().is_some_and(is_odd)
             }
             Self::OAuth1(pair) => is_odd(&pair.token) || is_odd(&pair.token_secret),
+            // What was entered may be a key of several lines, and is never shown as it is.
+            Self::TokenExchange(exchanged) | Self::SignedJwt(exchanged) => is_odd(&exchanged.tokens.access_token),
             Self::ApiKey(entered) | Self::Basic(entered) => {
                 entered.fields.values().any(|value| value.expose().chars().any(char::is_control))
             }
@@ -143,7 +186,10 @@ impl Credentials {
     /// Returns when they came.
     pub fn obtained_at(&self) -> Time {
         match self {
-            Self::OAuth2(tokens) | Self::ClientCredentials(tokens) => tokens.obtained_at,
+            Self::OAuth2(tokens)
+            | Self::ClientCredentials(tokens)
+            | Self::TokenExchange(Exchanged { tokens, .. })
+            | Self::SignedJwt(Exchanged { tokens, .. }) => tokens.obtained_at,
             Self::OAuth1(pair) => pair.obtained_at,
             Self::ApiKey(entered) | Self::Basic(entered) => entered.obtained_at,
         }
@@ -158,7 +204,7 @@ impl Credentials {
     pub fn is_refreshable(&self) -> bool {
         match self {
             Self::OAuth2(tokens) => tokens.refresh_token.is_some(),
-            Self::ClientCredentials(_) => true,
+            Self::ClientCredentials(_) | Self::TokenExchange(_) | Self::SignedJwt(_) => true,
             Self::OAuth1(_) | Self::ApiKey(_) | Self::Basic(_) => false,
         }
     }

@@ -3,8 +3,10 @@
 
 mod api;
 mod needs;
+mod oauth1;
 mod oauth2;
 mod quirks;
+mod token_exchange;
 mod way_in;
 
 use std::collections::BTreeMap;
@@ -14,9 +16,12 @@ use serde::Deserialize;
 use super::config::{DEFAULT_REDIRECT_URI, HTTPS_REDIRECT_URI};
 pub use api::Api;
 pub use needs::Need;
+pub use oauth1::{OAuth1, SignatureMethod};
 pub use oauth2::{
-    Answer, ClientAuthentication, ExpirySource, OAuth2, Pkce, Redirect, RequestFormat, TokenRequest, TokenTrade, Unit,
+    Answer, ClientAssertion, ClientAuthentication, ExpirySource, OAuth2, Pkce, Redirect, RequestFormat, TokenRequest,
+    TokenTrade, Unit,
 };
+pub use token_exchange::{Call, KeyEncoding, SignedJwt, SigningAlgorithm, TokenExchange};
 pub use way_in::WayIn;
 
 /// The field of an API key where the file declares none.
@@ -57,6 +62,13 @@ pub struct Provider {
     pub api_key: Option<Plain>,
     /// A user name and a password.
     pub basic: Option<Plain>,
+    /// Calls of the provider's own that trade what was entered for a token.
+    pub token_exchange: Option<TokenExchange>,
+    /// A JWT that is signed here with what was entered.
+    pub signed_jwt: Option<SignedJwt>,
+    /// Texts in base64, each `{encoded.NAME}` in a header: most often a login (RFC 7617).
+    #[serde(default)]
+    pub encoded: BTreeMap<String, String>,
     /// What is asked for besides, or captured from the answers.
     #[serde(default)]
     pub variables: BTreeMap<String, Variable>,
@@ -118,63 +130,6 @@ impl std::fmt::Display for Parameter {
 /// Parameters by name.
 pub type Parameters = BTreeMap<String, Parameter>;
 
-/// The `[oauth1]` table.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct OAuth1 {
-    /// Where temporary credentials are obtained (RFC 5849 section 2.1).
-    pub request_token_endpoint: Option<UrlTemplate>,
-    /// Where the browser goes (section 2.2).
-    pub authorization_endpoint: Option<UrlTemplate>,
-    /// Where token credentials are obtained (section 2.3).
-    pub token_endpoint: Option<UrlTemplate>,
-    /// How requests are signed (section 3.4).
-    pub signature_method: SignatureMethod,
-    /// Added to the request for temporary credentials.
-    pub request_token_params: Parameters,
-    /// Added to the URL that the browser opens.
-    pub authorization_params: Parameters,
-    /// The parameter of that URL that holds the scopes, where the provider has such a thing.
-    pub scope_param: Option<String>,
-    /// What stands between scopes.
-    pub scope_separator: Option<String>,
-    /// Asked for where the config names none.
-    pub default_scopes: Vec<String>,
-    /// Offered when a config is made.
-    pub known_scopes: Vec<String>,
-}
-
-/// How an OAuth 1.0a request is signed (RFC 5849 section 3.4). RSA-SHA1 is read so that the error can
-/// say that it is not supported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-pub enum SignatureMethod {
-    /// RFC 5849 section 3.4.2.
-    #[default]
-    #[serde(rename = "HMAC-SHA1")]
-    HmacSha1,
-    /// The same with SHA-256: no RFC has it, several providers do.
-    #[serde(rename = "HMAC-SHA256")]
-    HmacSha256,
-    /// RFC 5849 section 3.4.4.
-    #[serde(rename = "PLAINTEXT")]
-    Plaintext,
-    /// RFC 5849 section 3.4.3.
-    #[serde(rename = "RSA-SHA1")]
-    RsaSha1,
-}
-
-impl SignatureMethod {
-    /// Returns its name in requests.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::HmacSha1 => "HMAC-SHA1",
-            Self::HmacSha256 => "HMAC-SHA256",
-            Self::Plaintext => "PLAINTEXT",
-            Self::RsaSha1 => "RSA-SHA1",
-        }
-    }
-}
-
 /// A table without keys of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -233,6 +188,8 @@ pub struct CredentialField {
     pub secret: bool,
     /// Whether it may be left out.
     pub optional: bool,
+    /// Whether it is a key in PEM, which has several lines: then it may be given as the name of a file, `@FILE`.
+    pub pem: bool,
     /// What it always is: then nobody is asked for it.
     pub default: Option<String>,
 }
@@ -264,6 +221,8 @@ impl Provider {
             WayIn::ClientCredentials => self.client_credentials.is_some(),
             WayIn::ApiKey => self.api_key.is_some(),
             WayIn::Basic => self.basic.is_some(),
+            WayIn::TokenExchange => self.token_exchange.is_some(),
+            WayIn::SignedJwt => self.signed_jwt.is_some(),
         }
     }
 
@@ -308,8 +267,14 @@ impl Provider {
         match way {
             WayIn::OAuth2 => self.oauth2.as_ref(),
             WayIn::ClientCredentials => self.client_credentials.as_ref(),
-            WayIn::OAuth1 | WayIn::ApiKey | WayIn::Basic => None,
+            WayIn::OAuth1 | WayIn::ApiKey | WayIn::Basic | WayIn::TokenExchange | WayIn::SignedJwt => None,
         }
+    }
+
+    /// Returns where the answers of a way of authenticating keep what.
+    pub fn answer_of(&self, way: WayIn) -> Option<&Answer> {
+        let exchange = self.token_exchange.as_ref().filter(|_| way == WayIn::TokenExchange);
+        self.oauth2_of(way).map(|table| &table.response).or_else(|| exchange.map(|table| &table.response))
     }
 
     /// Returns the scopes that a way of authenticating asks for unless the config names some.
@@ -341,10 +306,10 @@ impl Provider {
         let first = match way {
             WayIn::ApiKey if self.credentials.is_empty() => vec![usual(API_KEY, "API key", true)],
             WayIn::Basic => vec![usual(USERNAME, "User name", false), usual(PASSWORD, "Password", true)],
-            WayIn::ApiKey | WayIn::OAuth2 | WayIn::OAuth1 | WayIn::ClientCredentials => Vec::new(),
+            _ => Vec::new(),
         };
         let rest: Vec<_> = match way {
-            WayIn::ApiKey | WayIn::Basic => {
+            way if way.is_entered() => {
                 let is_new = |name: &&String| first.iter().all(|(known, _)| known != *name);
                 self.credentials
                     .keys()
@@ -352,7 +317,7 @@ impl Provider {
                     .map(|name| (name.clone(), self.credentials[name].clone()))
                     .collect()
             }
-            WayIn::OAuth2 | WayIn::OAuth1 | WayIn::ClientCredentials => Vec::new(),
+            _ => Vec::new(),
         };
         first.into_iter().chain(rest).collect()
     }
@@ -361,13 +326,17 @@ impl Provider {
     /// that shows a token or a credential itself replaces it. A signed request has none.
     pub fn api_headers(&self, way: WayIn) -> Vec<(String, String)> {
         let own = self.api.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
-        let shows = |text: &String| text.contains("{token}") || text.contains("{credential.");
+        let shows = |text: &String| {
+            ["{token}", "{credential.", "{encoded."].iter().any(|placeholder| text.contains(placeholder))
+        };
         let is_shown = self.api.headers.values().chain(self.api.query.values()).any(shows)
             || self.api.headers.contains_key("authorization");
         let usual = match way {
             _ if is_shown => None,
             WayIn::OAuth1 => None,
-            WayIn::OAuth2 | WayIn::ClientCredentials | WayIn::ApiKey => Some("Bearer {token}"),
+            WayIn::OAuth2 | WayIn::ClientCredentials | WayIn::ApiKey | WayIn::TokenExchange | WayIn::SignedJwt => {
+                Some("Bearer {token}")
+            }
             WayIn::Basic => Some("Basic {basic}"),
         };
         usual.map(|value| ("authorization".to_owned(), value.to_owned())).into_iter().chain(own).collect()

@@ -117,6 +117,9 @@ pub fn auth_mode(way: WayIn) -> &'static str {
         WayIn::ClientCredentials => "OAUTH2_CC",
         WayIn::ApiKey => "API_KEY",
         WayIn::Basic => "BASIC",
+        // Today's names: early 2023 had neither.
+        WayIn::TokenExchange => "TWO_STEP",
+        WayIn::SignedJwt => "JWT",
     }
 }
 
@@ -127,6 +130,12 @@ pub fn credentials(credentials: &Credentials) -> Map<String, Value> {
         Credentials::OAuth2(tokens) => token_set(tokens, "access_token"),
         // Today's name of it.
         Credentials::ClientCredentials(tokens) => token_set(tokens, "token"),
+        Credentials::TokenExchange(exchanged) | Credentials::SignedJwt(exchanged) => {
+            let entered = exchanged.fields.iter().map(|(name, value)| (name.clone(), value.expose().into()));
+            let mut shown = token_set(&exchanged.tokens, "token");
+            shown.extend(entered.filter(|(name, _)| name != "token" && name != "raw"));
+            shown
+        }
         Credentials::OAuth1(pair) => {
             let mut raw: Map<String, Value> = serde_json::from_str(pair.extra.expose()).unwrap_or_default();
             let mut shown = Map::new();

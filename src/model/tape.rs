@@ -41,7 +41,7 @@ pub enum What {
     AuthorizationPage,
     /// The browser came back.
     Callback,
-    /// A code, or the client itself, was traded for tokens.
+    /// A code, the client itself, or what a person entered was traded for tokens.
     TokenRequest,
     /// A token was traded for one that lasts longer.
     TokenExchange,

@@ -9,11 +9,13 @@ use super::items::Item;
 use super::refresh_lock::Held;
 use super::{Error, Kind, Result, Service};
 use crate::api::Request;
+use crate::auth::token_exchange::{self, Given};
 use crate::auth::{AuthError, Tape, client_credentials, introspect};
 use crate::model::provider::CredentialField;
 use crate::model::tape::What;
 use crate::model::{
-    Config, Connection, ConnectionRef, Credentials, Entered, Happening, Outcome, Provider, Secret, WayIn, untrusted,
+    Config, Connection, ConnectionRef, Credentials, Entered, Exchanged, Happening, Outcome, Provider, Secret, TokenSet,
+    WayIn, untrusted,
 };
 use crate::store::IntentKind;
 
@@ -92,6 +94,15 @@ impl Service {
                 let entered = Entered { fields, obtained_at: self.now() };
                 Some(if way == WayIn::ApiKey { Credentials::ApiKey(entered) } else { Credentials::Basic(entered) })
             }
+            WayIn::TokenExchange | WayIn::SignedJwt => {
+                let fields = checked_fields(&provider.credential_fields(way), &request.fields)?;
+                self.prove_vault().await?;
+                let given = Given { provider: &provider, variables: &variables, fields: &fields };
+                match Box::pin(self.exchange(way, given, &tape)).await {
+                    Ok(tokens) => Some(exchanged(way, Exchanged { tokens, fields })),
+                    Err(error) => return Err(self.not_authorized(&reference, error, &tape)),
+                }
+            }
             WayIn::ClientCredentials => None,
             WayIn::OAuth2 | WayIn::OAuth1 => {
                 return Err(Error::usage(format!("`{}` is authorized by {way}, and nothing is entered", config.key))
@@ -99,7 +110,8 @@ impl Service {
             }
         };
         self.prove_vault().await?;
-        if let Some(credentials) = &entered {
+        // A token that was had of the provider is proof enough.
+        if let Some(credentials) = entered.as_ref().filter(|_| way != WayIn::TokenExchange) {
             let connection =
                 Connection::new(&reference, &config.provider, credentials, scopes.clone(), variables.clone());
             let entry = Entry { connection: &connection, credentials, is_kept_anyway: request.unverified };
@@ -164,6 +176,21 @@ impl Service {
         let about = About::saying(error.message.clone()).on(tape);
         self.record(reference, Happening::Authorized, outcome_of(&error), about);
         error
+    }
+
+    /// Gets a token with what was entered.
+    async fn exchange(&self, way: WayIn, given: Given<'_>, tape: &Tape) -> Result<TokenSet> {
+        if way == WayIn::SignedJwt {
+            return Ok(token_exchange::signed_jwt(given, self.now())?);
+        }
+        let _busy = self.busy.begin();
+        token_exchange::exchange(&self.network.auth.taped(tape), given).await.map_err(|error| match error {
+            AuthError::Refused(refusal) => {
+                let message = format!("{} refuses what was entered ({refusal})", given.provider.name);
+                Error::new(Kind::Provider, message).hinted("nothing was kept; check it for a missing or a foreign part")
+            }
+            error => error.into(),
+        })
     }
 
     /// Gets a token for the client itself.
@@ -236,6 +263,11 @@ pub(super) fn outcome_of(error: &Error) -> Outcome {
     if error.kind == Kind::Provider { Outcome::Refused } else { Outcome::Failed }
 }
 
+/// Returns the credentials of a way of authenticating that a token is had in.
+pub(super) fn exchanged(way: WayIn, exchanged: Exchanged) -> Credentials {
+    if way == WayIn::SignedJwt { Credentials::SignedJwt(exchanged) } else { Credentials::TokenExchange(exchanged) }
+}
+
 /// Checks what was entered against what the form asks for.
 fn checked_fields(
     asked: &[(String, CredentialField)],
@@ -256,7 +288,7 @@ fn checked_fields(
             (None, None) => return Err(Error::usage(format!("`{name}` ({label}) is missing"))),
         };
         // What is shown in a header must be able to stand in one.
-        if value.expose().chars().any(char::is_control) {
+        if value.expose().chars().any(char::is_control) && !field.pem {
             return Err(Error::usage(format!(
                 "`{name}` ({label}) has a line break or another control character in it"
             ))

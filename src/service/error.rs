@@ -264,6 +264,7 @@ impl From<AuthError> for Error {
             AuthError::NotOffered(_) => {
                 Self::of(Kind::Usage, &error).hinted("`hallpass provider show ID` shows what the file declares")
             }
+            AuthError::Signing(_) => Self::of(Kind::Usage, &error),
             AuthError::IdToken(_) => Self::of(Kind::Provider, &error)
                 .hinted("it was not used; begin again, and tell the provider if it happens again"),
             AuthError::Metadata { .. } => Self::of(Kind::Provider, &error)

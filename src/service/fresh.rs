@@ -16,10 +16,11 @@ use std::time::{Duration, Instant};
 use super::activity::About;
 use super::items::{Item, Loaded};
 use super::{Error, Kind, Result, Service};
+use crate::auth::token_exchange::{self, Given};
 use crate::auth::{self, AuthError, Refusal, Tape};
 use crate::model::freshness::margin;
 pub use crate::model::freshness::{Asker, Freshness};
-use crate::model::provider::OAuth2;
+use crate::model::provider::Answer;
 use crate::model::{
     Connection, ConnectionRef, Credentials, Happening, Outcome, Problem, ProblemKind, Secret, Time, TokenSet,
 };
@@ -51,11 +52,15 @@ const SKEW: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 /// How new tokens are got without a person.
 enum Exchange<'a> {
     /// With a refresh token, which may work once.
-    Refresh(&'a Secret),
+    Refresh(&'a auth::Client, &'a Secret),
     /// With the access token itself, while it is valid.
-    Renew(&'a Secret),
+    Renew(&'a auth::Client, &'a Secret),
     /// By the client alone, for these scopes.
-    Fetch(&'a [String]),
+    Fetch(&'a auth::Client, &'a [String]),
+    /// With what a person entered.
+    Again(Given<'a>),
+    /// The same, and signed here.
+    Sign(Given<'a>),
 }
 
 /// Why a refresh did not work.
@@ -127,8 +132,9 @@ impl Service {
         }
         let provider = self.provider(connection.provider.as_str()).ok().map(|(_, provider)| provider);
         let table = provider.as_ref().and_then(|provider| provider.oauth2_of(connection.way));
+        let answer = provider.as_ref().and_then(|provider| provider.answer_of(connection.way));
         let now = self.now();
-        if is_fresh(credentials, freshness, table.and_then(declared), now) {
+        if is_fresh(credentials, freshness, answer.and_then(declared), now) {
             return Ok(true);
         }
         let is_valid = tokens.is_fresh(now, Duration::ZERO);
@@ -149,7 +155,7 @@ impl Service {
     /// Returns what the provider file of a connection says of how fresh a token must be.
     pub(super) fn declared_margin(&self, connection: &Connection) -> Option<Duration> {
         let (_, provider) = self.provider(connection.provider.as_str()).ok()?;
-        provider.oauth2_of(connection.way).and_then(declared)
+        provider.answer_of(connection.way).and_then(declared)
     }
 
     async fn refresh(&self, mut connection: Connection, loaded: &Loaded, freshness: Freshness) -> Result<Fresh> {
@@ -159,19 +165,26 @@ impl Service {
             let why = format!("its tokens are of `{}`, and its config is for another provider", connection.provider);
             return Err(Error::authorization_needed(&reference, &why));
         }
-        let client = self.client_of(&reference.config, connection.way, &connection.variables).await?;
-        let exchange = match (&loaded.credentials, &tokens.refresh_token) {
-            (Credentials::ClientCredentials(_), _) => Exchange::Fetch(&connection.requested_scopes),
-            (_, Some(refresh_token)) => Exchange::Refresh(refresh_token),
-            (_, None) if client.renews() => Exchange::Renew(&tokens.access_token),
-            (_, None) => return Err(Error::authorization_needed(&reference, "it has no refresh token")),
+        let (way, variables) = (connection.way, connection.variables.clone());
+        let scopes = connection.requested_scopes.clone();
+        let client =
+            if way.is_exchanged() { None } else { Some(self.client_of(&reference.config, way, &variables).await?) };
+        let (_, provider) = self.provider(connection.provider.as_str())?;
+        let given = |fields| Given { provider: &provider, variables: &variables, fields };
+        let exchange = match (&loaded.credentials, &client, &tokens.refresh_token) {
+            (Credentials::TokenExchange(before), ..) => Exchange::Again(given(&before.fields)),
+            (Credentials::SignedJwt(before), ..) => Exchange::Sign(given(&before.fields)),
+            (Credentials::ClientCredentials(_), Some(client), _) => Exchange::Fetch(client, &scopes),
+            (_, Some(client), Some(refresh_token)) => Exchange::Refresh(client, refresh_token),
+            (_, Some(client), None) if client.renews() => Exchange::Renew(client, &tokens.access_token),
+            _ => return Err(Error::authorization_needed(&reference, "it has no refresh token")),
         };
         let _busy = self.busy.begin();
         let intent = self.announce(IntentKind::Write, &Item::Connection(reference.clone())).await?;
         self.prove_replaceable(&reference, loaded, intent).await?;
         let (started, tape) = (Instant::now(), Tape::default());
         let transport = self.network.auth.taped(&tape);
-        let outcome = match tokio::time::timeout(DEADLINE, try_refresh(&transport, &client, &exchange)).await {
+        let outcome = match tokio::time::timeout(DEADLINE, try_refresh(&transport, &exchange)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure::Passing(AuthError::NoAnswer {
                 host: "the provider".to_owned(),
@@ -183,7 +196,7 @@ impl Service {
             Err(failure) => {
                 self.withdraw(intent);
                 // A renewal comes long before the end: the token that is there is good.
-                if matches!(exchange, Exchange::Renew(_))
+                if matches!(exchange, Exchange::Renew(..))
                     && !freshness.forced
                     && tokens.is_fresh(self.now(), Duration::ZERO)
                 {
@@ -196,10 +209,7 @@ impl Service {
         let fingerprint = Some(answer.access_token.fingerprint());
         let was_rotated = answer.refresh_token != tokens.refresh_token;
         let obtained_at = answer.obtained_at;
-        let mut credentials = match loaded.credentials {
-            Credentials::ClientCredentials(_) => Credentials::ClientCredentials(answer),
-            _ => Credentials::OAuth2(answer),
-        };
+        let mut credentials = loaded.credentials.with_tokens(answer);
         connection.record(&credentials);
         connection.refreshed_at = Some(obtained_at);
         if let Err(error) = self.save_surely(&connection, &credentials, intent).await {
@@ -212,7 +222,9 @@ impl Service {
             );
             return Err(error);
         }
-        self.find_end(&transport, &client, &mut connection, &mut credentials).await;
+        if let Some(client) = &client {
+            self.find_end(&transport, client, &mut connection, &mut credentials).await;
+        }
         let detail = if was_rotated { "new access token, and a new refresh token" } else { "new access token" };
         let about = About { took: Some(started.elapsed()), fingerprint, ..About::saying(detail).on(&tape) };
         self.record(&reference, Happening::Refreshed, Outcome::Done, about);
@@ -303,18 +315,16 @@ impl Service {
 }
 
 /// Tries until an answer comes that stands.
-async fn try_refresh(
-    transport: &auth::Transport,
-    client: &auth::Client,
-    exchange: &Exchange<'_>,
-) -> std::result::Result<TokenSet, Failure> {
+async fn try_refresh(transport: &auth::Transport, exchange: &Exchange<'_>) -> std::result::Result<TokenSet, Failure> {
     let (mut tries, mut was_lost, mut pause) = (0, false, PAUSE);
     loop {
         tries += 1;
         let asked = match exchange {
-            Exchange::Refresh(token) => auth::refresh::refresh(transport, client, token).await,
-            Exchange::Renew(token) => auth::renew::renew(transport, client, token).await,
-            Exchange::Fetch(scopes) => auth::client_credentials::fetch(transport, client, scopes).await,
+            Exchange::Refresh(client, token) => auth::refresh::refresh(transport, client, token).await,
+            Exchange::Renew(client, token) => auth::renew::renew(transport, client, token).await,
+            Exchange::Fetch(client, scopes) => auth::client_credentials::fetch(transport, client, scopes).await,
+            Exchange::Again(given) => token_exchange::exchange(transport, *given).await,
+            Exchange::Sign(given) => token_exchange::signed_jwt(*given, transport.now()),
         };
         let error = match asked {
             Ok(answer) => return Ok(answer),
@@ -322,6 +332,10 @@ async fn try_refresh(
         };
         tracing::info!(%error, tries, "a refresh did not work");
         match error {
+            // There is no client: what was entered is refused, and only a person has another.
+            AuthError::Refused(refusal) if matches!(exchange, Exchange::Again(_)) => {
+                return Err(Failure::Gone(format!("the provider refused what was entered ({refusal})")));
+            }
             AuthError::Refused(refusal) if refusal.is_about_the_client() => return Err(Failure::Client(refusal)),
             AuthError::Refused(refusal) if refusal.ends_the_grant() => {
                 return Err(Failure::Gone(if was_lost {
@@ -354,8 +368,8 @@ async fn try_refresh(
     }
 }
 
-fn declared(table: &OAuth2) -> Option<Duration> {
-    table.response.refresh_margin.map(Duration::from_secs)
+fn declared(answer: &Answer) -> Option<Duration> {
+    answer.refresh_margin.map(Duration::from_secs)
 }
 
 /// Tells whether credentials are valid for at least the margin. Those that have no known end are.

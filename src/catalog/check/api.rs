@@ -84,7 +84,7 @@ impl Check<'_> {
         for name in self.provider.credentials.keys() {
             let is_usual = self.provider.basic.is_some() && usual.contains(&name.as_str());
             if !is_entered {
-                self.fail(format!("`credentials.{name}` is asked for by `[api_key]` and `[basic]` only"));
+                self.fail(format!("`credentials.{name}` is asked for by `[api_key]`, `[basic]`, `[token_exchange]` and `[signed_jwt]` only"));
             } else if !is_usual && !self.used.contains(&format!("credential.{name}")) && name != API_KEY {
                 self.fail(format!("the credential `{name}` is never used"));
             }
@@ -106,12 +106,13 @@ impl Check<'_> {
     /// Tells whether a placeholder stands for something that must not be seen.
     pub(super) fn is_secret(&self, placeholder: &str) -> bool {
         let is_hidden = |name: &str| self.fields().iter().any(|(field, declared)| field == name && declared.secret);
-        matches!(placeholder, "token" | "basic" | "client_secret")
+        matches!(placeholder, "token" | "basic" | "client_secret" | "assertion")
+            || placeholder.starts_with("encoded.")
             || placeholder.strip_prefix("credential.").is_some_and(is_hidden)
     }
 
     fn fields(&self) -> Vec<(String, CredentialField)> {
-        let ways = [WayIn::ApiKey, WayIn::Basic].into_iter().filter(|way| self.provider.declares(*way));
+        let ways = self.provider.ways().into_iter().filter(|way| way.is_entered());
         ways.flat_map(|way| self.provider.credential_fields(way)).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Credentials, Entered, TokenPair, TokenSet};
+use super::{Credentials, Entered, Exchanged, TokenPair, TokenSet};
 use crate::model::provider::WayIn;
 use crate::model::{Secret, Time};
 
@@ -70,6 +70,9 @@ struct TokenSetRecord {
     scopes: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     extra: Map<String, Value>,
+    /// What it was had with, where a person entered it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    fields: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -107,7 +110,10 @@ impl Credentials {
         let version = if self.way() == WayIn::OAuth2 { 1 } else { RECORD_VERSION };
         let kind = self.way().word().to_owned();
         let text = match self {
-            Self::OAuth2(tokens) | Self::ClientCredentials(tokens) => {
+            Self::OAuth2(tokens)
+            | Self::ClientCredentials(tokens)
+            | Self::TokenExchange(Exchanged { tokens, .. })
+            | Self::SignedJwt(Exchanged { tokens, .. }) => {
                 let exposed = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
                 serde_json::to_string(&TokenSetRecord {
                     version,
@@ -122,6 +128,7 @@ impl Credentials {
                     obtained_at: tokens.obtained_at,
                     scopes: tokens.scopes.clone(),
                     extra: tokens.extra_fields(),
+                    fields: self.fields().map(exposed_fields).unwrap_or_default(),
                 })
             }
             Self::OAuth1(pair) => serde_json::to_string(&TokenPairRecord {
@@ -137,7 +144,7 @@ impl Credentials {
                 version,
                 kind,
                 revision,
-                fields: entered.fields.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect(),
+                fields: exposed_fields(&entered.fields),
                 obtained_at: entered.obtained_at,
             }),
         };
@@ -162,24 +169,42 @@ impl Credentials {
             }
             WayIn::ApiKey => Self::ApiKey(entered(text)?),
             WayIn::Basic => Self::Basic(entered(text)?),
+            WayIn::TokenExchange => Self::TokenExchange(exchanged(text)?),
+            WayIn::SignedJwt => Self::SignedJwt(exchanged(text)?),
         };
         Ok((credentials, head.revision))
     }
 }
 
+fn exposed_fields(fields: &BTreeMap<String, Secret>) -> BTreeMap<String, String> {
+    fields.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect()
+}
+
+fn exchanged(text: &Secret) -> Result<Exchanged, RecordError> {
+    let mut record: TokenSetRecord = serde_json::from_str(text.expose())?;
+    let fields = std::mem::take(&mut record.fields);
+    let fields = fields.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
+    Ok(Exchanged { tokens: record.token_set(), fields })
+}
+
 fn token_set(text: &Secret) -> Result<TokenSet, RecordError> {
-    let record: TokenSetRecord = serde_json::from_str(text.expose())?;
-    Ok(TokenSet {
-        access_token: Secret::new(record.access_token),
-        token_type: record.token_type,
-        refresh_token: record.refresh_token.map(Secret::new),
-        id_token: record.id_token.map(Secret::new),
-        nonce: record.nonce,
-        expires_at: record.expires_at,
-        obtained_at: record.obtained_at,
-        scopes: record.scopes,
-        extra: Secret::new(Value::Object(record.extra).to_string()),
-    })
+    Ok(serde_json::from_str::<TokenSetRecord>(text.expose())?.token_set())
+}
+
+impl TokenSetRecord {
+    fn token_set(self) -> TokenSet {
+        TokenSet {
+            access_token: Secret::new(self.access_token),
+            token_type: self.token_type,
+            refresh_token: self.refresh_token.map(Secret::new),
+            id_token: self.id_token.map(Secret::new),
+            nonce: self.nonce,
+            expires_at: self.expires_at,
+            obtained_at: self.obtained_at,
+            scopes: self.scopes,
+            extra: Secret::new(Value::Object(self.extra).to_string()),
+        }
+    }
 }
 
 fn entered(text: &Secret) -> Result<Entered, RecordError> {
@@ -208,7 +233,9 @@ mod tests {
             Credentials::ClientCredentials(tokens()),
             Credentials::OAuth1(pair),
             Credentials::ApiKey(Entered { fields: fields.clone(), obtained_at }),
-            Credentials::Basic(Entered { fields, obtained_at }),
+            Credentials::Basic(Entered { fields: fields.clone(), obtained_at }),
+            Credentials::TokenExchange(Exchanged { tokens: tokens(), fields: fields.clone() }),
+            Credentials::SignedJwt(Exchanged { tokens: tokens(), fields }),
         ];
         for credentials in all {
             assert_eq!(Credentials::from_record(&credentials.to_record(7)).unwrap(), (credentials, 7));

@@ -72,6 +72,6 @@ fn shown(method: ClientAuthentication) -> &'static str {
         ClientAuthentication::ClientSecretPost => "client id and secret, sent in the body",
         ClientAuthentication::ClientSecretBasic => "client id and secret, sent in a header",
         ClientAuthentication::None => "client id alone",
-        ClientAuthentication::PrivateKeyJwt => "a signed assertion",
+        ClientAuthentication::PrivateKeyJwt => "client id and a private key in PEM as its secret, which signs",
     }
 }

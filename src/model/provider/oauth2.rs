@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Parameters, UrlTemplate};
+use super::{Parameters, SigningAlgorithm, UrlTemplate};
 
 /// The `[oauth2]` table. Endpoints have the names of RFC 8414.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -54,10 +54,14 @@ pub struct OAuth2 {
     pub nonce: bool,
     /// How the client shows who it is.
     pub token_endpoint_auth_method: ClientAuthentication,
+    /// What its signed assertion says, where it shows one (`private_key_jwt`).
+    pub client_assertion: ClientAssertion,
     /// How the token request is written.
     pub token_request: TokenRequest,
     /// Standard parameter name → the provider's own; an empty one leaves the parameter out.
     pub param_names: BTreeMap<String, String>,
+    /// The same for the authorization request alone (Walmart: `clientId`).
+    pub authorization_param_names: BTreeMap<String, String>,
     /// The same for the requests of a device authorization (Twitch calls its `scope` there `scopes`).
     pub device_param_names: BTreeMap<String, String>,
     /// The callback parameter that holds the code, if not `code`.
@@ -96,8 +100,10 @@ impl Default for OAuth2 {
             pkce: Pkce::default(),
             nonce: true,
             token_endpoint_auth_method: ClientAuthentication::default(),
+            client_assertion: ClientAssertion::default(),
             token_request: TokenRequest::default(),
             param_names: BTreeMap::new(),
+            authorization_param_names: BTreeMap::new(),
             device_param_names: BTreeMap::new(),
             code_param: None,
             redirect: Redirect::default(),
@@ -132,6 +138,34 @@ pub enum ClientAuthentication {
     None,
     /// A signed assertion (RFC 7523).
     PrivateKeyJwt,
+}
+
+/// What a client's signed assertion says (RFC 7523 section 3). The key is the client secret of the config, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientAssertion {
+    /// How it is signed.
+    pub algorithm: SigningAlgorithm,
+    /// Who says it, if not the client id; `{redirect_host}` is the host of the redirect URI.
+    pub issuer: Option<String>,
+    /// Who it is for, if not the token endpoint.
+    pub audience: Option<String>,
+    /// For how many seconds it is valid.
+    pub lifetime: u32,
+    /// Further members of its header, such as `kid`.
+    pub header: BTreeMap<String, String>,
+}
+
+impl Default for ClientAssertion {
+    fn default() -> Self {
+        Self {
+            algorithm: SigningAlgorithm::RS256,
+            issuer: None,
+            audience: None,
+            lifetime: 300,
+            header: BTreeMap::new(),
+        }
+    }
 }
 
 /// How the token request is written.

@@ -45,6 +45,8 @@ impl OAuth2 {
             if own.is_empty() { format!("`{name}` is left out") } else { format!("`{name}` is called `{own}`") }
         };
         told.extend(self.param_names.iter().map(renamed));
+        let in_browser = self.authorization_param_names.iter().map(renamed);
+        told.extend(in_browser.map(|renamed| format!("{renamed} in the authorization request")));
         match self.token_request.format {
             RequestFormat::Form => {}
             RequestFormat::Json => told.push("tokens are asked for in JSON".to_owned()),

@@ -21,11 +21,25 @@ pub enum WayIn {
     /// A user name and a password (RFC 7617).
     #[serde(rename = "basic")]
     Basic,
+    /// Calls of the provider's own that trade what was entered for a token.
+    #[serde(rename = "token_exchange")]
+    TokenExchange,
+    /// A JWT that is signed here with what was entered (RFC 7519).
+    #[serde(rename = "signed_jwt")]
+    SignedJwt,
 }
 
 impl WayIn {
     /// Every way, those that ask a person for the least rights first.
-    pub const ALL: [Self; 5] = [Self::OAuth2, Self::OAuth1, Self::ClientCredentials, Self::ApiKey, Self::Basic];
+    pub const ALL: [Self; 7] = [
+        Self::OAuth2,
+        Self::OAuth1,
+        Self::ClientCredentials,
+        Self::ApiKey,
+        Self::Basic,
+        Self::TokenExchange,
+        Self::SignedJwt,
+    ];
 
     /// Returns the word for it: the name of its table.
     pub fn word(self) -> &'static str {
@@ -35,6 +49,8 @@ impl WayIn {
             Self::ClientCredentials => "client_credentials",
             Self::ApiKey => "api_key",
             Self::Basic => "basic",
+            Self::TokenExchange => "token_exchange",
+            Self::SignedJwt => "signed_jwt",
         }
     }
 
@@ -50,7 +66,12 @@ impl WayIn {
 
     /// Tells whether a person gives the credentials themselves, and nothing is authorized.
     pub fn is_entered(self) -> bool {
-        matches!(self, Self::ApiKey | Self::Basic)
+        matches!(self, Self::ApiKey | Self::Basic | Self::TokenExchange | Self::SignedJwt)
+    }
+
+    /// Tells whether what a person gives is not shown to the API itself: a token is had with it.
+    pub fn is_exchanged(self) -> bool {
+        matches!(self, Self::TokenExchange | Self::SignedJwt)
     }
 }
 

@@ -230,9 +230,8 @@ fn captured(variable: &Variable, credentials: &Credentials, query: &Secret) -> O
     match source {
         "token" => {
             let extra = match credentials {
-                Credentials::OAuth2(tokens) | Credentials::ClientCredentials(tokens) => &tokens.extra,
                 Credentials::OAuth1(pair) => &pair.extra,
-                Credentials::ApiKey(_) | Credentials::Basic(_) => return None,
+                credentials => &credentials.tokens()?.extra,
             };
             auth::answer::at(&serde_json::from_str(extra.expose()).ok()?, path).and_then(said)
         }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 
 use super::{Call, Form, headers_text, variable_name};
 use crate::api::Access;
-use crate::model::{Connection, Credentials, Entered, Provider, Secret, TokenSet, WayIn};
+use crate::model::{Connection, Credentials, Entered, Exchanged, Provider, Secret, TokenSet, WayIn};
 
 /// What stands in a sample where the copy has a secret.
 const MASKED: &str = "•••";
@@ -62,5 +62,7 @@ fn masked(provider: &Provider, connection: &Connection) -> Option<Credentials> {
         WayIn::ClientCredentials => Credentials::ClientCredentials(tokens()),
         WayIn::ApiKey => Credentials::ApiKey(Entered { fields, obtained_at }),
         WayIn::Basic => Credentials::Basic(Entered { fields, obtained_at }),
+        WayIn::TokenExchange => Credentials::TokenExchange(Exchanged { tokens: tokens(), fields }),
+        WayIn::SignedJwt => Credentials::SignedJwt(Exchanged { tokens: tokens(), fields }),
     })
 }

@@ -1,0 +1,154 @@
+//! JWTs that are signed here (RFC 7515, RFC 7519), with a key that a person entered.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::rand::SystemRandom;
+use ring::signature::{self, EcdsaKeyPair, RsaEncoding, RsaKeyPair};
+use ring::{digest, hmac};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use crate::model::Secret;
+use crate::model::provider::{KeyEncoding, SigningAlgorithm};
+
+/// `rsaEncryption` with its NULL (RFC 3279 section 2.3.1).
+const RSA_ENCRYPTION: [u8; 15] =
+    [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+
+/// Why nothing was signed. The key is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SigningError {
+    /// It is no key in PEM.
+    #[error("the private key is not one in PEM: expected `-----BEGIN PRIVATE KEY-----` and what follows")]
+    NoPem,
+    /// It is a key of another kind.
+    #[error("the private key is not one for {0}")]
+    OtherKind(&'static str),
+    /// It is in the older form for elliptic curves, which says too little.
+    #[error(
+        "the private key is in the form of SEC 1 (`EC PRIVATE KEY`): convert it with `openssl pkcs8 -topk8 -nocrypt`"
+    )]
+    Sec1,
+    /// It is not hexadecimal.
+    #[error("the secret is not written in hexadecimal digits")]
+    NoHex,
+}
+
+/// A key, ready to sign.
+pub(super) enum SigningKey {
+    Hmac(hmac::Key),
+    Rsa(RsaKeyPair, &'static dyn RsaEncoding),
+    Ec(EcdsaKeyPair),
+}
+
+impl SigningKey {
+    /// Reads a key: PEM (PKCS #8, for RSA PKCS #1 too), or the secret of an HMAC.
+    pub(super) fn read(
+        text: &Secret,
+        algorithm: SigningAlgorithm,
+        encoding: KeyEncoding,
+    ) -> Result<Self, SigningError> {
+        let other = SigningError::OtherKind(algorithm.word());
+        Ok(match algorithm {
+            SigningAlgorithm::HS256 => {
+                let bytes = match encoding {
+                    KeyEncoding::Text => Zeroizing::new(text.expose().as_bytes().to_vec()),
+                    KeyEncoding::Hex => unhex(text.expose()).ok_or(SigningError::NoHex)?,
+                };
+                Self::Hmac(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+            }
+            SigningAlgorithm::RS256 => Self::Rsa(rsa(text)?.ok_or(other)?, &signature::RSA_PKCS1_SHA256),
+            SigningAlgorithm::PS256 => Self::Rsa(rsa(text)?.ok_or(other)?, &signature::RSA_PSS_SHA256),
+            SigningAlgorithm::ES256 => match read_pem(text)? {
+                PrivateKeyDer::Pkcs8(key) => {
+                    let how = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+                    let pair = EcdsaKeyPair::from_pkcs8(how, key.secret_pkcs8_der(), &SystemRandom::new());
+                    Self::Ec(pair.map_err(|_| other)?)
+                }
+                PrivateKeyDer::Sec1(_) => return Err(SigningError::Sec1),
+                _ => return Err(other),
+            },
+        })
+    }
+
+    /// Signs `claims`, and returns the compact form (RFC 7515 section 7.1). `header` is what stands there besides
+    /// `alg` and `typ`.
+    pub(super) fn sign(&self, algorithm: SigningAlgorithm, header: Map<String, Value>, claims: &Value) -> Secret {
+        let mut whole = header;
+        whole.insert("alg".to_owned(), algorithm.word().into());
+        whole.insert("typ".to_owned(), "JWT".into());
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", encode(&Value::Object(whole)), encode(claims));
+        let signature = match self {
+            Self::Hmac(key) => hmac::sign(key, message.as_bytes()).as_ref().to_vec(),
+            Self::Rsa(pair, how) => {
+                let mut signature = vec![0; pair.public().modulus_len()];
+                // It fails only where the system has no random numbers; then the server refuses an empty signature.
+                match pair.sign(*how, &SystemRandom::new(), message.as_bytes(), &mut signature) {
+                    Ok(()) => signature,
+                    Err(_) => Vec::new(),
+                }
+            }
+            Self::Ec(pair) => pair
+                .sign(&SystemRandom::new(), message.as_bytes())
+                .map(|signature| signature.as_ref().to_vec())
+                .unwrap_or_default(),
+        };
+        Secret::new(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    /// Returns the fingerprint of an RSA key's public part: `SHA256:` and the base64 of the hash of its
+    /// `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), as Snowflake wants it. Nothing for other keys.
+    pub(super) fn fingerprint(&self) -> Option<String> {
+        let Self::Rsa(pair, _) = self else { return None };
+        let bits = [&[0][..], pair.public().as_ref()].concat();
+        let info = der(0x30, &[&RSA_ENCRYPTION[..], &der(0x03, &bits)].concat());
+        Some(format!("SHA256:{}", STANDARD.encode(digest::digest(&digest::SHA256, &info))))
+    }
+}
+
+fn rsa(text: &Secret) -> Result<Option<RsaKeyPair>, SigningError> {
+    Ok(match read_pem(text)? {
+        PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).ok(),
+        PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()).ok(),
+        _ => None,
+    })
+}
+
+/// Reads PEM (RFC 7468), also where its lines were joined on the way: by `\n` as JSON writes it, by blanks, or by
+/// nothing.
+fn read_pem(text: &Secret) -> Result<PrivateKeyDer<'static>, SigningError> {
+    let plain = Zeroizing::new(text.expose().replace("\\n", "\n"));
+    let (_, rest) = plain.split_once("-----BEGIN ").ok_or(SigningError::NoPem)?;
+    let (label, rest) = rest.split_once("-----").ok_or(SigningError::NoPem)?;
+    let (body, _) = rest.split_once("-----END").ok_or(SigningError::NoPem)?;
+    let body = Zeroizing::new(body.split_whitespace().collect::<String>());
+    let whole = Zeroizing::new(format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", body.as_str()));
+    PrivateKeyDer::from_pem_slice(whole.as_bytes()).map_err(|_| SigningError::NoPem)
+}
+
+fn unhex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let text = text.trim();
+    if text.is_empty() || !text.len().is_multiple_of(2) || !text.is_ascii() {
+        return None;
+    }
+    let pairs = (0..text.len()).step_by(2);
+    pairs.map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect::<Option<Vec<u8>>>().map(Zeroizing::new)
+}
+
+/// Writes a DER value (X.690) of at most 64 KiB.
+fn der(tag: u8, value: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(value.len()).unwrap_or(u16::MAX).to_be_bytes();
+    let head = match value.len() {
+        0..=127 => vec![tag, length[1]],
+        128..=255 => vec![tag, 0x81, length[1]],
+        _ => vec![tag, 0x82, length[0], length[1]],
+    };
+    [head, value.to_vec()].concat()
+}
+
+#[cfg(test)]
+#[path = "signing_tests.rs"]
+mod tests;

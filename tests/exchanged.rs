@@ -1,0 +1,224 @@
+//! Tokens that come of what a person entered: by calls that a provider file names, and signed here.
+
+use std::time::Duration;
+
+use hallpass::model::{Health, Secret, WayIn};
+use hallpass::service::Kind;
+use hallpass::service::configs::ConfigChanges;
+use hallpass::service::copy::Form;
+use hallpass::service::fresh::Freshness;
+use serde_json::{Value, json};
+
+use crate::support::player::{Reply, Seen};
+use crate::ways::{Stage, jane};
+
+const LOGIN: &str = r#"
+name = "Acme"
+
+[token_exchange.response]
+access_token = "data.jwt"
+expires_in = "data.seconds"
+
+[[token_exchange.calls]]
+endpoint = "{base}/where"
+method = "GET"
+
+[[token_exchange.calls]]
+endpoint = "{call1.login}/v1/login"
+format = "json"
+headers = { authorization = "Basic {encoded.app}", x-api-key = "{credential.api_key}", accept = "application/json" }
+params = { "user.name" = "{credential.username}", "user.password" = "{credential.password}", site = "{credential.site}", remember = false }
+
+[encoded]
+app = "app:{credential.api_key}"
+session = "0:{token}"
+
+[credentials.username]
+label = "User name"
+
+[credentials.password]
+label = "Password"
+secret = true
+
+[credentials.api_key]
+label = "API key"
+secret = true
+
+[credentials.site]
+label = "Site"
+optional = true
+
+[variables.account]
+from = "token:account"
+
+[api]
+base_url = "{base}/api"
+headers = { authorization = "Basic {encoded.session}", x-api-key = "{credential.api_key}", x-account = "{account}" }
+"#;
+
+const FIELDS: [(&str, &str); 3] =
+    [("username", "jane"), ("password", "password-canary"), ("api_key", "api-key-canary")];
+
+/// Plays the login: each one gives another token, as long as the password is the right one.
+fn login() -> impl FnMut(&Seen) -> Reply + Send + 'static {
+    let mut logins = 0;
+    move |seen| match seen.path.as_str() {
+        "/where" => {
+            let host = seen.headers["host"].clone();
+            Reply::json(200, &json!({"login": format!("http://{host}")}))
+        }
+        "/v1/login" if seen.body.contains("password-canary") => {
+            logins += 1;
+            let data = json!({"jwt": format!("token-{logins}"), "seconds": 600});
+            Reply::json(200, &json!({"account": "A1", "data": data}))
+        }
+        "/v1/login" => Reply::json(401, &json!({"message": format!("wrong: {}", seen.body)})),
+        "/api/echo" => {
+            let told = |name: &str| seen.headers.get(name).cloned();
+            Reply::json(200, &json!([told("authorization"), told("x-api-key"), told("x-account")]))
+        }
+        _ => Reply::json(404, &json!({})),
+    }
+}
+
+#[tokio::test]
+async fn what_is_entered_is_traded_by_the_calls_of_the_file_and_the_token_is_what_the_api_is_shown() {
+    let stage = Stage::new(LOGIN, login()).await;
+    let connected = stage.enter(&FIELDS).await.unwrap();
+    assert!(connected.warnings.is_empty(), "{:?}", connected.warnings);
+    assert_eq!(connected.connection.way, WayIn::TokenExchange);
+    assert_eq!(connected.connection.variables["account"], "A1");
+    let seen = stage.player.seen();
+    let asked = seen.iter().find(|seen| seen.path == "/v1/login").unwrap();
+    let body: Value = serde_json::from_str(&asked.body).unwrap();
+    assert_eq!(body, json!({"user": {"name": "jane", "password": "password-canary"}, "remember": false}));
+    assert_eq!(asked.headers["authorization"], "Basic YXBwOmFwaS1rZXktY2FuYXJ5");
+    assert_eq!(asked.headers["x-api-key"], "api-key-canary");
+    assert_eq!(stage.hand_out(Form::Raw).await, "token-1");
+    let (status, echoed) = stage.get("/echo").await.unwrap();
+    assert_eq!((status, echoed.as_str()), (200, r#"["Basic MDp0b2tlbi0x","api-key-canary","A1"]"#));
+}
+
+#[tokio::test]
+async fn a_token_that_ends_is_had_again_with_what_was_entered() {
+    let stage = Stage::new(LOGIN, login()).await;
+    stage.enter(&FIELDS).await.unwrap();
+    stage.clock.advance(Duration::from_mins(11));
+    assert_eq!(stage.hand_out(Form::Raw).await, "token-2");
+    let shown: Value = serde_json::from_str(&stage.hand_out(Form::Json).await).unwrap();
+    assert_eq!(
+        (&shown["type"], &shown["token"], &shown["username"]),
+        (&"TWO_STEP".into(), &"token-2".into(), &"jane".into())
+    );
+}
+
+#[tokio::test]
+async fn a_login_that_is_refused_keeps_nothing_and_shows_nothing_of_it() {
+    let stage = Stage::new(LOGIN, login()).await;
+    let fields = [("username", "jane"), ("password", "wrong-canary"), ("api_key", "api-key-canary")];
+    let error = stage.enter(&fields).await.unwrap_err();
+    assert!(error.kind == Kind::Provider && error.message.contains("refuses what was entered"), "{error:?}");
+    assert!(stage.service.connection(&jane()).is_err());
+    let told = format!("{error:?} {:?}", stage.service.activity(None, 10).unwrap());
+    assert!(!told.contains("canary"), "{told}");
+}
+
+#[tokio::test]
+async fn a_password_that_was_changed_at_the_provider_asks_for_a_person() {
+    let mut is_changed = false;
+    let mut plays = login();
+    let answer = move |seen: &Seen| {
+        if seen.path == "/v1/login" && std::mem::replace(&mut is_changed, true) {
+            return Reply::json(401, &json!({"error": "invalid_login"}));
+        }
+        plays(seen)
+    };
+    let stage = Stage::new(LOGIN, answer).await;
+    stage.enter(&FIELDS).await.unwrap();
+    stage.clock.advance(Duration::from_mins(11));
+    let error = stage.service.hand_out(&jane(), Freshness::default(), Form::Raw).await.unwrap_err();
+    assert_eq!(error.kind, Kind::AuthorizationNeeded, "{error:?}");
+    assert!(error.to_string().contains("refused what was entered"), "{error:?}");
+    let now = stage.service.now();
+    assert!(stage.service.connection(&jane()).unwrap().health(now).needs_authorization());
+}
+
+#[tokio::test]
+async fn a_jwt_is_signed_anew_when_it_ends_and_nobody_is_asked() {
+    let file = r#"
+name = "Acme"
+[signed_jwt]
+algorithm = "HS256"
+key = "{credential.secret}"
+key_encoding = "hex"
+lifetime = 300
+header = { kid = "{credential.id}" }
+claims = { aud = "/admin/" }
+[credentials.id]
+[credentials.secret]
+secret = true
+[api]
+base_url = "{base}"
+headers = { authorization = "Ghost {token}" }
+verify = "GET /users"
+"#;
+    let stage = Stage::new(file, |seen| {
+        let is_shown = seen.headers.get("authorization").is_some_and(|value| value.starts_with("Ghost ey"));
+        Reply::json(if is_shown { 200 } else { 401 }, &json!({}))
+    })
+    .await;
+    let connected = stage.enter(&[("id", "k1"), ("secret", "00ff00ff")]).await.unwrap();
+    let now = stage.service.now();
+    assert!(matches!(connected.connection.health(now), Health::Fresh(_)), "{:?}", connected.connection.health(now));
+    let first = stage.hand_out(Form::Raw).await;
+    stage.clock.advance(Duration::from_mins(6));
+    let second = stage.hand_out(Form::Raw).await;
+    assert_ne!(first, second);
+    assert_eq!(stage.player.seen().len(), 1, "one call proved it, and none was made for the second");
+}
+
+#[tokio::test]
+async fn what_signs_nothing_is_told_before_anything_is_kept() {
+    let file = "name = \"Acme\"\n[signed_jwt]\nalgorithm = \"RS256\"\nkey = \"{credential.key}\"\nlifetime = 60\n[credentials.key]\npem = true\nsecret = true\n[api]\nbase_url = \"{base}\"\n";
+    let stage = Stage::new(file, |_| Reply::json(200, &json!({}))).await;
+    let error = stage.enter(&[("key", "canary\nof several lines")]).await.unwrap_err();
+    assert!(error.message.contains("not one in PEM") && !format!("{error:?}").contains("canary"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_client_that_signs_sends_an_assertion_that_is_good_for_one_request_and_never_its_key() {
+    use base64::Engine as _;
+    use ring::signature::{
+        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
+    };
+    let file = "name = \"Acme\"\n[client_credentials]\ntoken_endpoint = \"{base}/token\"\ntoken_endpoint_auth_method = \"private_key_jwt\"\nclient_assertion = { algorithm = \"ES256\", header = { kid = \"{key}\" } }\n[variables.key]\ndefault = \"k1\"\n[api]\nbase_url = \"{base}\"\n";
+    let stage = Stage::new(file, |_| Reply::json(200, &json!({"access_token": "token", "expires_in": 60}))).await;
+    let random = ring::rand::SystemRandom::new();
+    let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.as_ref(), &random).unwrap();
+    let body = base64::engine::general_purpose::STANDARD.encode(key.as_ref());
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+    let changes = ConfigChanges { client_secret: Some(Secret::new(pem)), ..ConfigChanges::default() };
+    stage.service.edit_config(&jane().config, changes).await.unwrap();
+    stage.enter(&[]).await.unwrap();
+    stage.clock.advance(Duration::from_mins(2));
+    assert_eq!(stage.hand_out(Form::Raw).await, "token");
+    let mut ids = Vec::new();
+    for seen in stage.player.seen() {
+        let form = seen.form();
+        assert!(!form.contains_key("client_secret") && !seen.body.contains(&body[..20]), "{}", seen.body);
+        assert_eq!(form["client_assertion_type"], "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+        let (message, signature) = form["client_assertion"].rsplit_once('.').unwrap();
+        let decode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap();
+        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, pair.public_key().as_ref());
+        public.verify(message.as_bytes(), &decode(signature)).unwrap();
+        let (header, claims) = message.split_once('.').unwrap();
+        let read = |part: &str| serde_json::from_slice::<Value>(&decode(part)).unwrap();
+        let (header, claims) = (read(header), read(claims));
+        assert_eq!((&header["alg"], &header["kid"]), (&"ES256".into(), &"k1".into()));
+        assert_eq!((&claims["iss"], &claims["sub"]), (&"me".into(), &"me".into()));
+        assert_eq!(claims["aud"], format!("{}/token", stage.player.base()));
+        ids.push(claims["jti"].clone());
+    }
+    assert!(ids.len() == 2 && ids[0] != ids[1], "{ids:?}");
+}
