@@ -174,7 +174,14 @@ fn no_value_of_a_variable_moves_a_request_with_secrets_to_a_host_that_nobody_nam
                 tried += 1;
                 let host = url.host_str().unwrap().to_owned();
                 let typed = value.trim().trim_start_matches("https://").trim_end_matches('/').to_ascii_lowercase();
+                let is_typed_address =
+                    || url::Url::parse(value.trim()).is_ok_and(|typed| typed.host_str() == Some(&host));
                 let is_named = template.candidates().iter().any(|candidate| {
+                    // The whole address is what was typed as one.
+                    if candidate.starts_with('{') {
+                        return variable.kind == VariableKind::Url && is_typed_address()
+                            || !candidate.starts_with(&format!("{{{name}}}"));
+                    }
                     let named = candidate.split_once("://").unwrap().1.split(['/', '?']).next().unwrap();
                     let domain = named.rsplit('}').next().unwrap();
                     let is_under = !domain.is_empty()
@@ -188,6 +195,8 @@ fn no_value_of_a_variable_moves_a_request_with_secrets_to_a_host_that_nobody_nam
                                 .iter()
                                 .any(|choice| named.replace(&format!("{{{name}}}"), choice) == host)
                         || variable.kind == VariableKind::Host && host == typed
+                        // Where nothing is given, what the file names.
+                        || variable.default.as_deref() == Some(host.as_str())
                 });
                 assert!(is_named, "{id}: `{name}` = {value:?} leads to {url}");
                 assert!(

@@ -10,6 +10,7 @@ import json
 import pathlib
 import re
 import sys
+import tomllib
 
 PROVIDERS = pathlib.Path(__file__).parents[2] / "providers"
 
@@ -17,13 +18,25 @@ PROVIDERS = pathlib.Path(__file__).parents[2] / "providers"
 SCOPES = ["one", "two"]
 
 # What variables are filled with, by name; the rest by the kind that the facts give them.
+UUID = "6f1f0a3e-0d5f-4a47-9f6c-2f6f9a1f7c11"
 EXAMPLES = {"extension": "com", "region": "eu", "accountId": "acme-1", "tenant": "common"}
 
-# Variables that the facts have a person give, and that a lookup brings here.
-BROUGHT = {"basecamp": ["accountId"]}
+# Variables that the facts have a person give, and that nobody is asked for here: a lookup brings them, or nothing
+# that is sent holds them.
+NOT_ASKED = {
+    "basecamp": ["accountId"], "battlenet": ["extension"], "checkr-partner": ["client_id"], "checkr-partner-staging": ["client_id"],
+    "paycor": ["tenantId"], "paycor-sandbox": ["tenantId"], "procore": ["companyId"], "sap-concur": ["companyRequestToken", "companyUUID"],
+    "wrike": ["host"],
+}
 
 # And the other way round: what a person is asked for here.
-ASKED = {"stackexchange": {"key": "some text"}, "auth0": {"audience": "some text"}, "basecamp": {"appDetails": "Acme (jane@acme.example)"}}
+ASKED = {"stackexchange": {"key": "some text"}, "auth0": {"audience": "some text"}, "basecamp": {"appDetails": "Acme (jane@acme.example)"},
+         "adoxx-cc": {"baseUrl": "https://login.acme.example"}, "practicefusion": {"baseUrl": "https://login.acme.example"},
+         "bigcommerce": {"accountUuid": UUID}, "ebay": {"ruName": "some text"}, "ebay-sandbox": {"ruName": "some text"},
+         "google-ads": {"developer_token": "some text"}, "harvest": {"appDetails": "Acme (jane@acme.example)"},
+         "lightspeed-retail": {"domain_prefix": "acme"}, "maximizer": {"region": "caw"}, "pushpay-chms-v2": {"subdomain": "acme"},
+         "paycor": {"subscriptionKey": "some text"}, "paycor-sandbox": {"subscriptionKey": "some text"}, "rippling-shop-app": {"appName": "acme"}, "sage-200": {"edition": "some text"}, "tempo": {"jiraSubdomain": "acme"},
+         "trafft": {"subdomain": "acme"}, "walmart": {"sellerId": "some text", "clientType": "seller"}, "databricks-account": {"accountId": UUID}}
 
 MODES = {"oauth2": "oauth2", "oauth1": "oauth1", "oauth2_client_credentials": "client_credentials"}
 
@@ -60,6 +73,36 @@ EDITS = {
     "netsuite": {"token_request_auth_method": ("client_secret_basic", "Oracle documents the header")},
     "pagerduty": {"authorization_url": ("https://identity.pagerduty.com/oauth/authorize", "what PagerDuty documents now"), "token_url": ("https://identity.pagerduty.com/oauth/token", "what PagerDuty documents now")},
     "squareup-sandbox": {"authorization_params": ({}, "the sandbox refuses `session`")},
+    "adoxx-cc": {"token_url": ("{baseUrl}/oauth2/token", "the web application has a path, so the whole address is asked for")},
+    "amazon-selling-partner": {"authorization_param_names": ({"client_id": ""}, "the application id stands in its place")},
+    "amazon-selling-partner-beta": {"authorization_param_names": ({"client_id": ""}, "the application id stands in its place")},
+    "battlenet": {"authorization_url": ("https://oauth.battle.net/authorize", "one host for all but China"), "token_url": ("https://oauth.battle.net/token", "one host for all but China")},
+    "checkr-partner": {"authorization_url": ("https://partners.checkr.com/authorize/client%20id%2B1", "the id of the config")},
+    "checkr-partner-staging": {"authorization_url": ("https://partners.checkrhq-staging.net/authorize/client%20id%2B1", "the id of the config")},
+    "clover": {"grant_type_sent": (False, "Clover documents no grant type (facts: special exchange)")},
+    "confluence-data-center": {"authorization_params": ({}, "grant_type is the token request's")},
+    "jira-data-center": {"authorization_params": ({}, "grant_type is the token request's")},
+    "ebay": {"redirect_uri": ("some text", "eBay wants the RuName there")},
+    "ebay-sandbox": {"redirect_uri": ("some text", "eBay wants the RuName there")},
+    "employment-hero": {"pkce": ("s256", "Employment Hero demands it since September 2026")},
+    "google-ads": {"token_url": ("https://oauth2.googleapis.com/token", "what Google's metadata says")},
+    "heygen": {"token_request_auth_method": ("none", "a public client (facts: special exchange)")},
+    "looker-oauth": {"token_request_auth_method": ("none", "Looker's clients have no secret")},
+    "posthog-oauth": {"token_request_auth_method": ("none", "a public client (facts: special exchange)")},
+    "pax8": {"token_params": ({"audience": "https://api.pax8.com"}, "it is always the same")},
+    "payfit": {"token_url": ("https://oauth.payfit.com/token", "the facts have PagerDuty's")},
+    "pennylane": {"scope_separator": (" ", "a plus that is encoded once more separates nothing")},
+    "workable-oauth": {"scope_separator": (" ", "a plus that is encoded once more separates nothing")},
+    "practicefusion": {"authorization_url": ("{baseUrl}/authorize", "the base has a path"), "authorization_params": ({"aud": "{baseUrl}", "launch": "{launch}"}, "the base has a path"), "token_url": ("{baseUrl}/token", "the base has a path")},
+    "sentry-oauth": {"authorization_url": ("https://sentry.io/oauth/authorize/", "an OAuth application: a public integration needs a webhook"), "token_url": ("https://sentry.io/oauth/token/", "the same")},
+    "sophos-central": {"token_params": ({}, "`token` is the default scope")},
+    "squarespace": {"authorization_params": ({"access_type": "offline"}, "without it there is no refresh token")},
+    "strava": {"authorization_url": ("https://www.strava.com/oauth/authorize", "the other one is for phones"), "authorization_params": ({"approval_prompt": "force"}, "as `strava-web`")},
+    "tiktok-accounts": {"body_format": ("json", "facts: special exchange")},
+    "tiktok-ads": {"body_format": ("json", "facts: special exchange")},
+    "walmart": {"token_request_auth_method": ("client_secret_basic", "facts: special exchange"), "redirect_metadata": ([], "the token request names the seller, who is asked for"), "authorization_params": ({"clientType": "{clientType}", "nonce": "client id+1"}, "facts: special exchange")},
+    "lightspeed-retail": {"redirect_metadata": ([], "the token endpoint is there, so it is asked for")},
+    "wildix-pbx": {"redirect_metadata": ([], "it stands in the authorization URL, so it is asked for")},
     "trello": {"scope_param": ("scope", "Trello's own parameter")},
 }
 
@@ -76,6 +119,7 @@ ANSWERS = {
     "zoom": {**STANDARD, "scope": "one two"},
     "github": {"access_token": "{access}", "scope": "one,two", "token_type": "bearer"},
 }
+ANSWERS["meta-marketing-api"] = ANSWERS["facebook"]
 ANSWERS["braintree-sandbox"] = ANSWERS["braintree"]
 ANSWERS["squareup-sandbox"] = ANSWERS["squareup"]
 
@@ -90,6 +134,24 @@ LONG_LIVED = {
 }
 
 
+# The token request has the standard names all the same.
+IN_THE_BROWSER = ["amazon-selling-partner", "amazon-selling-partner-beta", "printful", "tiktok-accounts", "walmart"]
+
+
+# Further names in the token request: what the facts tell of it in words.
+TOKEN_NAMES = {
+    "tiktok-accounts": {"code": "auth_code"},
+    "tiktok-ads": {"client_id": "app_id", "client_secret": "secret", "code": "auth_code"},
+    "zoominfo": {"client_id": "username", "client_secret": "password"},
+}
+# What a token answer may hold that is an address.
+ADDRESSES = ["api_base_url_for_customer", "api_domain", "base_url", "installation.apiEndPoint", "instance_url"]
+HOSTS = ["host"]
+
+
+LONG_LIVED["meta-marketing-api"] = LONG_LIVED["facebook"]
+
+
 def examples(fact):
     found = {}
     for variable in fact.get("connection_variables", []):
@@ -97,10 +159,12 @@ def examples(fact):
         # What the flow brings, and what only somebody's own paths want, nobody is asked for.
         if variable.get("automated") or variable.get("captured") or variable.get("used_in") == ["api_paths"]:
             continue
-        if name in BROUGHT.get(fact["id"], []):
+        if name in NOT_ASKED.get(fact["id"], []):
             continue
-        if name in EXAMPLES:
+        if name in EXAMPLES and EXAMPLES[name] in variable.get("enum", [EXAMPLES[name]]):
             found[name] = EXAMPLES[name]
+        elif variable.get("format") == "uuid":
+            found[name] = UUID
         elif "enum" in variable:
             found[name] = variable["enum"][0]
         elif variable.get("format") == "hostname" or "host" in variable.get("position", []):
@@ -122,6 +186,15 @@ def filled(text, values):
     return re.sub(r"\{([\w.-]+)\}", lambda match: values[match.group(1)], text)
 
 
+for name in (
+    "azure-blob-storage microsoft-ads microsoft-entra-id microsoft-excel microsoft-people microsoft-planner microsoft-power-bi "
+    "microsoft-powerpoint microsoft-word one-note"
+).split():
+    EDITS[name] = {"pkce": ("s256", PKCE)}
+for name in "zoho-bigin zoho-calendar zoho-desk zoho-inventory zoho-mail zoho-people zoho-recruit".split():
+    EDITS[name] = {"scope_separator": (",", "Zoho documents commas")}
+
+
 def expectation(name, fact):
     fact = {**fact, **{field: value for field, (value, _) in EDITS.get(name, {}).items()}}
     values = examples(fact)
@@ -129,7 +202,8 @@ def expectation(name, fact):
     said = {"variables": values, "mode": MODES[fact["auth_mode"]]}
 
     def url(field):
-        return filled(fact.get(field), values) or filled(fact.get(f"{field}_fallback"), values)
+        found = filled(fact.get(field), values) or filled(fact.get(f"{field}_fallback"), values)
+        return found and found.replace(" ", "%20")
 
     def parameters(field):
         all = {key: filled(str(value).lower() if isinstance(value, bool) else str(value), values) for key, value in (fact.get(field) or {}).items()}
@@ -148,12 +222,21 @@ def expectation(name, fact):
     said["pkce"] = fact.get("pkce") != "disabled"
     said["client_auth"] = fact.get("token_request_auth_method") or "client_secret_post"
     said["format"] = fact.get("body_format") or "form"
-    said["names"] = fact.get("authorization_param_names") or {}
+    said["names"] = {} if name in IN_THE_BROWSER else fact.get("authorization_param_names") or {}
+    said["names"] = {**said["names"], **TOKEN_NAMES.get(name, {})}
+    if fact.get("grant_type_sent") is False:
+        said["names"]["grant_type"] = ""
+    said["authorization_names"] = fact.get("authorization_param_names") or {}
+    # Where it is not an address.
+    said["redirect_uri"] = fact.get("redirect_uri")
     said["token_params"], said["refresh_params"] = parameters("token_params"), parameters("refresh_params")
+    if said["mode"] == "client_credentials":
+        # What a config asks for stands in the place of the provider's own.
+        said["token_params"].pop("scope", None)
     answer = dict(ANSWERS.get(name, STANDARD))
     captured = {}
     for field in fact.get("token_response_metadata", []):
-        value = "{base}/api" if field in ("instance_url", "api_domain") else f"the {field}"
+        value = "api.acme.example" if field in HOSTS else "{base}/api" if field in ADDRESSES else f"the {field}"
         target, parts = answer, field.split(".")
         for part in parts[:-1]:
             target = target.setdefault(part, {})
@@ -169,6 +252,12 @@ def expectation(name, fact):
     return said
 
 
+def is_played(name, fact):
+    # One whose secrets are more than a client's has a table of its own: `compare.py`.
+    file = tomllib.loads((PROVIDERS / f"{name}.toml").read_text())
+    return fact["auth_mode"] in MODES and "token_exchange" not in file
+
+
 def main():
     facts = {}
     for file in reversed(sys.argv[1:]):
@@ -177,7 +266,7 @@ def main():
     unknown = [name for name in names if name not in facts]
     if unknown:
         sys.exit(f"no facts of {', '.join(unknown)}")
-    expected = {name: expectation(name, facts[name]) for name in names if facts[name]["auth_mode"] in MODES}
+    expected = {name: expectation(name, facts[name]) for name in names if is_played(name, facts[name])}
     json.dump(expected, sys.stdout, indent=1, sort_keys=True, ensure_ascii=False)
     print()
 
