@@ -211,18 +211,19 @@ impl Catalog {
     fn parse_unchecked(&self, source: &Source) -> Result<Provider, CatalogError> {
         let malformed =
             |message: String| CatalogError::Malformed { file: source.file.clone(), problems: vec![message] };
-        let table: toml::Table = match source.text.parse() {
-            Ok(table) => table,
-            Err(error) => return Err(malformed(error.to_string().trim_end().to_owned())),
-        };
-        let direct =
-            || toml::from_str::<Provider>(&source.text).map_err(|error| error.to_string().trim_end().to_owned());
-        let mut provider = if table.contains_key("extends") {
-            // The file alone, where the mistake is its own, tells the line too.
-            let whole = Provider::deserialize_from(self.merged(source, DEEPEST)?);
-            whole.map_err(|error| malformed(direct().err().unwrap_or_else(|| error.to_string())))?
-        } else {
-            direct().map_err(malformed)?
+        let mut provider = match toml::from_str::<Provider>(&source.text) {
+            // Most files stand alone, and are read once.
+            Ok(provider) if provider.extends.is_none() => provider,
+            direct => {
+                let told = |error: &dyn std::fmt::Display| malformed(error.to_string().trim_end().to_owned());
+                let table: toml::Table = source.text.parse().map_err(|error: toml::de::Error| told(&error))?;
+                match direct {
+                    Err(error) if !table.contains_key("extends") => return Err(told(&error)),
+                    // The file alone, where the mistake is its own, tells the line too.
+                    direct => Provider::deserialize_from(self.merged(source, DEEPEST)?)
+                        .map_err(|error| direct.err().map_or_else(|| told(&error), |own| told(&own)))?,
+                }
+            }
         };
         provider.is_own = source.is_own;
         Ok(provider)
