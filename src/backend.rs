@@ -23,7 +23,7 @@ use crate::service::inspect::Inspection;
 use crate::service::request::{Answer, ApiRequest};
 use crate::service::source::Source;
 use crate::service::who_am_i::WhoAmI;
-use crate::service::{Result, Service};
+use crate::service::{Listed, Result, Service};
 use crate::settings::Settings;
 
 pub use running::{AboutHttps, AboutServer, OpenSandbox, RunningServer, StartServer};
@@ -133,6 +133,11 @@ impl Backend {
     /// Returns every provider, sorted by id.
     pub fn providers(&self) -> Vec<(ProviderId, Result<Provider>)> {
         self.here().providers()
+    }
+
+    /// Returns what a list shows of every provider of this machine, sorted by id.
+    pub fn listed_providers(&self) -> Vec<(ProviderId, Result<Listed>)> {
+        self.here().listed_providers()
     }
 
     /// Returns one provider.

@@ -10,8 +10,18 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Provider, ProviderId, search, untrusted};
 
-/// The embedded files, sorted by id: `(id, text)`.
-static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/providers.rs"));
+/// A file that is built in, with what a list of them shows.
+struct Embedded {
+    id: &'static str,
+    name: &'static str,
+    categories: &'static [&'static str],
+    aliases: &'static [&'static str],
+    ways: &'static [&'static str],
+    text: &'static str,
+}
+
+/// The embedded files, sorted by id.
+static EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/providers.rs"));
 
 /// How deep `extends` may go.
 const DEEPEST: usize = 4;
@@ -53,6 +63,40 @@ pub enum CatalogError {
     },
 }
 
+/// What a list of providers shows of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The id.
+    pub id: ProviderId,
+    /// The name.
+    pub name: String,
+    /// What it is for.
+    pub categories: Vec<String>,
+    /// Old ids.
+    pub aliases: Vec<String>,
+    /// The words for its ways of authenticating.
+    pub ways: Vec<String>,
+}
+
+impl Listed {
+    fn of(id: ProviderId, provider: &Provider) -> Self {
+        let ways = provider.way_words().into_iter().map(str::to_owned).collect();
+        let (name, categories) = (provider.name.clone(), provider.categories.clone());
+        Self { id, name, categories, aliases: provider.aliases.clone(), ways }
+    }
+
+    fn of_embedded(id: ProviderId, file: &Embedded) -> Self {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        Self {
+            id,
+            name: file.name.to_owned(),
+            categories: texts(file.categories),
+            aliases: texts(file.aliases),
+            ways: texts(file.ways),
+        }
+    }
+}
+
 /// All providers there are.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
@@ -79,10 +123,12 @@ impl Catalog {
         if let Some(source) = self.source(&wanted)? {
             return Ok((source.id.clone(), self.parse(&source)?));
         }
-        for (id, provider) in self.all().into_iter().filter_map(|(id, parsed)| Some((id, parsed.ok()?))) {
-            if provider.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(&wanted)) {
-                return Ok((id, provider));
-            }
+        let mut listed = self.list().into_iter().filter_map(|(_, listed)| listed.ok());
+        let is_wanted = |listed: &Listed| listed.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(&wanted));
+        if let Some(source) =
+            listed.find(is_wanted).map(|listed| self.source(listed.id.as_str())).transpose()?.flatten()
+        {
+            return Ok((source.id.clone(), self.parse(&source)?));
         }
         let ids = self.ids();
         Err(CatalogError::Unknown {
@@ -93,10 +139,21 @@ impl Catalog {
 
     /// Returns every id, sorted.
     pub fn ids(&self) -> Vec<ProviderId> {
-        let embedded = EMBEDDED.iter().filter_map(|(id, _)| ProviderId::new(*id).ok());
+        let embedded = EMBEDDED.iter().filter_map(|file| ProviderId::new(file.id).ok());
         let added = self.added.iter().map(|(id, _)| id.clone());
         let own = self.own_files().into_iter().map(|(id, _)| id);
         embedded.chain(added).chain(own).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Returns what a list shows of every provider, sorted by id, without reading the files that are built in.
+    pub fn list(&self) -> Vec<(ProviderId, Result<Listed, CatalogError>)> {
+        let own: BTreeSet<ProviderId> = self.own_files().into_iter().map(|(id, _)| id).collect();
+        let is_own = |id: &ProviderId| own.contains(id) || self.added.iter().any(|(added, _)| added == id);
+        let listed = |id: ProviderId| match embedded(&id).filter(|_| !is_own(&id)) {
+            Some(file) => (id.clone(), Ok(Listed::of_embedded(id, file))),
+            None => (id.clone(), self.get(id.as_str()).map(|(id, provider)| Listed::of(id, &provider))),
+        };
+        self.ids().into_iter().map(listed).collect()
     }
 
     /// Returns every provider with its id, sorted; those whose files have mistakes with these.
@@ -162,7 +219,7 @@ impl Catalog {
 
     /// Tells whether a provider of this id is built in.
     pub fn is_embedded(id: &ProviderId) -> bool {
-        EMBEDDED.binary_search_by_key(&id.as_str(), |(id, _)| id).is_ok()
+        embedded(id).is_some()
     }
 
     fn source(&self, id: &str) -> Result<Option<Source>, CatalogError> {
@@ -177,10 +234,9 @@ impl Catalog {
                 Err(source) => return Err(CatalogError::Unreadable { path, source }),
             }
         }
-        let embedded = EMBEDDED.binary_search_by_key(&id.as_str(), |(id, _)| id).ok();
-        Ok(embedded.map(|index| Source {
+        Ok(embedded(&id).map(|embedded| Source {
             file: format!("providers/{}.toml", id.as_str()),
-            text: EMBEDDED[index].1.to_owned(),
+            text: embedded.text.to_owned(),
             id,
             is_own: false,
         }))
@@ -249,6 +305,10 @@ impl Catalog {
     }
 }
 
+fn embedded(id: &ProviderId) -> Option<&'static Embedded> {
+    EMBEDDED.binary_search_by_key(&id.as_str(), |file| file.id).ok().map(|index| &EMBEDDED[index])
+}
+
 struct Source {
     id: ProviderId,
     file: String,
@@ -307,6 +367,15 @@ mod tests {
                 assert_eq!(catalog.get(name).unwrap().0, id, "{name}");
             }
         }
+    }
+
+    #[test]
+    fn a_list_says_what_the_files_say() {
+        let (_folder, catalog) = own(&[("github.toml", OWN), ("mine.toml", OWN)]);
+        let read = |id, provider: Provider| Listed::of(id, &provider);
+        let files: Vec<Listed> = catalog.all().into_iter().map(|(id, file)| read(id, file.unwrap())).collect();
+        let list: Vec<Listed> = catalog.list().into_iter().map(|(_, listed)| listed.unwrap()).collect();
+        assert_eq!(list, files);
     }
 
     #[test]

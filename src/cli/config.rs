@@ -160,7 +160,7 @@ fn asked_provider(given: Option<String>, backend: &Backend, output: Output) -> R
         if backend.provider(&typed).is_ok() {
             return Ok(typed);
         }
-        let providers = backend.providers();
+        let providers = backend.listed_providers();
         let names: Vec<String> = providers
             .iter()
             .map(|(id, provider)| format!("{id} {}", provider.as_ref().map_or("", |provider| &provider.name)))

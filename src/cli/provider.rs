@@ -6,7 +6,7 @@ use super::args::ProviderCommand;
 use super::{Outcome, Output, prompt};
 use crate::model::provider::{Pkce, RequestFormat, UrlTemplate};
 use crate::model::{Provider, ProviderId, search};
-use crate::service::{Error, Service};
+use crate::service::{Error, Listed, Result, Service};
 
 pub(super) fn run(command: ProviderCommand, service: &Service, output: Output) -> Outcome {
     match command {
@@ -17,22 +17,22 @@ pub(super) fn run(command: ProviderCommand, service: &Service, output: Output) -
 }
 
 fn list(query: &str, service: &Service, output: Output) -> Outcome {
-    let mut providers: Vec<(ProviderId, Provider)> = Vec::new();
-    for (id, provider) in service.providers() {
+    let mut listed: Vec<Listed> = Vec::new();
+    for (_, provider) in service.listed_providers() {
         match provider {
-            Ok(provider) => providers.push((id, provider)),
+            Ok(provider) => listed.push(provider),
             Err(error) => output.warn(&error.message),
         }
     }
-    let haystack: Vec<String> = providers.iter().map(|(id, provider)| searchable(id, provider)).collect();
-    let found: Vec<&(ProviderId, Provider)> =
-        search::fuzzy(query, &haystack).into_iter().map(|index| &providers[index]).collect();
+    let haystack: Vec<String> = listed.iter().map(searchable).collect();
+    let found: Vec<&Listed> = search::fuzzy(query, &haystack).into_iter().map(|index| &listed[index]).collect();
     if output.json {
-        let shown: Vec<Value> = found.iter().map(|(id, provider)| value(id, provider)).collect();
+        let read = |listed: &&Listed| Ok(value(&listed.id, &service.provider(listed.id.as_str())?.1));
+        let shown: Vec<Value> = found.iter().map(read).collect::<Result<_>>()?;
         return Ok(output.document(&shown)?);
     }
-    let row = |(id, provider): &&(ProviderId, Provider)| {
-        vec![id.to_string(), provider.name.clone(), provider.way_words().join(" "), provider.categories.join(" ")]
+    let row = |listed: &&Listed| {
+        vec![listed.id.to_string(), listed.name.clone(), listed.ways.join(" "), listed.categories.join(" ")]
     };
     output.table(&["ID", "NAME", "WAYS IN", "CATEGORIES"], &found.iter().map(row).collect::<Vec<_>>())?;
     if found.is_empty() {
@@ -41,8 +41,8 @@ fn list(query: &str, service: &Service, output: Output) -> Outcome {
     Ok(())
 }
 
-fn searchable(id: &ProviderId, provider: &Provider) -> String {
-    format!("{id} {} {} {}", provider.name, provider.aliases.join(" "), provider.categories.join(" "))
+fn searchable(listed: &Listed) -> String {
+    format!("{} {} {} {}", listed.id, listed.name, listed.aliases.join(" "), listed.categories.join(" "))
 }
 
 fn value(id: &ProviderId, provider: &Provider) -> Value {

@@ -48,6 +48,7 @@ use crate::api;
 use crate::auth::Transport;
 use crate::auth::transport::Now;
 use crate::catalog::Catalog;
+pub use crate::catalog::Listed;
 use crate::model::{Provider, ProviderId, Time};
 use crate::settings::Settings;
 use crate::store::Store;
@@ -138,6 +139,11 @@ impl Service {
     /// Returns every provider, sorted by id; those whose files have mistakes with these.
     pub fn providers(&self) -> Vec<(ProviderId, Result<Provider>)> {
         self.catalog.all().into_iter().map(|(id, provider)| (id, provider.map_err(Error::from))).collect()
+    }
+
+    /// Returns what a list shows of every provider, sorted by id; those whose files have mistakes with these.
+    pub fn listed_providers(&self) -> Vec<(ProviderId, Result<Listed>)> {
+        self.catalog.list().into_iter().map(|(id, listed)| (id, listed.map_err(Error::from))).collect()
     }
 
     /// Returns the id of every provider, sorted, without reading their files.

@@ -4,6 +4,7 @@ use super::Plain;
 use super::talk::Said;
 use crate::model::config::split_scopes;
 use crate::model::{ConfigKey, Provider, ProviderId, search, untrusted};
+use crate::service::Listed;
 use crate::service::configs::NewConfig;
 
 /// How many providers are offered at once.
@@ -62,10 +63,9 @@ impl Plain<'_> {
 
     /// Asks for a few letters until one provider is chosen.
     async fn choose_provider(&mut self) -> Said<(ProviderId, Provider)> {
-        let providers = self.backend.providers();
-        let good: Vec<(ProviderId, Provider)> =
-            providers.into_iter().filter_map(|(id, provider)| Some((id, provider.ok()?))).collect();
-        let names: Vec<String> = good.iter().map(|(id, provider)| format!("{id} {}", provider.name)).collect();
+        let providers = self.backend.listed_providers();
+        let good: Vec<Listed> = providers.into_iter().filter_map(|(_, listed)| listed.ok()).collect();
+        let names: Vec<String> = good.iter().map(|listed| format!("{} {}", listed.id, listed.name)).collect();
         loop {
             let help = "Type a few letters of the provider's name, such as git.";
             let typed = self.talk.ask("Provider, a few letters are enough", None, help).await?;
@@ -81,15 +81,15 @@ impl Plain<'_> {
                 self.talk
                     .say(&format!("There are {}; these are most like it. More letters leave fewer.", found.len()))?;
             }
-            let mut offered: Vec<String> = found
-                .iter()
-                .take(OFFERED)
-                .map(|index| format!("{}, {}", good[*index].1.name, good[*index].0))
-                .collect();
+            let mut offered: Vec<String> =
+                found.iter().take(OFFERED).map(|index| format!("{}, {}", good[*index].name, good[*index].id)).collect();
             offered.push("None of these".to_owned());
             let chosen = self.talk.choose("Which one", &offered).await?;
             if let Some(index) = found.iter().take(OFFERED).nth(chosen) {
-                return Ok(good[*index].clone());
+                // One that was listed can be read, unless its file has just been changed.
+                if let Ok(chosen) = self.backend.provider(good[*index].id.as_str()) {
+                    return Ok(chosen);
+                }
             }
         }
     }
