@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use hallpass::model::{Health, Secret, WayIn};
+use hallpass::model::{ConfigKey, ConnectionRef, Health, Secret, WayIn};
 use hallpass::service::Kind;
-use hallpass::service::configs::ConfigChanges;
+use hallpass::service::configs::{ConfigChanges, NewConfig};
+use hallpass::service::connect::{ConnectRequest, Way};
 use hallpass::service::copy::Form;
 use hallpass::service::fresh::Freshness;
 use serde_json::{Value, json};
@@ -221,4 +222,58 @@ async fn a_client_that_signs_sends_an_assertion_that_is_good_for_one_request_and
         ids.push(claims["jti"].clone());
     }
     assert!(ids.len() == 2 && ids[0] != ids[1], "{ids:?}");
+}
+
+const REGISTERS: &str = "name = \"Acme\"\n[oauth2]\nauthorization_endpoint = \"{base}/authorize\"\ntoken_endpoint = \"{base}/token\"\nregistration_endpoint = \"{base}/register\"\nresource = \"{base}/mcp\"\ntoken_endpoint_auth_method = \"none\"\n[api]\nbase_url = \"{base}\"\n";
+
+fn unregistered(key: &str) -> NewConfig {
+    NewConfig {
+        key: ConfigKey::new(key).unwrap(),
+        provider: "acme".to_owned(),
+        client_id: String::new(),
+        client_secret: None,
+        scopes: Vec::new(),
+        redirect_uri: Some("http://127.0.0.1:0/oauth/callback".to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn a_config_without_a_client_id_is_registered_where_the_provider_lets_clients_do_that() {
+    let answer = |seen: &Seen| match seen.path.as_str() {
+        "/register" => Reply::json(201, &json!({"client_id": "told-id", "client_secret": "secret-canary"})),
+        _ => Reply::json(200, &json!({"access_token": "token", "expires_in": 60, "refresh_token": "r"})),
+    };
+    let stage = Stage::new(REGISTERS, answer).await;
+    let config = stage.service.create_config(unregistered("mine")).await.unwrap();
+    assert_eq!((config.client_id.as_str(), config.has_client_secret), ("told-id", true));
+    let asked: Value = serde_json::from_str(&stage.player.seen()[0].body).unwrap();
+    let wanted = json!({
+        "client_name": "hallpass",
+        "redirect_uris": ["http://127.0.0.1:0/oauth/callback"],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": "none",
+    });
+    assert_eq!(asked, wanted);
+    let told = format!("{:?}", stage.service.activity(None, 10).unwrap());
+    assert!(!told.contains("canary"), "{told}");
+    // Every request says what the token is for (RFC 8707).
+    let mut request = ConnectRequest::new(ConnectionRef::parse("mine/jane").unwrap());
+    request.way = Way::NoBrowser;
+    let authorization = stage.service.begin(request).await.unwrap();
+    let url = authorization.waiting().url.clone();
+    let resource = format!("{}/mcp", stage.player.base());
+    assert!(url.query_pairs().any(|(name, value)| name == "resource" && value == resource), "{url}");
+}
+
+#[tokio::test]
+async fn a_registration_that_is_refused_makes_no_config_and_says_what_to_do() {
+    let stage = Stage::new(REGISTERS, |_| Reply::json(400, &json!({"error": "invalid_client_metadata"}))).await;
+    let error = stage.service.create_config(unregistered("mine")).await.unwrap_err();
+    assert!(
+        error.message.contains("Acme did not register a client:") && error.message.ends_with("invalid_client_metadata"),
+        "{error:?}"
+    );
+    assert!(error.hint.as_ref().is_some_and(|hint| hint.contains("give its client id")), "{error:?}");
+    assert!(stage.service.config(&ConfigKey::new("mine").unwrap()).is_err());
 }

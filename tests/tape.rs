@@ -106,6 +106,7 @@ async fn acme(player: &Player) -> (tempfile::TempDir, Arc<Service>) {
     let home = tempfile::tempdir().unwrap();
     std::fs::create_dir(home.path().join("providers")).unwrap();
     std::fs::write(home.path().join("providers/acme.toml"), PROVIDER.replace("{base}", &player.base())).unwrap();
+    std::fs::write(home.path().join("providers/registrar.toml"), REGISTRAR.replace("{base}", &player.base())).unwrap();
     let clock = FixedClock::at("2026-01-01T00:00:00Z".parse().unwrap());
     let service = service_of(settings(home.path()), &clock, &Remembering::default(), &Slate::default());
     let new = NewConfig {
@@ -164,6 +165,14 @@ async fn the_next_start_ends_the_flow_of_a_program_that_died_and_no_living_ones(
 }
 
 const SECRET: &str = "canary/secret +&=é\"<1";
+const REGISTRAR: &str = r#"name = "Registrar"
+[oauth2]
+authorization_endpoint = "{base}/a"
+token_endpoint = "{base}/t"
+registration_endpoint = "{base}/reg"
+[api]
+base_url = "{base}/v1"
+"#;
 const PROVIDER: &str = r#"name = "Acme"
 [oauth2]
 authorization_endpoint = "{base}/a"
@@ -228,6 +237,10 @@ fn playing(is_kind: bool) -> impl FnMut(&Seen) -> Reply + Send + 'static {
                 200,
                 &json!({"access_token": "canary-access/token", "refresh_token": "canary-refresh+token", "id_token": "canary-id-token", "token_type": "Bearer", "scope": "read", "more": [echo], "canary0token0as0a0name": {"team": echo}}),
             ),
+            "/reg" => Reply::json(
+                201,
+                &json!({"client_id": "told", "client_secret": "canary-told-secret", "registration_access_token": "canary-registration"}),
+            ),
             path if path.starts_with("/v1") => Reply {
                 headers: vec![format!("x-request-id: {header} {} {}", seen.path, seen.query["key"])],
                 ..Reply::json(200, &json!({"echo": echo}))
@@ -265,6 +278,8 @@ async fn played() -> Played {
         "canary-verifier/1",
         "canary-key/1 2",
         "canary-typed-0123",
+        "canary-told-secret",
+        "canary-registration",
     ]
     .map(str::to_owned)
     .into();
@@ -308,6 +323,15 @@ async fn played() -> Played {
             let outcome = service.enter(request).await;
             assert_eq!(outcome.is_ok(), is_kind, "{outcome:?}");
         }
+        let registers = NewConfig {
+            key: ConfigKey::new(format!("registered-{is_kind}")).unwrap(),
+            provider: "registrar".to_owned(),
+            client_id: String::new(),
+            client_secret: None,
+            scopes: Vec::new(),
+            redirect_uri: None,
+        };
+        let _ = service.create_config(registers).await;
         let _ = service.fresh_credentials(&named("code"), FORCED).await;
         let _ = service.revoke(&named("code")).await;
         for (name, path) in

@@ -268,9 +268,7 @@ impl Access {
                 Part::Literal(literal) => text.push_str(literal),
                 Part::Placeholder(name) => match self.value(name)? {
                     Some(value) => text.push_str(&put(value)),
-                    None if self.provider.variables.get(name).is_some_and(|variable| variable.optional) => {
-                        return Ok(None);
-                    }
+                    None if self.may_be_missing(name) => return Ok(None),
                     None => return Err(TemplateError::Missing { name: name.to_owned() }.into()),
                 },
             }
@@ -286,14 +284,20 @@ impl Access {
             ("client_id", _) => Some(Zeroizing::new(self.client_id.clone())),
             ("client_secret", _) => hidden(self.client_secret.as_ref().unwrap_or(&Secret::default())),
             (name, credentials) => match (name.strip_prefix("credential."), name.strip_prefix("encoded.")) {
-                (Some(field), _) => {
-                    let given = credentials.fields().and_then(|fields| fields.get(field));
-                    hidden(given.unwrap_or(&Secret::default()))
-                }
+                (Some(field), _) => match credentials.fields().and_then(|fields| fields.get(field)) {
+                    None if self.may_be_missing(name) => None,
+                    given => hidden(given.unwrap_or(&Secret::default())),
+                },
                 (_, Some(encoded)) => self.encoded(encoded)?.as_ref().and_then(hidden),
                 (None, None) => self.values().get(name)?.map(Zeroizing::new),
             },
         })
+    }
+
+    fn may_be_missing(&self, name: &str) -> bool {
+        let field = name.strip_prefix("credential.").and_then(|field| self.provider.credentials.get(field));
+        field.is_some_and(|field| field.optional)
+            || self.provider.variables.get(name).is_some_and(|variable| variable.optional)
     }
 
     /// Returns a text of the file's `[encoded]` table, filled and in base64.

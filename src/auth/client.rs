@@ -114,6 +114,12 @@ impl Client {
         let redirect_host = redirect_host.as_ref().and_then(Url::host_str).unwrap_or_default();
         given.insert("redirect_host".to_owned(), redirect_host.to_owned());
         let values = Values { declared: &provider.variables, given: &given, allows_loopback_http: provider.is_own };
+        if let Some(resource) = &table.resource {
+            let resource = Parameter::Text(resource.clone());
+            for parameters in [&mut table.authorization_params, &mut table.token_params, &mut table.refresh_params] {
+                parameters.entry("resource".to_owned()).or_insert_with(|| resource.clone());
+            }
+        }
         for parameters in [&mut table.authorization_params, &mut table.token_params, &mut table.refresh_params] {
             *parameters = filled(parameters, &values)?;
         }

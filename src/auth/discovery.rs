@@ -121,6 +121,7 @@ impl Metadata {
             ("revocation_endpoint", &mut table.revocation_endpoint),
             ("introspection_endpoint", &mut table.introspection_endpoint),
             ("device_authorization_endpoint", &mut table.device_authorization_endpoint),
+            ("registration_endpoint", &mut table.registration_endpoint),
             ("userinfo_endpoint", &mut table.userinfo_endpoint),
             ("jwks_uri", &mut table.jwks_uri),
         ];

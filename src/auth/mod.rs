@@ -20,6 +20,7 @@ mod masked;
 pub mod jwt;
 pub mod oauth1;
 pub mod refresh;
+pub mod registration;
 pub mod renew;
 pub mod revoke;
 mod sent;

@@ -137,6 +137,9 @@ impl Check<'_> {
                 self.fail("`oauth2.authorization_endpoint` is missing (or an `issuer`, where it is discovered)");
             }
             self.client_assertion(table, &oauth2);
+            if let Some(resource) = &oauth2.resource {
+                self.url(&format!("{table}.resource"), &UrlTemplate::One(resource.clone()), Secrets::Never);
+            }
             if let Some(issuer) = &oauth2.issuer {
                 self.issuer(table, issuer);
             }

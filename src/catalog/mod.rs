@@ -3,6 +3,7 @@
 //! Files are parsed when they are used: one takes microseconds, and a command needs one.
 //! Deliberately not here: anything that talks to a provider.
 
+pub mod absent;
 pub mod check;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,12 +31,14 @@ const DEEPEST: usize = 4;
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
     /// There is none of that id.
-    #[error("there is no provider `{id}`")]
+    #[error("there is no provider `{id}`{}", why.map(|why| format!(": {why}")).unwrap_or_default())]
     Unknown {
         /// What was asked for, made harmless for a terminal.
         id: String,
         /// The ids most like it.
         near: Vec<String>,
+        /// Why it is not there, where that is known.
+        why: Option<&'static str>,
     },
     /// Its file cannot be read.
     #[error("cannot read `{}`", path.display())]
@@ -134,6 +137,7 @@ impl Catalog {
         Err(CatalogError::Unknown {
             id: untrusted::line(id),
             near: search::nearest(&wanted, ids.iter().map(ProviderId::as_str)),
+            why: absent::reason(&wanted),
         })
     }
 
@@ -161,7 +165,7 @@ impl Catalog {
         let parsed = |id: ProviderId| {
             let provider = self.source(id.as_str()).and_then(|source| match source {
                 Some(source) => self.parse(&source),
-                None => Err(CatalogError::Unknown { id: id.to_string(), near: Vec::new() }),
+                None => Err(CatalogError::Unknown { id: id.to_string(), near: Vec::new(), why: None }),
             });
             (id, provider)
         };

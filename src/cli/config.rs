@@ -121,12 +121,16 @@ impl Create {
         {
             tell_where(template, self.redirect_uri.as_deref(), output);
         }
+        let registers = template.as_ref().is_some_and(Provider::may_register);
         let client_id = match client_id {
-            None if !knows_clients => String::new(),
+            None if !knows_clients || registers && !prompt::is_interactive() => String::new(),
+            None if registers => prompt::ask("Client id (enter lets hallpass register itself)", None)?,
             given => prompt::argument(given, "CLIENT_ID", "Client id", None)?,
         };
         // With `--public` the word behind the client id is the scopes.
         let (secret, scopes) = if self.public { (None, scopes.or(secret)) } else { (secret, scopes) };
+        // One that registers itself is told its secret.
+        let knows_clients = knows_clients && !client_id.is_empty();
         let is_asked = secret.is_none() && !self.public && knows_clients;
         warn_if_visible(secret.as_deref(), output);
         let client_secret = if self.public || !knows_clients { None } else { Some(asked_secret(secret.as_deref())?) };
@@ -163,7 +167,10 @@ fn asked_provider(given: Option<String>, backend: &Backend, output: Output) -> R
         let providers = backend.listed_providers();
         let names: Vec<String> = providers
             .iter()
-            .map(|(id, provider)| format!("{id} {}", provider.as_ref().map_or("", |provider| &provider.name)))
+            .map(|(id, listed)| match listed {
+                Ok(listed) => search::entry(id.as_str(), &listed.aliases, &listed.name, ""),
+                Err(_) => id.to_string(),
+            })
             .collect();
         match search::fuzzy(&typed, &names).as_slice() {
             [] => output.note("No provider matches."),

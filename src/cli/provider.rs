@@ -42,7 +42,7 @@ fn list(query: &str, service: &Service, output: Output) -> Outcome {
 }
 
 fn searchable(listed: &Listed) -> String {
-    format!("{} {} {} {}", listed.id, listed.name, listed.aliases.join(" "), listed.categories.join(" "))
+    search::entry(listed.id.as_str(), &listed.aliases, &listed.name, &listed.categories.join(" "))
 }
 
 fn value(id: &ProviderId, provider: &Provider) -> Value {

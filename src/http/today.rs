@@ -222,8 +222,10 @@ impl Server {
         let providers = self.service.providers().into_iter().filter_map(|(id, provider)| Some((id, provider.ok()?)));
         let mut providers: Vec<(ProviderId, Provider)> = providers.collect();
         if let Some(text) = query.get("search") {
-            let names: Vec<String> =
-                providers.iter().map(|(id, found)| format!("{} {}", id.as_str(), found.name)).collect();
+            let names: Vec<String> = providers
+                .iter()
+                .map(|(id, found)| search::entry(id.as_str(), &found.aliases, &found.name, ""))
+                .collect();
             providers = search::fuzzy(text, &names).into_iter().map(|index| providers[index].clone()).collect();
         }
         let rows: Vec<Value> = providers.iter().map(|(id, provider)| shown_provider(id, provider)).collect();

@@ -251,6 +251,15 @@ impl Provider {
         self.ways().into_iter().filter(|way| has_client || !way.needs_client()).collect()
     }
 
+    /// Tells whether a client may make itself known (RFC 7591), as far as its file says; where all is discovered, it may.
+    pub fn may_register(&self) -> bool {
+        let is_entered = self.ways().into_iter().any(WayIn::is_entered);
+        !is_entered
+            && self.oauth2.as_ref().is_some_and(|table| {
+                table.registration_endpoint.is_some() || table.token_endpoint.is_none() && table.issuer.is_some()
+            })
+    }
+
     /// Tells whether a browser takes part in one of its ways, and comes back to a redirect URI.
     pub fn takes_redirect(&self) -> bool {
         self.ways().iter().any(|way| matches!(way, WayIn::OAuth2 | WayIn::OAuth1))

@@ -9,6 +9,18 @@ const ALIKE: f64 = 0.8;
 /// How much of the best score an entry must have to be found beside it: a fraction.
 const NEAR: (u32, u32) = (2, 3);
 
+/// Returns an entry for something that has an id and other names: each of them is what it is called.
+pub fn entry(id: &str, aliases: &[String], name: &str, rest: &str) -> String {
+    let names: Vec<String> =
+        std::iter::once(id.to_owned()).chain(aliases.iter().cloned()).chain([slug(name)]).collect();
+    format!("{} {name} {rest}", names.join(","))
+}
+
+/// Writes a name as an id would be.
+fn slug(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join("-").to_lowercase()
+}
+
 /// Returns the indices of the entries that match `query` fuzzily, best first, but for
 /// those that match much worse than the best; all of them, in their order, for an empty query.
 pub fn fuzzy<T: AsRef<str>>(query: &str, entries: &[T]) -> Vec<usize> {
@@ -39,9 +51,10 @@ pub fn fuzzy<T: AsRef<str>>(query: &str, entries: &[T]) -> Vec<usize> {
     // What is called so is what was meant, then what has it as a whole word. Equal scores keep their order, and among
     // them the shorter entry is the plainer answer.
     let wanted = query.trim().to_lowercase();
+    let called = slug(query);
     let rank = |index: usize| {
         let entry = entries[index].as_ref().to_lowercase();
-        if entry.split_whitespace().next() == Some(wanted.as_str()) {
+        if entry.split_whitespace().next().is_some_and(|names| names.split(',').any(|name| name == called)) {
             return 0;
         }
         let mut words = entry.split(|character: char| !character.is_alphanumeric());

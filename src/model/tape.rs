@@ -61,6 +61,8 @@ pub enum What {
     Revocation,
     /// The server was asked what it knows of a token.
     Introspection,
+    /// A client was registered.
+    Registration,
     /// The server's metadata was fetched.
     Metadata,
     /// Its keys were.
@@ -75,7 +77,7 @@ pub enum What {
 
 impl What {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::AuthorizationPage,
         Self::Callback,
         Self::TokenRequest,
@@ -88,6 +90,7 @@ impl What {
         Self::Renewal,
         Self::Revocation,
         Self::Introspection,
+        Self::Registration,
         Self::Metadata,
         Self::Keys,
         Self::Lookup,
@@ -110,6 +113,7 @@ impl What {
             Self::Renewal => "renewal",
             Self::Revocation => "revocation",
             Self::Introspection => "introspection",
+            Self::Registration => "client registration",
             Self::Metadata => "metadata",
             Self::Keys => "keys",
             Self::Lookup => "lookup",

@@ -1,13 +1,14 @@
 //! Making, changing and deleting configs.
 
+mod issuer;
 mod like;
+mod register;
 
 use super::activity::About;
 use super::items::Item;
-use super::{Error, Kind, Result, Service};
-use crate::auth::discovery::Metadata;
+use super::{Error, Result, Service};
+use crate::auth::Tape;
 use crate::model::config::{DEFAULT_REDIRECT_URI, suggested_key};
-use crate::model::provider::{OAuth2, UrlTemplate};
 use crate::model::{Config, ConfigKey, Happening, Provider, ProviderId, Secret, WayIn, search, untrusted};
 use crate::store::{Announcement, IntentKind, Rename};
 
@@ -83,11 +84,20 @@ impl Service {
                 super::error::quoted(new.key.as_str())
             )));
         }
-        let client_id = client_id_for(&provider, &new.client_id)?;
         let redirect_uri = new.redirect_uri.as_deref().map(checked_redirect_uri).transpose()?;
         let redirect_uri = redirect_uri.or_else(|| unusual_redirect_uri(&provider));
         self.forget_strangers(&new.key, &provider_id).await?;
-        let secret = new.client_secret.filter(|secret| !secret.is_empty());
+        let mut secret = new.client_secret.filter(|secret| !secret.is_empty());
+        let tape = Tape::default();
+        let registers = new.client_id.trim().is_empty() && provider.may_register();
+        let client_id = if registers {
+            let uri = redirect_uri.as_deref().unwrap_or(DEFAULT_REDIRECT_URI);
+            let registered = Box::pin(self.register(&provider_id, uri, &tape)).await?;
+            secret = registered.client_secret;
+            registered.client_id
+        } else {
+            client_id_for(&provider, &new.client_id)?
+        };
         let now = self.now();
         let mut config = Config {
             number: 0,
@@ -108,53 +118,10 @@ impl Service {
             }
             None => self.store.add_config(&config, None)?,
         };
-        self.record_config(&config.key, Happening::Changed, About::saying(format!("made for {}", provider.name)));
+        let about = About::saying(format!("made for {}", provider.name));
+        let about = if registers { about.on(&tape) } else { about };
+        self.record_config(&config.key, Happening::Changed, about);
         Ok(config)
-    }
-
-    /// Returns the provider of an issuer, whose metadata is fetched and checked: a built-in one that names
-    /// this issuer, or else one of the user's own, which is written for it. `api` is where its API is.
-    pub async fn provider_of_issuer(&self, issuer: &str, api: Option<&str>) -> Result<ProviderId> {
-        self.may_change()?;
-        let issuer = issuer.trim();
-        let is_same = |known: &str| known.trim_end_matches('/') == issuer.trim_end_matches('/');
-        // One of the user's own that says more is something else.
-        let is_bare = |table: &OAuth2| table.token_endpoint.is_none();
-        let is_this = |provider: &Provider| {
-            let table = provider.oauth2.as_ref();
-            let table = table.filter(|table| table.issuer.as_deref().is_some_and(is_same));
-            table.is_some_and(|table| !provider.is_own || is_bare(table))
-        };
-        let known = self.catalog.all().into_iter().filter_map(|(id, provider)| Some((id, provider.ok()?)));
-        let known = known.filter(|(_, provider)| is_this(provider) && provider.extends.is_none());
-        let known = known.filter(|(_, provider)| {
-            api.is_none() || provider.api.base_url == api.map(|url| UrlTemplate::One(url.to_owned()))
-        });
-        if let Some((id, _)) = known.min_by_key(|(id, provider)| (!provider.is_own, id.clone())) {
-            return Ok(id);
-        }
-        let metadata = self.metadata(issuer, crate::auth::http::is_loopback_issuer(issuer)).await?;
-        let mut table = OAuth2::default();
-        metadata.add_endpoints(&mut table);
-        if table.token_endpoint.is_none() {
-            let message = format!("the metadata of `{}` names no `token_endpoint`", untrusted::line(issuer));
-            return Err(Error::new(Kind::Provider, message)
-                .hinted("RFC 8414 section 2 asks for one; ask the provider, or write a file of your own"));
-        }
-        let url = url::Url::parse(metadata.issuer()).map_err(|_| Error::usage("that issuer is not a URL"))?;
-        let host = crate::auth::http::host_of(&url);
-        let text = issuer_file(&host, &metadata, api.map(checked_api).transpose()?.as_deref());
-        let slug = slug(&format!("{host}{}", url.path()));
-        for number in 1..100 {
-            let id = if number == 1 { slug.clone() } else { format!("{slug}-{number}") };
-            let id = ProviderId::new(id)?;
-            let is_taken = self.catalog.get(id.as_str()).is_ok();
-            if !is_taken && self.catalog.add_own(&id, &text)?.is_none() {
-                self.record_home(format!("provider `{id}` was made for {}", untrusted::line(issuer)));
-                return Ok(id);
-            }
-        }
-        Err(Error::usage(format!("there are too many providers called `{slug}`")))
     }
 
     /// Changes a config. Its connections stay as they are.
@@ -312,46 +279,6 @@ impl Service {
     }
 }
 
-/// The file of a provider that is known by its issuer alone: the rest is discovered there.
-fn issuer_file(name: &str, metadata: &Metadata, api: Option<&str>) -> String {
-    let table = |keys: Vec<(&str, toml::Value)>| {
-        keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<toml::Table>()
-    };
-    let identity = metadata.userinfo_url().map(|url| ("identity", format!("GET {url}").into()));
-    let base_url = api.map(|url| ("base_url", url.into()));
-    let api = table(base_url.into_iter().chain(identity).collect());
-    let oauth2 = table(vec![("issuer", metadata.issuer().into())]);
-    let mut file = table(vec![
-        ("name", name.into()),
-        ("categories", toml::Value::Array(vec!["other".into()])),
-        ("oauth2", oauth2.into()),
-    ]);
-    if !api.is_empty() {
-        file.insert("api".to_owned(), api.into());
-    }
-    file.to_string()
-}
-
-/// Checks where an API is, as a person gives it.
-fn checked_api(text: &str) -> Result<String> {
-    let url = crate::model::template::endpoint(text.trim(), true)?;
-    if url.query().is_some() || text.contains(['{', '}']) {
-        return Err(Error::usage(format!("`{}` is not the base URL of an API", untrusted::line(text)))
-            .hinted("expected an https URL without query and braces"));
-    }
-    Ok(text.trim().to_owned())
-}
-
-/// Makes an id of an address: its letters and digits, with dashes between.
-fn slug(text: &str) -> String {
-    let plain: String = text
-        .chars()
-        .map(|character| if character.is_ascii_alphanumeric() { character.to_ascii_lowercase() } else { '-' })
-        .collect();
-    let words: Vec<&str> = plain.split('-').filter(|word| !word.is_empty()).collect();
-    words.join("-").chars().take(60).collect::<String>().trim_end_matches('-').to_owned()
-}
-
 /// A provider that is authorized by keys alone knows no client.
 fn client_id_for(provider: &Provider, text: &str) -> Result<String> {
     let needs_none = provider.ways().into_iter().any(WayIn::is_entered);
@@ -396,29 +323,4 @@ pub(super) fn checked_redirect_uri(text: &str) -> Result<String> {
         return Err(bad().hinted("plain http is for this machine only (localhost, 127.0.0.1)"));
     }
     Ok(text.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_is_made_of_an_issuers_address() {
-        assert_eq!(slug("accounts.acme.com/"), "accounts-acme-com");
-        assert_eq!(slug("127.0.0.1:9810"), "127-0-0-1-9810");
-        assert_eq!(slug("login.example/tenant/v2.0"), "login-example-tenant-v2-0");
-        assert!(ProviderId::new(slug(&"a-".repeat(100))).is_ok());
-    }
-
-    #[test]
-    fn the_file_of_an_issuer_keeps_every_rule() {
-        let document =
-            serde_json::json!({"issuer": "https://as.example", "userinfo_endpoint": "https://as.example/me"});
-        let metadata = Metadata::of("https://as.example", document, false).unwrap();
-        for api in [None, Some("https://api.example/v1")] {
-            let provider: Provider = toml::from_str(&issuer_file("as.example", &metadata, api)).unwrap();
-            assert_eq!(crate::catalog::check::problems(&provider), Vec::<String>::new());
-            assert_eq!(provider.api.identity.as_deref(), Some("GET https://as.example/me"));
-        }
-    }
 }

@@ -271,7 +271,12 @@ impl App {
                 .providers
                 .iter()
                 .map(|(id, provider)| {
-                    format!("{id} {} {} {}", provider.name, provider.aliases.join(" "), provider.categories.join(" "))
+                    crate::model::search::entry(
+                        id.as_str(),
+                        &provider.aliases,
+                        &provider.name,
+                        &provider.categories.join(" "),
+                    )
                 })
                 .collect(),
             View::Activity => self

@@ -37,9 +37,16 @@ impl Plain<'_> {
         };
         // A provider that is authorized by a key alone knows no client.
         if let Some(way) = provider.ways().into_iter().find(|way| way.needs_client()) {
-            new.client_id = self.talk.ask("Client id", None, "Type the client id that the provider gave you.").await?;
-            let secret = self.talk.secret("Client secret; nothing for a public client").await?;
-            new.client_secret = Some(secret).filter(|secret| !secret.is_empty());
+            new.client_id = if provider.may_register() {
+                let help = "Type the client id that the provider gave you; nothing lets hallpass register itself.";
+                self.talk.ask("Client id; nothing lets hallpass register itself", Some(""), help).await?
+            } else {
+                self.talk.ask("Client id", None, "Type the client id that the provider gave you.").await?
+            };
+            if !new.client_id.is_empty() {
+                let secret = self.talk.secret("Client secret; nothing for a public client").await?;
+                new.client_secret = Some(secret).filter(|secret| !secret.is_empty());
+            }
             let known = provider.known_scopes(way);
             let known =
                 if known.is_empty() { String::new() } else { format!(" The provider knows {}.", known.join(", ")) };
@@ -65,7 +72,8 @@ impl Plain<'_> {
     async fn choose_provider(&mut self) -> Said<(ProviderId, Provider)> {
         let providers = self.backend.listed_providers();
         let good: Vec<Listed> = providers.into_iter().filter_map(|(_, listed)| listed.ok()).collect();
-        let names: Vec<String> = good.iter().map(|listed| format!("{} {}", listed.id, listed.name)).collect();
+        let names: Vec<String> =
+            good.iter().map(|listed| search::entry(listed.id.as_str(), &listed.aliases, &listed.name, "")).collect();
         loop {
             let help = "Type a few letters of the provider's name, such as git.";
             let typed = self.talk.ask("Provider, a few letters are enough", None, help).await?;

@@ -35,6 +35,8 @@ pub struct OAuth2 {
     pub pushed_authorization_request_endpoint: Option<UrlTemplate>,
     /// RFC 7591.
     pub registration_endpoint: Option<UrlTemplate>,
+    /// What the token is for, as `resource` in every request (RFC 8707): an MCP server.
+    pub resource: Option<String>,
     /// Added to the authorization request.
     pub authorization_params: Parameters,
     /// Added to the token request.
@@ -91,6 +93,7 @@ impl Default for OAuth2 {
             userinfo_endpoint: None,
             pushed_authorization_request_endpoint: None,
             registration_endpoint: None,
+            resource: None,
             authorization_params: Parameters::new(),
             token_params: Parameters::new(),
             refresh_params: Parameters::new(),

@@ -90,7 +90,9 @@ impl ConfigForm {
     /// Reads the filled form; an error names the line that it is about.
     pub fn asked(&self) -> Result<Effect, (&'static str, String)> {
         let text = |name| self.form.text(name);
-        let needs_client = self.provider.ways().iter().all(|way| way.needs_client());
+        let is_new = !matches!(self.purpose, ConfigPurpose::Edit(_));
+        let registers = is_new && self.provider.may_register();
+        let needs_client = !registers && self.provider.ways().iter().all(|way| way.needs_client());
         if text("client_id").is_empty() && needs_client {
             return Err(("client_id", "it is empty".to_owned()));
         }
@@ -129,7 +131,11 @@ fn fields(provider: &Provider, key: Option<&str>, chooses_redirect: bool) -> Vec
     let mut fields: Vec<Field> =
         key.map(|key| Field::new("key", "Key", key, "what you will call this config")).into_iter().collect();
     if ways.iter().any(|way| way.needs_client()) {
-        let alone = if needs_none { "; empty where a key alone is enough" } else { "" };
+        let alone = match (needs_none, provider.may_register()) {
+            (true, _) => "; empty where a key alone is enough",
+            (false, true) => "; left empty, hallpass registers itself",
+            (false, false) => "",
+        };
         let help = format!("the provider's console shows it (ctrl-o opens that){alone}");
         fields.push(Field::new("client_id", "Client id", "", &help));
         fields.push(Field::secret("client_secret", "Client secret", "leave it empty for a public client"));

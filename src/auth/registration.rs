@@ -1,0 +1,53 @@
+//! A client that makes itself known (RFC 7591): it is told its id, and its secret if it has one.
+
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::AuthError;
+use super::transport::{TokenRequest, Transport};
+use crate::model::provider::{self, ClientAuthentication, OAuth2, RequestFormat};
+use crate::model::tape::What;
+use crate::model::{Secret, untrusted};
+
+/// What a server made of a registration. It keeps no registration access token (RFC 7592): the client is not changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// The client id.
+    pub client_id: String,
+    /// The client secret, where the server gave one.
+    pub client_secret: Option<Secret>,
+}
+
+/// Registers a client at `url` that comes back to `redirect_uri` and shows who it is as `table` says.
+pub async fn register(
+    transport: &Transport,
+    url: &Url,
+    redirect_uri: &str,
+    table: &OAuth2,
+) -> Result<Registered, AuthError> {
+    let method = match table.token_endpoint_auth_method {
+        ClientAuthentication::None => "none",
+        ClientAuthentication::ClientSecretBasic => "client_secret_basic",
+        // A key of ours is not made here.
+        ClientAuthentication::ClientSecretPost | ClientAuthentication::PrivateKeyJwt => "client_secret_post",
+    };
+    // RFC 7591 section 2.
+    let wishes = json!({
+        "client_name": "hallpass",
+        "redirect_uris": [redirect_uri],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": method,
+    });
+    let mut request = TokenRequest::new(What::Registration, Vec::new(), None);
+    request.literals = wishes.as_object().cloned().unwrap_or_default();
+    let token_request = provider::TokenRequest { format: RequestFormat::Json, ..provider::TokenRequest::default() };
+    let answer = transport.object(url, &OAuth2 { token_request, ..OAuth2::default() }, request).await?;
+    let text = |name: &str| text(&answer, name);
+    let client_id = text("client_id").filter(|id| untrusted::is_visible(id)).ok_or_else(AuthError::odd_answer)?;
+    Ok(Registered { client_id: client_id.to_owned(), client_secret: text("client_secret").map(Secret::new) })
+}
+
+fn text<'a>(answer: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    answer.get(name)?.as_str().filter(|text| !text.is_empty())
+}

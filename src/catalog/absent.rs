@@ -1,0 +1,68 @@
+//! Providers that others list and that are not here, with the reason: whoever looks for one is told, not left to guess.
+
+/// The ids, sorted, each with what stands in the way, as the end of a sentence.
+pub const ABSENT: [(&str, &str); 33] = [
+    ("absorb-lms", "each token request wants a fresh nonce and a secret beside the client's"),
+    ("adp", CERTIFICATE),
+    ("adp-lyric", CERTIFICATE),
+    ("adp-run", CERTIFICATE),
+    ("adp-workforce-now", CERTIFICATE),
+    ("adp-workforce-now-next-gen", CERTIFICATE),
+    (
+        "apollo-oauth",
+        "its authorization page lies behind a fragment (RFC 6749 section 3.1 forbids one); `apollo` takes a key",
+    ),
+    ("avanan", "each request, the one for a token included, is signed with a hash of its own"),
+    ("aws-iam", SIGV4),
+    ("aws-inspector2", SIGV4),
+    ("aws-multi-service", SIGV4),
+    ("aws-sigv4", SIGV4),
+    ("bullhorn", "the access token is traded for a session by another request, at each refresh too"),
+    ("cisco-duo-admin", "each request is signed with an HMAC of its own"),
+    ("cloudflare-mcp", DISCOVERED),
+    ("crisp-plugin-install", "it is authorized by installing a plugin in Crisp; `crisp` takes its keys"),
+    ("emarsys", "each request is signed (WSSE); `emarsys-oauth` is the newer way"),
+    ("followupboss", "its authorization request and its token request are not those of RFC 6749"),
+    ("github-app-oauth", "it is two tokens in one: `github-app` is the installation's, `github` a user's"),
+    ("jobdiva", "the bare token is the whole answer, and the password stands in the URL"),
+    ("lovable-mcp", "it knows a client by a metadata document only, which must be published at an https address"),
+    ("mcp-generic", DISCOVERED),
+    ("netsuite-tba", "its tokens are given out by hand, and each signature holds a realm; `netsuite` has OAuth 2"),
+    ("sage-intacct", "it is spoken to in XML; `sage-intacct-oauth` and `sage-intacct-cc` are not"),
+    ("salesmsg", "its keys last an hour, and only the key itself renews it; `salesmsg-oauth2` lasts"),
+    ("sap-success-factors", "a SAML assertion must be signed"),
+    ("shopline-oauth", "each token request is signed with an HMAC of its own; `shopline` takes a token"),
+    ("streamline-ai", "each request is signed (RFC 9421)"),
+    ("stripe-app", SECRET_AS_USER),
+    ("stripe-app-sandbox", SECRET_AS_USER),
+    ("telegram", "the bot's token stands in the path of every address"),
+    ("unauthenticated", NOTHING),
+    ("youcanbook-me-public", NOTHING),
+];
+
+const CERTIFICATE: &str = "every request wants a client certificate (mutual TLS)";
+const SIGV4: &str = "each request is signed with AWS Signature Version 4, for which AWS has its own tools";
+const DISCOVERED: &str = "there is nothing to list: `hallpass config create KEY --issuer URL` with the address of the MCP server's \
+     authorization server";
+const SECRET_AS_USER: &str = "its token endpoint wants the secret key as the user name, and another client id in the browser; `stripe` has both \
+     an OAuth of its own and keys";
+const NOTHING: &str = "it needs no credentials, so there is nothing to keep";
+
+/// Returns why there is no provider of this id, where that is known.
+pub fn reason(id: &str) -> Option<&'static str> {
+    ABSENT.binary_search_by_key(&id, |(absent, _)| absent).ok().map(|index| ABSENT[index].1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_absent_is_sorted_and_not_there() {
+        assert!(ABSENT.is_sorted_by_key(|(id, _)| id));
+        for (id, _) in ABSENT {
+            assert!(crate::catalog::Catalog::default().get(id).is_err(), "{id} is there");
+        }
+        assert!(reason("aws-sigv4").is_some() && reason("github").is_none());
+    }
+}
