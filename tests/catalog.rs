@@ -22,8 +22,21 @@ use crate::support::get;
 use crate::support::player::{Player, Reply, Seen};
 use crate::support::trial::{Remembering, Slate, service_of, settings};
 
+/// Why a provider is not played whose file names an issuer alone.
+const DISCOVERED: &str = "all of it is discovered: tests/ways.rs";
+
 /// Providers whose flow cannot be played here, and why.
-const NOT_PLAYED: [(&str, &str); 3] = [
+const NOT_PLAYED: [(&str, &str); 13] = [
+    ("apple", "the client signs: tests/exchanged.rs"),
+    ("bankid-no", DISCOVERED),
+    ("cern", DISCOVERED),
+    ("cesid", DISCOVERED),
+    ("e-infra-cz", DISCOVERED),
+    ("globus", DISCOVERED),
+    ("life-science", DISCOVERED),
+    ("life-science-eosc", DISCOVERED),
+    ("vipps", DISCOVERED),
+    ("weblate", DISCOVERED),
     ("microsoft-admin", "a consent brings no code, and the token is the client's own"),
     ("okta-cc", "the client signs: tests/exchanged.rs"),
     ("revolut-business", "the client signs: tests/exchanged.rs"),
@@ -137,7 +150,7 @@ async fn every_oauth_provider_authorizes_and_refreshes_as_the_facts_say() {
         match expected["mode"].as_str().unwrap() {
             "oauth2" => play_oauth2(&stage, &provider, expected, &mut report).await,
             "oauth1" => play_oauth1(&stage, expected, &mut report).await,
-            _ => play_client_credentials(&stage, expected, &mut report).await,
+            _ => Box::pin(play_client_credentials(&stage, expected, &mut report)).await,
         }
         problems.append(&mut report.problems);
         played += 1;
@@ -339,7 +352,7 @@ fn check_token_request(
 ) {
     let went_to = format!("{}{}", stage.player.base(), seen.path);
     report.same("the token URL", went_to, without_query(&stage.at(url)));
-    report.same("the method", seen.method.as_str(), "POST");
+    report.same("the method", seen.method.as_str(), expected["method"].as_str().unwrap());
     let kind = match expected["format"].as_str().unwrap() {
         "form" => Some("application/x-www-form-urlencoded"),
         "json" => Some("application/json"),
@@ -394,7 +407,7 @@ async fn check_kept(stage: &Stage, connected: &Connected, expected: &Value, repo
 }
 
 async fn play_refresh(stage: &Stage, expected: &Value, report: &mut Report<'_>) {
-    let has_refresh_token = expected["answer"].as_object().unwrap().values().any(|value| value == "{refresh}");
+    let has_refresh_token = expected["answer"].to_string().contains("{refresh}");
     let before = stage.player.seen().len();
     let forced = Freshness { forced: true, ..Freshness::default() };
     let outcome = stage.service.fresh_credentials(&reference(report.id), forced).await;

@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use hallpass::catalog::{Catalog, check};
+use hallpass::catalog::{Catalog, absent, check};
 use hallpass::model::provider::{OAuth2, UrlTemplate, VariableKind};
-use hallpass::model::{Provider, ProviderId, WayIn};
+use hallpass::model::{Provider, ProviderId, WayIn, search};
 
 /// Every embedded file with its text, by id.
 fn files() -> BTreeMap<String, String> {
@@ -62,7 +62,9 @@ fn editorial(provider: &Provider) -> Vec<String> {
             problems.push(format!("a note is one sentence: `{note}`"));
         }
     }
-    if is_registered && (provider.docs.is_none() || provider.console.is_none()) {
+    // A client that makes itself known is registered nowhere else.
+    let has_console = provider.console.is_some() || provider.may_register();
+    if is_registered && (provider.docs.is_none() || !has_console) {
         problems.push("`docs` or `console` is missing".to_owned());
     }
     for way in provider.ways() {
@@ -223,4 +225,108 @@ impl Random {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         usize::try_from((mixed ^ (mixed >> 31)) % most as u64).unwrap()
     }
+}
+
+/// What people type, and the provider that they mean.
+const MEANT: [(&str, &str); 75] = [
+    ("github", "github"),
+    ("gmail", "google-mail"),
+    ("google drive", "google-drive"),
+    ("gdrive", "google-drive"),
+    ("google sheets", "google-sheet"),
+    ("google calendar", "google-calendar"),
+    ("google docs", "google-docs"),
+    ("google ads", "google-ads"),
+    ("google analytics", "google-analytics"),
+    ("search console", "google-search-console"),
+    ("bigquery", "google-bigquery"),
+    ("youtube", "youtube"),
+    ("ms teams", "microsoft-teams"),
+    ("teams", "microsoft-teams"),
+    ("outlook", "outlook"),
+    ("onedrive", "one-drive"),
+    ("sharepoint", "sharepoint-online"),
+    ("excel", "microsoft-excel"),
+    ("power bi", "microsoft-power-bi"),
+    ("azure ad", "microsoft-entra-id"),
+    ("entra", "microsoft-entra-id"),
+    ("twitter", "twitter"),
+    ("x", "twitter-v2"),
+    ("meta", "facebook"),
+    ("facebook", "facebook"),
+    ("facebook ads", "meta-marketing-api"),
+    ("instagram", "instagram"),
+    ("linkedin", "linkedin"),
+    ("tiktok", "tiktok-personal"),
+    ("slack", "slack"),
+    ("discord", "discord"),
+    ("zoom", "zoom"),
+    ("jira", "jira"),
+    ("confluence", "confluence"),
+    ("bitbucket", "bitbucket"),
+    ("gitlab", "gitlab"),
+    ("linear", "linear"),
+    ("linear mcp", "linear-mcp"),
+    ("notion", "notion"),
+    ("asana", "asana"),
+    ("trello", "trello"),
+    ("hubspot", "hubspot"),
+    ("salesforce", "salesforce"),
+    ("zoho crm", "zoho-crm"),
+    ("zendesk", "zendesk"),
+    ("stripe", "stripe"),
+    ("paypal", "paypal"),
+    ("square", "squareup"),
+    ("shopify", "shopify"),
+    ("quickbooks", "quickbooks"),
+    ("xero", "xero"),
+    ("ebay", "ebay"),
+    ("selling partner", "amazon-selling-partner"),
+    ("dropbox", "dropbox"),
+    ("box", "box"),
+    ("figma", "figma"),
+    ("spotify", "spotify"),
+    ("twitch", "twitch"),
+    ("reddit", "reddit"),
+    ("strava", "strava"),
+    ("garmin", "garmin"),
+    ("mailchimp", "mailchimp"),
+    ("openai", "openai"),
+    ("claude", "anthropic"),
+    ("okta", "okta"),
+    ("auth0", "auth0"),
+    ("keycloak", "keycloak"),
+    ("hugging face", "huggingface"),
+    ("line", "line"),
+    ("patreon", "patreon"),
+    ("mastodon", "mastodon"),
+    ("heroku", "heroku"),
+    ("netlify", "netlify"),
+    ("github app", "github-app"),
+    ("snowflake", "snowflake"),
+];
+
+#[test]
+fn the_obvious_word_finds_the_obvious_provider_first() {
+    let listed: Vec<_> = Catalog::default().list().into_iter().map(|(_, listed)| listed.unwrap()).collect();
+    let entries: Vec<String> = listed
+        .iter()
+        .map(|one| search::entry(one.id.as_str(), &one.aliases, &one.name, &one.categories.join(" ")))
+        .collect();
+    let first = |typed: &str| search::fuzzy(typed, &entries).first().map(|index| listed[*index].id.as_str());
+    let wrong: Vec<_> = MEANT.iter().filter(|(typed, meant)| first(typed) != Some(meant)).collect();
+    assert!(wrong.is_empty(), "{:?}", wrong.iter().map(|(typed, _)| (typed, first(typed))).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_provider_of_todays_nango_is_there_under_its_id_or_its_absence_has_a_reason() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/catalog/ids.txt");
+    let known = std::fs::read_to_string(path).unwrap();
+    let catalog = Catalog::default();
+    let is_there = |id: &str| catalog.get(id).is_ok_and(|(found, _)| found.as_str() == id);
+    let missing: Vec<&str> = known.lines().filter(|id| !is_there(id) && absent::reason(id).is_none()).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert_eq!(known.lines().count(), 981);
+    let there = known.lines().filter(|id| is_there(id)).count();
+    assert_eq!(there + absent::ABSENT.len(), 981, "what is absent is of that list");
 }

@@ -12,6 +12,8 @@ import re
 import sys
 import tomllib
 
+import edits_extra
+
 PROVIDERS = pathlib.Path(__file__).parents[2] / "providers"
 
 # Two scopes that no provider has: what is looked at is how they are joined.
@@ -38,7 +40,7 @@ ASKED = {"stackexchange": {"key": "some text"}, "auth0": {"audience": "some text
          "paycor": {"subscriptionKey": "some text"}, "paycor-sandbox": {"subscriptionKey": "some text"}, "rippling-shop-app": {"appName": "acme"}, "sage-200": {"edition": "some text"}, "tempo": {"jiraSubdomain": "acme"},
          "trafft": {"subdomain": "acme"}, "walmart": {"sellerId": "some text", "clientType": "seller"}, "databricks-account": {"accountId": UUID}}
 
-MODES = {"oauth2": "oauth2", "oauth1": "oauth1", "oauth2_client_credentials": "client_credentials"}
+MODES = {"oauth2": "oauth2", "oauth1": "oauth1", "oauth2_client_credentials": "client_credentials", "mcp_oauth2": "oauth2"}
 
 PKCE = "the source switches PKCE off; the server takes it, and RFC 9700 section 2.1.1 asks for it"
 POST_OR_BASIC = "RFC 6749 section 2.3 forbids to show the client in two ways; the vendor documents the header"
@@ -79,6 +81,7 @@ EDITS = {
     "battlenet": {"authorization_url": ("https://oauth.battle.net/authorize", "one host for all but China"), "token_url": ("https://oauth.battle.net/token", "one host for all but China")},
     "checkr-partner": {"authorization_url": ("https://partners.checkr.com/authorize/client%20id%2B1", "the id of the config")},
     "checkr-partner-staging": {"authorization_url": ("https://partners.checkrhq-staging.net/authorize/client%20id%2B1", "the id of the config")},
+    "attio-mcp": {"scope_separator": (" ", "a plus that is encoded once more separates nothing")},
     "clover": {"grant_type_sent": (False, "Clover documents no grant type (facts: special exchange)")},
     "confluence-data-center": {"authorization_params": ({}, "grant_type is the token request's")},
     "jira-data-center": {"authorization_params": ({}, "grant_type is the token request's")},
@@ -191,6 +194,10 @@ for name in (
     "microsoft-powerpoint microsoft-word one-note"
 ).split():
     EDITS[name] = {"pkce": ("s256", PKCE)}
+EDITS.update(edits_extra.EDITS)
+ASKED.update(edits_extra.ASKED)
+ANSWERS.update(edits_extra.ANSWERS)
+TOKEN_NAMES.update(edits_extra.TOKEN_NAMES)
 for name in "zoho-bigin zoho-calendar zoho-desk zoho-inventory zoho-mail zoho-people zoho-recruit".split():
     EDITS[name] = {"scope_separator": (",", "Zoho documents commas")}
 
@@ -214,7 +221,7 @@ def expectation(name, fact):
     said["authorization_params"] = parameters("authorization_params")
     if said["mode"] == "oauth1":
         said["request_token_url"] = url("request_token_url")
-        said["signature_method"] = fact["signature_method"]
+        said["signature_method"] = fact.get("signature_method") or "HMAC-SHA1"
         said["request_token_params"] = parameters("request_token_params")
         said["scope_param"] = fact.get("scope_param")
         return said
@@ -229,7 +236,15 @@ def expectation(name, fact):
     said["authorization_names"] = fact.get("authorization_param_names") or {}
     # Where it is not an address.
     said["redirect_uri"] = fact.get("redirect_uri")
+    said["method"] = fact.get("method") or "POST"
     said["token_params"], said["refresh_params"] = parameters("token_params"), parameters("refresh_params")
+    if fact["auth_mode"] == "mcp_oauth2" and "resource" in said["authorization_params"]:
+        # RFC 8707 section 2: in every request.
+        for field in ("token_params", "refresh_params"):
+            said[field]["resource"] = said["authorization_params"]["resource"]
+    if fact.get("client_registration") == "dynamic":
+        # A client that registers itself here is a public one (RFC 7591 section 2).
+        said["client_auth"] = "none"
     if said["mode"] == "client_credentials":
         # What a config asks for stands in the place of the provider's own.
         said["token_params"].pop("scope", None)
