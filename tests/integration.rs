@@ -31,6 +31,7 @@ mod prefixes;
 /// Many processes on one home.
 mod processes;
 /// Whole sessions by lines, for screen readers.
+mod new_provider;
 mod plain;
 /// Embedded provider files and the rules they are held to.
 mod providers;

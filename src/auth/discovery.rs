@@ -133,6 +133,37 @@ impl Metadata {
         }
     }
 
+    /// Returns what the metadata says otherwise than a table, or beyond it, one sentence each.
+    pub fn differences(&self, table: &OAuth2) -> Vec<String> {
+        let mut told = Vec::new();
+        let given = table.endpoints();
+        for name in COMPARED {
+            let said = self.fields.get(name).and_then(Value::as_str).map(untrusted::line);
+            let known = given.iter().find(|(known, _)| *known == name).map(|(_, url)| url.candidates());
+            told.extend(match (said, known) {
+                (Some(said), Some(known)) if !known.contains(&said) => {
+                    Some(format!("`{name}` is {said}, and {} in the file", known.join(" or ")))
+                }
+                (Some(said), None) => Some(format!("`{name}` is {said}, and the file has none")),
+                (None, Some(known)) if known.iter().all(|url| !url.contains('{')) => {
+                    Some(format!("`{name}` is not there, and {} in the file", known.join(" or ")))
+                }
+                _ => None,
+            });
+        }
+        let method = table.token_endpoint_auth_method.word();
+        if self.list("token_endpoint_auth_methods_supported").is_some_and(|methods| !methods.contains(&method)) {
+            told.push(format!("`token_endpoint_auth_methods_supported` has no {method}, which the file says"));
+        }
+        let offers_pkce = self.list("code_challenge_methods_supported").map(|methods| methods.contains(&"S256"));
+        match (offers_pkce, table.pkce) {
+            (Some(true), Pkce::None) => told.push("PKCE is offered, and the file leaves it out".to_owned()),
+            (Some(false), Pkce::S256) => told.push("PKCE with S256 is not offered, and the file sends it".to_owned()),
+            _ => {}
+        }
+        told
+    }
+
     /// Puts what the metadata says where a table says nothing.
     pub fn complete(&self, table: &mut OAuth2) {
         self.add_endpoints(table);
@@ -158,6 +189,19 @@ impl Metadata {
         }
     }
 }
+
+/// What is compared with a file.
+const COMPARED: [&str; 9] = [
+    "authorization_endpoint",
+    "token_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "device_authorization_endpoint",
+    "userinfo_endpoint",
+    "jwks_uri",
+    "pushed_authorization_request_endpoint",
+    "registration_endpoint",
+];
 
 /// The endpoints that are used, and must be usable; what else a server lists is none of ours.
 const KNOWN: [&str; 7] = [
@@ -189,6 +233,24 @@ mod tests {
             ]
         );
         assert_eq!(tried("https://as.example/").len(), 2);
+    }
+
+    #[test]
+    fn a_file_that_says_something_else_than_the_metadata_is_told_of() {
+        let mut table = completed(document());
+        let metadata = Metadata::of("https://as.example", document(), false).unwrap();
+        assert_eq!(metadata.differences(&table), Vec::<String>::new());
+        table.token_endpoint = Some(UrlTemplate::One("https://as.example/old".to_owned()));
+        table.jwks_uri = None;
+        table.revocation_endpoint = Some(UrlTemplate::One("https://as.example/r".to_owned()));
+        table.pkce = Pkce::None;
+        let told = [
+            "`token_endpoint` is https://as.example/t, and https://as.example/old in the file",
+            "`revocation_endpoint` is not there, and https://as.example/r in the file",
+            "`jwks_uri` is https://as.example/k, and the file has none",
+            "PKCE is offered, and the file leaves it out",
+        ];
+        assert_eq!(metadata.differences(&table), told);
     }
 
     fn document() -> Value {

@@ -26,10 +26,9 @@ pub async fn register(
     table: &OAuth2,
 ) -> Result<Registered, AuthError> {
     let method = match table.token_endpoint_auth_method {
-        ClientAuthentication::None => "none",
-        ClientAuthentication::ClientSecretBasic => "client_secret_basic",
         // A key of ours is not made here.
-        ClientAuthentication::ClientSecretPost | ClientAuthentication::PrivateKeyJwt => "client_secret_post",
+        ClientAuthentication::PrivateKeyJwt => ClientAuthentication::ClientSecretPost,
+        method => method,
     };
     // RFC 7591 section 2.
     let wishes = json!({
@@ -37,7 +36,7 @@ pub async fn register(
         "redirect_uris": [redirect_uri],
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
-        "token_endpoint_auth_method": method,
+        "token_endpoint_auth_method": method.word(),
     });
     let mut request = TokenRequest::new(What::Registration, Vec::new(), None);
     request.literals = wishes.as_object().cloned().unwrap_or_default();

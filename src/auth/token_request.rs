@@ -33,6 +33,13 @@ impl TokenRequest {
         Self { what, parameters, literals: Map::new(), headers: Vec::new(), authorization }
     }
 
+    /// Makes a request of parameters that hold no secret, in which no client shows who it is.
+    pub fn of(what: What, parameters: &[(&str, &str)]) -> Self {
+        let parameters =
+            parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned().into())).collect();
+        Self::new(what, parameters, None)
+    }
+
     /// Makes a signed request, which has nothing but its header (RFC 5849 section 2).
     pub(super) fn signed(what: What, authorization: HeaderValue) -> Self {
         Self::new(what, Vec::new(), Some(authorization))

@@ -4,11 +4,13 @@
 mod api;
 mod defaults;
 mod exchange;
+mod lines;
 mod urls;
 
 use std::collections::BTreeSet;
 
 pub use defaults::spelled_out;
+pub use lines::with_lines;
 
 use crate::model::Provider;
 use crate::model::provider::{

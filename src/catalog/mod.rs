@@ -187,7 +187,7 @@ impl Catalog {
             Err(CatalogError::Malformed { problems: found, .. }) => problems.extend(found),
             Err(error) => return Err(error),
         }
-        Ok(problems)
+        Ok(check::with_lines(&source.text, problems))
     }
 
     /// Returns the user's own files.

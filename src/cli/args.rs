@@ -201,11 +201,39 @@ pub enum ProviderCommand {
         /// The provider's id
         id: Option<String>,
     },
+    /// Make a provider file of your own
+    ///
+    /// It takes an issuer, whose metadata has the rest, or two addresses; what is left out is asked for on a terminal.
+    /// The token endpoint is tried with a request that it must refuse.
+    New {
+        /// The name that you know it by; its id is made of that
+        name: Option<String>,
+        /// The issuer (OpenID Connect, RFC 8414)
+        #[arg(long, value_name = "URL", conflicts_with_all = ["authorization_endpoint", "token_endpoint"])]
+        issuer: Option<String>,
+        /// Where the browser goes
+        #[arg(long, value_name = "URL", requires = "token_endpoint")]
+        authorization_endpoint: Option<String>,
+        /// Where codes are exchanged
+        #[arg(long, value_name = "URL", requires = "authorization_endpoint")]
+        token_endpoint: Option<String>,
+        /// Where its API is
+        #[arg(long, value_name = "URL")]
+        api: Option<String>,
+    },
     /// Check provider files of your own
     Check {
         /// The files
         #[arg(required = true)]
         files: Vec<PathBuf>,
+    },
+    /// Compare provider files with what their issuers say today
+    ///
+    /// For whoever keeps the catalog: fetches the metadata of each issuer that a file names beside its endpoints, and
+    /// tells what differs.
+    Drift {
+        /// Their ids; every one that names an issuer, if there is none
+        ids: Vec<String>,
     },
 }
 

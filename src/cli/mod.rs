@@ -49,7 +49,7 @@ pub async fn run(command: Command, backend: &Backend, output: Output) -> Outcome
         Command::Token(command) => token::run(command, backend, output).await,
         Command::Request(arguments) => request::run(arguments, backend, output).await,
         Command::Exec(arguments) => exec::run(arguments, backend, output).await,
-        Command::Provider(command) => provider::run(command, backend.local()?, output),
+        Command::Provider(command) => provider::run(command, backend.local()?, output).await,
         Command::Vault(command) => vault::run(&command, backend.local()?, output).await,
         Command::Export { file } => backup::export(file, backend.local()?, output).await,
         Command::Import(arguments) => backup::import(arguments, backend.local()?, output).await,

@@ -6,14 +6,88 @@ use super::args::ProviderCommand;
 use super::{Outcome, Output, prompt};
 use crate::model::provider::{Pkce, RequestFormat, UrlTemplate};
 use crate::model::{Provider, ProviderId, search};
-use crate::service::{Error, Listed, Result, Service};
+use crate::service::new_provider::NewProvider;
+use crate::service::{Error, Kind, Listed, Result, Service};
 
-pub(super) fn run(command: ProviderCommand, service: &Service, output: Output) -> Outcome {
+pub(super) async fn run(command: ProviderCommand, service: &Service, output: Output) -> Outcome {
     match command {
+        ProviderCommand::New { name, issuer, authorization_endpoint, token_endpoint, api } => {
+            let new =
+                NewProvider { name: name.unwrap_or_default(), issuer, authorization_endpoint, token_endpoint, api };
+            Box::pin(make(new, service, output)).await
+        }
+        ProviderCommand::Drift { ids } => Box::pin(drift(ids, service, output)).await,
         ProviderCommand::List { query } => list(&query.join(" "), service, output),
         ProviderCommand::Show { id } => show(id, service, output),
         ProviderCommand::Check { files } => check(&files, service, output),
     }
+}
+
+async fn make(mut new: NewProvider, service: &Service, output: Output) -> Outcome {
+    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    if new.name.trim().is_empty() {
+        new.name = prompt::argument(None, "NAME", "Name of the provider", None)?;
+    }
+    if new.issuer.is_none() && new.token_endpoint.is_none() {
+        if !prompt::is_interactive() {
+            return Err(Error::usage("neither an issuer nor two addresses are given")
+                .hinted("give `--issuer URL`, or `--authorization-endpoint URL --token-endpoint URL`")
+                .into());
+        }
+        new.issuer = given(&prompt::ask("Issuer (enter, if there is none)", None)?);
+        if new.issuer.is_none() {
+            let asked = |question| prompt::argument(None, "URL", question, None);
+            new.authorization_endpoint = Some(asked("Authorization endpoint, where the browser goes")?);
+            new.token_endpoint = Some(asked("Token endpoint, where codes are exchanged")?);
+        }
+        new.api = new.api.or(given(&prompt::ask("Base URL of the API (enter leaves it out)", None)?));
+    }
+    let made = service.new_provider(new).await?;
+    let file = service.settings().paths.providers.join(format!("{}.toml", made.id));
+    if output.json {
+        let shown = json!({"id": made.id.as_str(), "file": file, "findings": made.findings, "text": made.text});
+        return Ok(output.document(&shown)?);
+    }
+    output.line(&made.text)?;
+    output.note(&format!("Written to {}.", file.display()));
+    for finding in &made.findings {
+        output.note(&format!("• {finding}"));
+    }
+    output.note(&format!("Make a config of it: hallpass config create {0} {0}", made.id));
+    output.note("When it works, send the file upstream: add `docs`, `console`, `notes` and categories, and put it into `providers/`.");
+    Ok(())
+}
+
+async fn drift(ids: Vec<String>, service: &Service, output: Output) -> Outcome {
+    let every = || service.providers_with_issuer().into_iter().map(|id| id.as_str().to_owned()).collect();
+    let ids: Vec<String> = if ids.is_empty() { every() } else { ids };
+    let mut all = Vec::new();
+    for id in &ids {
+        all.push(service.drift(id).await?);
+    }
+    let odd = all.iter().filter(|drift| !matches!(&drift.differences, Ok(told) if told.is_empty())).count();
+    if output.json {
+        let shown: Vec<Value> = all
+            .iter()
+            .map(|drift| {
+                let error = drift.differences.as_ref().err().map(ToString::to_string);
+                json!({"id": drift.id.as_str(), "differences": drift.differences.as_ref().ok(), "error": error})
+            })
+            .collect();
+        output.document(&shown)?;
+    } else {
+        for drift in &all {
+            match &drift.differences {
+                Ok(told) if told.is_empty() => output.line(&format!("{}: as it is", drift.id))?,
+                Ok(told) => told.iter().try_for_each(|told| output.line(&format!("{}: {told}", drift.id)))?,
+                Err(error) => output.line(&format!("{}: {error}", drift.id))?,
+            }
+        }
+    }
+    if odd == 0 {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Provider, format!("{odd} of {} files differ, or could not be compared", all.len())).into())
 }
 
 fn list(query: &str, service: &Service, output: Output) -> Outcome {

@@ -143,6 +143,18 @@ pub enum ClientAuthentication {
     PrivateKeyJwt,
 }
 
+impl ClientAuthentication {
+    /// Returns its name in metadata and provider files (RFC 8414 section 2).
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::None => "none",
+            Self::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
+}
+
 /// What a client's signed assertion says (RFC 7523 section 3). The key is the client secret of the config, in PEM.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
