@@ -248,6 +248,7 @@ async fn a_config_without_a_client_id_is_registered_where_the_provider_lets_clie
     assert_eq!((config.client_id.as_str(), config.has_client_secret), ("told-id", true));
     let asked: Value = serde_json::from_str(&stage.player.seen()[0].body).unwrap();
     let wanted = json!({
+        "application_type": "native",
         "client_name": "hallpass",
         "redirect_uris": ["http://127.0.0.1:0/oauth/callback"],
         "grant_types": ["authorization_code", "refresh_token"],
@@ -264,6 +265,29 @@ async fn a_config_without_a_client_id_is_registered_where_the_provider_lets_clie
     let url = authorization.waiting().url.clone();
     let resource = format!("{}/mcp", stage.player.base());
     assert!(url.query_pairs().any(|(name, value)| name == "resource" && value == resource), "{url}");
+}
+
+#[tokio::test]
+async fn a_request_is_handed_to_the_server_first_where_it_wants_that() {
+    let file = REGISTERS
+        .replace(
+            "registration_endpoint = \"{base}/register\"",
+            "pushed_authorization_request_endpoint = \"{base}/par\"",
+        )
+        .replace("\"none\"", "\"client_secret_basic\"");
+    let stage = Stage::new(&file, |_| Reply::json(201, &json!({"request_uri": "urn:acme:1", "expires_in": 60}))).await;
+    let mut request = ConnectRequest::new(jane());
+    request.way = Way::NoBrowser;
+    let authorization = stage.service.begin(request).await.unwrap();
+    let shown: Vec<_> = authorization.waiting().url.query_pairs().into_owned().collect();
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(shown, [pair("client_id", "me"), pair("request_uri", "urn:acme:1")]);
+    let seen = stage.player.seen().remove(0);
+    assert_eq!(seen.headers["authorization"], "Basic bWU6Y2xpZW50LXNlY3JldC1jYW5hcnk=");
+    let form = seen.form();
+    assert_eq!((form["response_type"].as_str(), form["client_id"].as_str()), ("code", "me"));
+    assert!(form["redirect_uri"].starts_with("http://127.0.0.1:") && form["state"].len() == 43, "{form:?}");
+    assert!(form.contains_key("code_challenge") && form.contains_key("resource"), "{form:?}");
 }
 
 #[tokio::test]

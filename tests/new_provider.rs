@@ -78,7 +78,7 @@ async fn what_an_issuer_says_otherwise_than_a_file_is_told() {
 
 #[test]
 fn the_commands_make_a_file_check_it_with_lines_and_compare_it() {
-    let player = Player::start(|seen| issuer(seen));
+    let player = Player::start(issuer);
     let home = Home::new();
     let made = home.run(&["provider", "new", "Tea", "--issuer", &player.base(), "--api", "https://api.tea.example"]);
     assert!(made.out.contains("token_endpoint = ") && made.err.contains("hallpass config create tea tea"), "{made:?}");

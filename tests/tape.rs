@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use hallpass::model::tape::{Answer, Step, What};
-use hallpass::model::{Activity, ConfigKey, ConnectionRef, Happening, Outcome, Secret, WayIn};
+use hallpass::model::{Activity, ConfigKey, ConnectionId, ConnectionRef, Happening, Outcome, Secret, WayIn};
 use hallpass::sandbox::Weather;
 use hallpass::service::configs::NewConfig;
 use hallpass::service::connect::{ConnectRequest, Way};
@@ -170,6 +170,7 @@ const REGISTRAR: &str = r#"name = "Registrar"
 authorization_endpoint = "{base}/a"
 token_endpoint = "{base}/t"
 registration_endpoint = "{base}/reg"
+pushed_authorization_request_endpoint = "{base}/par"
 [api]
 base_url = "{base}/v1"
 "#;
@@ -237,6 +238,7 @@ fn playing(is_kind: bool) -> impl FnMut(&Seen) -> Reply + Send + 'static {
                 200,
                 &json!({"access_token": "canary-access/token", "refresh_token": "canary-refresh+token", "id_token": "canary-id-token", "token_type": "Bearer", "scope": "read", "more": [echo], "canary0token0as0a0name": {"team": echo}}),
             ),
+            "/par" => Reply::json(201, &json!({"request_uri": "urn:canary:request", "expires_in": 60})),
             "/reg" => Reply::json(
                 201,
                 &json!({"client_id": "told", "client_secret": "canary-told-secret", "registration_access_token": "canary-registration"}),
@@ -279,6 +281,7 @@ async fn played() -> Played {
         "canary-key/1 2",
         "canary-typed-0123",
         "canary-told-secret",
+        "urn:canary:request",
         "canary-registration",
     ]
     .map(str::to_owned)
@@ -331,7 +334,11 @@ async fn played() -> Played {
             scopes: Vec::new(),
             redirect_uri: None,
         };
-        let _ = service.create_config(registers).await;
+        if let Ok(config) = service.create_config(registers).await {
+            let mut request = ConnectRequest::new(ConnectionRef::new(config.key, ConnectionId::new("pushed").unwrap()));
+            request.way = Way::Paste;
+            let _ = service.begin(request).await;
+        }
         let _ = service.fresh_credentials(&named("code"), FORCED).await;
         let _ = service.revoke(&named("code")).await;
         for (name, path) in

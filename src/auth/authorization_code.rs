@@ -8,9 +8,9 @@ use url::Url;
 use super::callback::Expected;
 use super::transport::{Exchange, Transport};
 use super::{AuthError, Client, id_token};
-use crate::model::provider::{Parameters, Pkce};
+use crate::model::provider::{ClientAuthentication, OAuth2, Parameters, Pkce};
 use crate::model::tape::What;
-use crate::model::{Secret, TokenSet};
+use crate::model::{Secret, TokenSet, untrusted};
 
 /// Further parameters of an authorization request; `None` takes one of the provider file's away.
 pub type Further = BTreeMap<String, Option<String>>;
@@ -66,6 +66,26 @@ pub fn begin(client: &Client, scopes: &[String], further: &Further) -> Result<Be
         verifier,
         nonce,
     })
+}
+
+/// Hands the request to the server first, where the provider wants that (RFC 9126): the browser carries a name for it
+/// alone.
+pub async fn push(transport: &Transport, client: &Client, begun: Begun) -> Result<Begun, AuthError> {
+    let Some(url) = client.pushed_request_url() else { return Ok(begun) };
+    // Section 2.1: all that would stand in the URL; the client's id stands there once.
+    let shows_id = client.table.token_endpoint_auth_method == ClientAuthentication::ClientSecretBasic;
+    let pairs: Vec<(String, String)> =
+        begun.url.query_pairs().into_owned().filter(|(name, _)| shows_id || name != "client_id").collect();
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let request = client.request(What::PushedRequest, &pairs, transport.now());
+    // The names are the provider's own already.
+    let table = OAuth2 { param_names: BTreeMap::new(), ..client.table.clone() };
+    let answer = transport.object(url, &table, request).await?;
+    let named = answer.get("request_uri").and_then(serde_json::Value::as_str).filter(|uri| untrusted::is_visible(uri));
+    let named = named.ok_or_else(AuthError::odd_answer)?;
+    let mut page = client.authorization_url()?;
+    page.query_pairs_mut().append_pair("client_id", client.id()).append_pair("request_uri", named);
+    Ok(Begun { url: page, ..begun })
 }
 
 /// Returns the parameters of a provider file with `further` ones.

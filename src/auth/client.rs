@@ -87,6 +87,7 @@ pub struct Client {
 /// The endpoints that a provider may have or not, filled in.
 struct Urls {
     authorization: Option<Url>,
+    pushed: Option<Url>,
     revocation: Option<Url>,
     introspection: Option<Url>,
     jwks: Option<Url>,
@@ -139,6 +140,7 @@ impl Client {
             token_url,
             urls: Urls {
                 authorization: fill(&table.authorization_endpoint)?,
+                pushed: fill(&table.pushed_authorization_request_endpoint)?,
                 revocation: fill(&table.revocation_endpoint)?,
                 introspection: fill(&table.introspection_endpoint)?,
                 jwks: fill(&table.jwks_uri)?,
@@ -169,6 +171,11 @@ impl Client {
 
     pub(super) fn authorization_url(&self) -> Result<Url, AuthError> {
         self.urls.authorization.clone().ok_or(AuthError::NotOffered("authorization endpoint"))
+    }
+
+    /// Returns where authorization requests are handed to the server first, where it wants that (RFC 9126).
+    pub(super) fn pushed_request_url(&self) -> Option<&Url> {
+        self.urls.pushed.as_ref()
     }
 
     pub(super) fn revocation_url(&self) -> Result<&Url, AuthError> {

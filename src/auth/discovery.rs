@@ -171,6 +171,13 @@ impl Metadata {
         let names_issuer =
             self.fields.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true));
         table.authorization_response_iss_parameter_supported |= names_issuer;
+        // RFC 9126 section 5. Where it is offered only, the browser carries the request as ever.
+        if self.fields.get("require_pushed_authorization_requests") == Some(&Value::Bool(true))
+            && table.pushed_authorization_request_endpoint.is_none()
+        {
+            table.pushed_authorization_request_endpoint =
+                self.url("pushed_authorization_request_endpoint").ok().flatten();
+        }
         if table.known_scopes.is_empty() {
             let scopes = self.list("scopes_supported").unwrap_or_default();
             table.known_scopes = scopes.into_iter().map(untrusted::line).collect();

@@ -30,8 +30,11 @@ pub async fn register(
         ClientAuthentication::PrivateKeyJwt => ClientAuthentication::ClientSecretPost,
         method => method,
     };
-    // RFC 7591 section 2.
+    // RFC 7591 section 2. `application_type` is OpenID Connect's (Dynamic Client Registration section 2): without it http
+    // is refused, also on loopback.
+    let is_native = redirect_uri.starts_with("http://");
     let wishes = json!({
+        "application_type": if is_native { "native" } else { "web" },
         "client_name": "hallpass",
         "redirect_uris": [redirect_uri],
         "grant_types": ["authorization_code", "refresh_token"],

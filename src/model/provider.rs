@@ -328,7 +328,9 @@ impl Provider {
             }
             _ => Vec::new(),
         };
-        first.into_iter().chain(rest).collect()
+        // Who somebody is comes before what proves it.
+        let (secret, open): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, field)| field.secret);
+        first.into_iter().chain(open).chain(secret).collect()
     }
 
     /// Returns the request headers of its API, with placeholders, the default one included: a table

@@ -37,6 +37,8 @@ pub struct Step {
 /// What a step can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
+    /// An authorization request was handed to the server first (RFC 9126).
+    PushedRequest,
     /// The browser was sent to the authorization page, or a person was.
     AuthorizationPage,
     /// The browser came back.
@@ -77,7 +79,8 @@ pub enum What {
 
 impl What {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
+        Self::PushedRequest,
         Self::AuthorizationPage,
         Self::Callback,
         Self::TokenRequest,
@@ -101,6 +104,7 @@ impl What {
     /// Returns the words that are stored and shown.
     pub fn word(self) -> &'static str {
         match self {
+            Self::PushedRequest => "pushed authorization request",
             Self::AuthorizationPage => "authorization page",
             Self::Callback => "callback",
             Self::TokenRequest => "token request",

@@ -1,6 +1,7 @@
 """Every way in, against servers that nobody here wrote: a certified OpenID Provider and an OAuth 1.0a
 provider."""
 
+import base64
 import json
 import os
 import pathlib
@@ -19,6 +20,28 @@ categories = ["dev-tools"]
 token_endpoint = "{ISSUER}/token"
 introspection_endpoint = "{ISSUER}/token/introspection"
 token_endpoint_auth_method = "client_secret_basic"
+default_scopes = ["read"]
+"""
+
+PUSHED = f"""name = "Rig, pushed"
+categories = ["dev-tools"]
+
+[oauth2]
+authorization_endpoint = "{ISSUER}/auth"
+token_endpoint = "{ISSUER}/token"
+pushed_authorization_request_endpoint = "{ISSUER}/request"
+token_endpoint_auth_method = "client_secret_basic"
+default_scopes = ["openid", "read"]
+"""
+
+SIGNS = f"""name = "Rig, a client that signs"
+categories = ["dev-tools"]
+
+[client_credentials]
+token_endpoint = "{ISSUER}/token"
+introspection_endpoint = "{ISSUER}/token/introspection"
+token_endpoint_auth_method = "private_key_jwt"
+client_assertion = {{ algorithm = "ES256", audience = "{ISSUER}", header = {{ kid = "k1" }} }}
 default_scopes = ["read"]
 """
 
@@ -82,6 +105,44 @@ class Discovered(RealTest):
             said = home.run("config", "create", "bad", "--issuer", issuer, "id", "-", stdin="secret")
             self.assertNotEqual(said.returncode, 0)
             self.assertIn(words, said.stderr, issuer)
+
+
+class Registered(RealTest):
+    def test_a_config_without_a_client_id_is_registered_and_authorizes(self):
+        home = self.home()
+        home.ok("config", "create", "rig", "--issuer", ISSUER)
+        said = self.connect(home, "rig/jane", "--scope", "openid", "--scope", "offline_access", "--scope", "read")
+        self.assertEqual(said.returncode, 0, said)
+        self.assertEqual(self.oidc.accepts(home.token()), "alice")
+        self.assertEqual(self.oidc.accepts(home.token("rig/jane", "--refresh")), "alice")
+
+    def test_a_request_is_handed_to_the_server_first(self):
+        home = self.home()
+        (home.path / "hallpass/providers/rig-par.toml").write_text(PUSHED)
+        home.ok("config", "create", "rig", "rig-par", "rig-par", "-", stdin="rig-par-secret")
+        said = self.connect(home)
+        self.assertEqual(said.returncode, 0, said)
+        self.assertEqual(self.oidc.accepts(home.token()), "alice")
+
+    def test_a_client_that_signs_gets_a_token_for_itself(self):
+        home = self.home()
+        key = home.path / "key.pem"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key], check=True, capture_output=True)
+        public = subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-outform", "DER"], check=True, capture_output=True).stdout
+        number = lambda part: base64.urlsafe_b64encode(part).decode().rstrip("=")
+        jwk = {"kty": "EC", "crv": "P-256", "kid": "k1", "use": "sig", "x": number(public[-64:-32]), "y": number(public[-32:])}
+        wishes = {
+            "client_name": "signs", "grant_types": ["client_credentials"], "response_types": [], "redirect_uris": [],
+            "token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "ES256", "jwks": {"keys": [jwk]},
+        }
+        request = urllib.request.Request(f"{ISSUER}/reg", data=json.dumps(wishes).encode(), headers={"content-type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            client = json.load(answer)["client_id"]
+        (home.path / "hallpass/providers/rig-signs.toml").write_text(SIGNS)
+        home.ok("config", "create", "signs", "rig-signs", client, "-", stdin=key.read_text())
+        home.ok("connect", "signs", "machine")
+        seen = json.loads(home.ok("--json", "token", "inspect", "signs"))
+        self.assertEqual((seen["introspection"]["active"], seen["introspection"]["fields"]["client_id"]), (True, client))
 
 
 class ByDevice(RealTest):

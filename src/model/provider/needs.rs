@@ -51,7 +51,11 @@ impl Provider {
             (WayIn::OAuth2, Some(table)) => {
                 let device =
                     if self.offers_device() { "; in the browser or by a device code" } else { "; in the browser" };
-                format!("{}{device}", shown(table.token_endpoint_auth_method))
+                // Where it may be left out.
+                let client = shown(table.token_endpoint_auth_method);
+                let registers = table.registration_endpoint.is_some() && self.may_register();
+                let client = if registers { "no client id: hallpass registers itself" } else { client };
+                format!("{client}{device}")
             }
             (_, Some(table)) => format!("{}; no browser", shown(table.token_endpoint_auth_method)),
             (WayIn::OAuth1, None) => {
@@ -60,8 +64,19 @@ impl Provider {
             }
             (_, None) => {
                 let fields = self.credential_fields(way).into_iter().filter(|(_, field)| field.default.is_none());
-                let labels: Vec<String> = fields.map(|(name, field)| field.label.unwrap_or(name)).collect();
-                format!("{}, typed or pasted", labels.join(" and "))
+                // What a label explains besides is for the form.
+                let short = |label: String| label.split([',', '(']).next().unwrap_or_default().trim().to_owned();
+                let labels: Vec<String> = fields.map(|(name, field)| short(field.label.unwrap_or(name))).collect();
+                let ending = match way {
+                    WayIn::TokenExchange => "traded for a token",
+                    WayIn::SignedJwt => "which sign a token",
+                    _ => "typed or pasted",
+                };
+                let listed = match labels.split_last() {
+                    Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+                    _ => labels.join(""),
+                };
+                format!("{listed}, {ending}")
             }
         }
     }

@@ -42,7 +42,8 @@ impl Flow {
             let page = device.verification_uri_complete.clone().unwrap_or_else(|| device.verification_uri.clone());
             return Ok(Self::Device { client, device, page });
         }
-        let begun = Box::new(authorization_code::begin(&client, scopes, further)?);
+        let begun = authorization_code::begin(&client, scopes, further)?;
+        let begun = Box::new(authorization_code::push(transport, &client, begun).await?);
         Ok(Self::Code { client, begun })
     }
 
