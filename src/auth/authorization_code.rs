@@ -6,7 +6,8 @@ use oauth2::{AuthorizationCode, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, 
 use url::Url;
 
 use super::callback::Expected;
-use super::transport::{Exchange, Transport};
+use super::exchange::Exchange;
+use super::transport::Transport;
 use super::{AuthError, Client, id_token};
 use crate::model::provider::{ClientAuthentication, OAuth2, Parameters, Pkce};
 use crate::model::tape::What;

@@ -19,8 +19,9 @@ use zeroize::Zeroizing;
 
 use super::AuthError;
 use super::client_assertion::Assertion;
+use super::filled::{filled, filled_texts};
 use super::transport::TokenRequest;
-use crate::model::provider::{ClientAuthentication, OAuth2, Parameter, Parameters, TokenTrade, UrlTemplate, WayIn};
+use crate::model::provider::{ClientAuthentication, OAuth2, Parameter, TokenTrade, UrlTemplate, WayIn};
 use crate::model::tape::What;
 use crate::model::template::Values;
 use crate::model::{Provider, Secret, Time, TokenSet};
@@ -294,33 +295,6 @@ impl Client {
             extra: Secret::new(Value::Object(extra).to_string()),
         }
     }
-}
-
-/// Fills texts; one that holds a variable without a value, which may be left out, is left out.
-pub(super) fn filled_texts(
-    templates: &BTreeMap<String, String>,
-    values: &Values<'_>,
-) -> Result<BTreeMap<String, String>, AuthError> {
-    let filled = templates.iter().map(|(name, template)| Ok(values.text(template)?.map(|text| (name.clone(), text))));
-    filled.filter_map(Result::transpose).collect()
-}
-
-/// Fills parameters; one that holds a variable without a value, which may be left out, is left out.
-pub(super) fn filled(parameters: &Parameters, values: &Values<'_>) -> Result<Parameters, AuthError> {
-    let mut all = Parameters::new();
-    for (name, template) in parameters {
-        match template {
-            Parameter::Text(template) => {
-                if let Some(text) = values.text(template)? {
-                    all.insert(name.clone(), Parameter::Text(text));
-                }
-            }
-            other => {
-                all.insert(name.clone(), other.clone());
-            }
-        }
-    }
-    Ok(all)
 }
 
 /// RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined.

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
+use super::AuthError;
+use super::filled::filled_texts;
 use super::signing::SigningKey;
-use super::{AuthError, client};
 use crate::model::provider::{ClientAuthentication, KeyEncoding, OAuth2, SigningAlgorithm};
 use crate::model::template::Values;
 use crate::model::uuid::uuid;
@@ -45,10 +46,7 @@ impl Assertion {
         Ok(Some(Self {
             key: SigningKey::read(key, wish.algorithm, KeyEncoding::Text)?,
             algorithm: wish.algorithm,
-            header: client::filled_texts(&wish.header, values)?
-                .into_iter()
-                .map(|(name, value)| (name, value.into()))
-                .collect(),
+            header: filled_texts(&wish.header, values)?.into_iter().map(|(name, value)| (name, value.into())).collect(),
             issuer: text(&wish.issuer)?.unwrap_or_else(|| client_id.to_owned()),
             subject: client_id.to_owned(),
             audience: text(&wish.audience)?.unwrap_or_else(|| token_url.as_str().to_owned()),

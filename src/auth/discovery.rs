@@ -137,7 +137,7 @@ impl Metadata {
     pub fn differences(&self, table: &OAuth2) -> Vec<String> {
         let mut told = Vec::new();
         let given = table.endpoints();
-        for name in COMPARED {
+        for name in KNOWN.into_iter().chain(BEYOND) {
             let said = self.fields.get(name).and_then(Value::as_str).map(untrusted::line);
             let known = given.iter().find(|(known, _)| *known == name).map(|(_, url)| url.candidates());
             told.extend(match (said, known) {
@@ -197,18 +197,8 @@ impl Metadata {
     }
 }
 
-/// What is compared with a file.
-const COMPARED: [&str; 9] = [
-    "authorization_endpoint",
-    "token_endpoint",
-    "revocation_endpoint",
-    "introspection_endpoint",
-    "device_authorization_endpoint",
-    "userinfo_endpoint",
-    "jwks_uri",
-    "pushed_authorization_request_endpoint",
-    "registration_endpoint",
-];
+/// What is compared with a file besides.
+const BEYOND: [&str; 2] = ["pushed_authorization_request_endpoint", "registration_endpoint"];
 
 /// The endpoints that are used, and must be usable; what else a server lists is none of ours.
 const KNOWN: [&str; 7] = [

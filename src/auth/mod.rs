@@ -12,6 +12,8 @@ mod client_assertion;
 pub mod client_credentials;
 pub mod device;
 pub mod discovery;
+mod exchange;
+mod filled;
 pub mod http;
 pub mod id_token;
 pub mod introspect;

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::authorization_code::{self, random_text};
-use super::client::{Registration, filled};
+use super::client::Registration;
+use super::filled::filled;
 use super::transport::{TokenRequest, Transport};
 use super::{AuthError, Refusal};
 use crate::model::provider::{OAuth1, SignatureMethod, UrlTemplate};

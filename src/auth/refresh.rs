@@ -3,7 +3,8 @@
 use oauth2::RefreshToken;
 
 use super::authorization_code::plain;
-use super::transport::{Exchange, Transport};
+use super::exchange::Exchange;
+use super::transport::Transport;
 use super::{AuthError, Client};
 use crate::model::tape::What;
 use crate::model::{Secret, TokenSet};

@@ -3,13 +3,10 @@
 //! Redirects are not followed, connections are not reused, requests are not repeated here: a
 //! refresh token may work once, and only `service` knows what a second try would cost.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 use url::Url;
@@ -19,7 +16,7 @@ use super::http::{self, Reach, chain, host_of};
 use super::sent::Sent;
 use super::tape::{Recording, Tape};
 pub use super::token_request::TokenRequest;
-use super::{AuthError, Client, Refusal, masked};
+use super::{AuthError, Refusal, masked};
 use crate::model::provider::TokenTrade;
 use crate::model::provider::{OAuth2, RequestFormat};
 use crate::model::tape::What;
@@ -349,34 +346,6 @@ impl Told {
             Reading::Later(refusal) => Err(self.busy(Some(refusal.to_string()))),
             Reading::Neither(what) => Err(self.unusable(what)),
         }
-    }
-}
-
-/// The view of a transport that the `oauth2` crate sees while it makes one request.
-pub(super) struct Exchange<'a> {
-    pub(super) transport: &'a Transport,
-    pub(super) client: &'a Client,
-    pub(super) what: What,
-}
-
-impl<'c> AsyncHttpClient<'c> for Exchange<'_> {
-    type Error = AuthError;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, AuthError>> + Send + 'c>>;
-
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(async move {
-            let url =
-                Url::parse(&request.uri().to_string()).map_err(|_| AuthError::NotOffered("usable token endpoint"))?;
-            let parameters = url::form_urlencoded::parse(request.body());
-            let parameters =
-                parameters.map(|(name, value)| (name.into_owned(), zeroize::Zeroizing::new(value.into_owned())));
-            let parameters = parameters.chain(self.client.signed(self.transport.now())).collect();
-            let authorization = request.headers().get(reqwest::header::AUTHORIZATION).cloned();
-            let request = TokenRequest::new(self.what, parameters, authorization);
-            let map = self.transport.tokens(&url, &self.client.table, request).await?;
-            let response = oauth2::http::Response::builder().status(200).header(CONTENT_TYPE, "application/json");
-            Ok(response.body(Value::Object(map).to_string().into_bytes()).expect("a status and a constant header"))
-        })
     }
 }
 
