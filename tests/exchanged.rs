@@ -301,3 +301,43 @@ async fn a_registration_that_is_refused_makes_no_config_and_says_what_to_do() {
     assert!(error.hint.as_ref().is_some_and(|hint| hint.contains("give its client id")), "{error:?}");
     assert!(stage.service.config(&ConfigKey::new("mine").unwrap()).is_err());
 }
+
+/// Wants a proof with its nonce of every request, as RFC 9449 sections 8 and 9 have it.
+fn proving(seen: &Seen) -> Reply {
+    use base64::Engine as _;
+    let claims = seen.headers.get("dpop").map(|proof| {
+        let part = proof.split('.').nth(1).unwrap();
+        let decoded = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap();
+        serde_json::from_slice::<Value>(&decoded).unwrap()
+    });
+    let nonce = claims.as_ref().and_then(|claims| claims["nonce"].as_str());
+    let is_token = seen.path == "/token";
+    if nonce != Some(if is_token { "of-the-server" } else { "of-the-api" }) {
+        let wanted = if is_token { "of-the-server" } else { "of-the-api" };
+        let headers =
+            vec![format!("dpop-nonce: {wanted}"), "www-authenticate: DPoP error=\"use_dpop_nonce\"".to_owned()];
+        let status = if is_token { 400 } else { 401 };
+        return Reply { headers, ..Reply::json(status, &json!({"error": "use_dpop_nonce"})) };
+    }
+    if is_token {
+        return Reply::json(200, &json!({"access_token": "bound", "token_type": "DPoP", "expires_in": 60}));
+    }
+    let claims = claims.unwrap();
+    Reply::json(200, &json!([seen.headers["authorization"], claims["htm"], claims["ath"].is_string()]))
+}
+
+#[tokio::test]
+async fn a_token_that_is_bound_to_a_key_is_proven_with_each_request_and_the_nonce_that_is_wanted() {
+    let file = "name = \"Acme\"\n[client_credentials]\ntoken_endpoint = \"{base}/token\"\ndpop = true\n[api]\nbase_url = \"{base}\"\n";
+    let stage = Stage::new(file, proving).await;
+    stage.enter(&[]).await.unwrap();
+    assert_eq!(stage.get("/me").await.unwrap(), (200, "[\"DPoP bound\",\"GET\",true]".to_owned()));
+    stage.clock.advance(Duration::from_mins(2));
+    assert_eq!(stage.hand_out(Form::Raw).await, "bound");
+    let seen = stage.player.seen();
+    let of = |path: &str| seen.iter().filter(|seen| seen.path == path).count();
+    assert_eq!((of("/token"), of("/me")), (4, 2), "each is asked for again once, with the nonce");
+    let shown = stage.service.activity(None, 10).unwrap();
+    let steps: Vec<_> = shown.iter().flat_map(|row| stage.service.flow(row.number).unwrap()).collect();
+    assert!(!format!("{steps:?}").contains("eyJ"), "no proof is kept");
+}

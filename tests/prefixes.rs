@@ -123,6 +123,7 @@ fn credentials(revision: i64, at: Time) -> Credentials {
         refresh_token: Some(Secret::new(format!("refresh-{revision}"))),
         id_token: None,
         nonce: None,
+        dpop_key: None,
         expires_at: Some(at + std::time::Duration::from_hours(1)),
         obtained_at: at,
         scopes: None,

@@ -7,6 +7,7 @@ use url::{Origin, Url};
 use zeroize::Zeroizing;
 
 use super::ApiError;
+use crate::auth::dpop::Prover;
 use crate::auth::oauth1::{Further, Signer, Stamp};
 use crate::model::provider::SignatureMethod;
 use crate::model::tape::Masked;
@@ -37,10 +38,29 @@ impl Access {
         let mut headers = Vec::new();
         for (name, template) in self.provider.api_headers(self.credentials.way()) {
             if let Some(value) = self.fill(&template)? {
+                // RFC 9449 section 7.1: a bound token has a scheme of its own.
+                let bound = value.strip_prefix("Bearer ").filter(|_| self.is_bound());
+                let value = bound.map_or_else(|| value.clone(), |token| Zeroizing::new(format!("DPoP {token}")));
                 headers.push((name, Secret::new(value.as_str())));
             }
         }
         Ok(headers)
+    }
+
+    /// Tells whether the token is bound to a key, which each request proves.
+    pub(super) fn is_bound(&self) -> bool {
+        self.dpop_key().is_some()
+    }
+
+    fn dpop_key(&self) -> Option<&Secret> {
+        self.credentials.tokens()?.dpop_key.as_ref()
+    }
+
+    /// Returns the proof of one request, where the token is bound to a key (RFC 9449 section 4).
+    pub fn proof(&self, method: &str, url: &Url, now: Time, nonce: Option<&str>) -> Result<Option<Secret>, ApiError> {
+        let prover = self.dpop_key().map(Prover::of).transpose()?;
+        let token = self.credentials.token();
+        Ok(prover.map(|prover| prover.proof(method, url, now, Some(&token), nonce)))
     }
 
     /// Tells whether a credential stands in the header `name`.

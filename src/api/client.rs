@@ -9,10 +9,10 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::{Access, ApiError, masked};
-use crate::auth::AuthError;
 use crate::auth::http::{self, Reach, host_of};
 use crate::auth::tape::{Recording, Tape};
 use crate::auth::transport::Now;
+use crate::auth::{AuthError, dpop};
 use crate::model::tape::What;
 use crate::model::template::is_link_local;
 use crate::model::{Secret, untrusted};
@@ -209,7 +209,7 @@ impl Client {
         let mut url = request.url.clone();
         let mut is_ours = true;
         for _ in 0..=REDIRECTS {
-            let answer = self.once(is_ours.then_some(access), request, &url).await?;
+            let answer = Box::pin(self.proven(is_ours.then_some(access), request, &url)).await?;
             let is_safe = request.is_followed && matches!(request.method, Method::GET | Method::HEAD);
             let Some(next) = next(&answer, &url).filter(|_| is_safe) else { return Ok(answer) };
             // Never with it again once it left: whoever it went to decides where it comes back to.
@@ -222,7 +222,22 @@ impl Client {
         Err(ApiError::Redirects { host: host_of(&url), most: REDIRECTS })
     }
 
-    async fn once(&self, access: Option<&Access>, request: &Request, url: &Url) -> Result<Answer, ApiError> {
+    /// Sends a request, and once more where the API wants its nonce in the proof (RFC 9449 section 9).
+    async fn proven(&self, access: Option<&Access>, request: &Request, url: &Url) -> Result<Answer, ApiError> {
+        let answer = self.once(access, request, url, None).await?;
+        match asked_nonce(&answer).filter(|_| request.is_repeatable()) {
+            Some(nonce) => self.once(access, request, url, Some(&nonce)).await,
+            None => Ok(answer),
+        }
+    }
+
+    async fn once(
+        &self,
+        access: Option<&Access>,
+        request: &Request,
+        url: &Url,
+        nonce: Option<&str>,
+    ) -> Result<Answer, ApiError> {
         let mut headers = HeaderMap::new();
         if let Some(access) = access {
             for (name, value) in access.headers()? {
@@ -239,6 +254,12 @@ impl Client {
                 let mut value = HeaderValue::try_from(signature.expose()).map_err(|_| bad())?;
                 value.set_sensitive(true);
                 headers.insert(AUTHORIZATION, value);
+            }
+            if let Some(proof) = access.proof(request.method.as_str(), url, (self.now)(), nonce)? {
+                let bad = || ApiError::Malformed(dpop::PROOF.to_owned(), "it cannot be made");
+                let mut value = HeaderValue::try_from(proof.expose()).map_err(|_| bad())?;
+                value.set_sensitive(true);
+                headers.insert(HeaderName::from_static(dpop::PROOF), value);
             }
             if let Some(name) = request.headers.keys().find(|name| access.shows_in(name.as_str())) {
                 return Err(ApiError::Malformed(name.to_string(), "the credential stands there"));
@@ -279,6 +300,13 @@ impl Client {
         };
         Ok(kept.get_or_try_init(|| async { http::client(None, reach).map_err(AuthError::Tls) }).await?)
     }
+}
+
+/// Returns the nonce that an API wants in a proof, where that is what it answers.
+fn asked_nonce(answer: &Answer) -> Option<String> {
+    let text = |name: &str| answer.headers().get(name)?.to_str().ok();
+    let wants = answer.status() == 401 && text("www-authenticate").is_some_and(|text| text.contains(dpop::USE_NONCE));
+    text(dpop::NONCE).filter(|_| wants).map(str::to_owned)
 }
 
 /// The body is the caller's, and is not kept.

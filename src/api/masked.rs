@@ -6,6 +6,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use url::Url;
 
 use super::{Access, Payload, Request};
+use crate::auth::dpop::PROOF;
 use crate::model::tape::{self, Body, LARGEST, Masked};
 use crate::model::{Credentials, Secret, untrusted};
 
@@ -42,6 +43,8 @@ pub(super) fn request(access: Option<&Access>, request: &Request, url: &Url) -> 
         })
         .collect();
     for (name, template) in access.provider.api_headers(access.credentials.way()).into_iter().take(MOST) {
+        let bound = template.strip_prefix("Bearer ").filter(|_| access.is_bound());
+        let template = bound.map_or_else(|| template.clone(), |token| format!("DPoP {token}"));
         match access.masked(&template) {
             _ if request.headers.contains_key(&name) => {}
             Some(_) if template == "Basic {basic}" => {
@@ -50,6 +53,9 @@ pub(super) fn request(access: Option<&Access>, request: &Request, url: &Url) -> 
             Some(value) => shown.headers.push((field(&name.to_ascii_lowercase()), value.capped(LARGEST / 8))),
             None => {}
         }
+    }
+    if access.is_bound() {
+        shown.headers.push((PROOF.to_owned(), Masked::secret("proof")));
     }
     if matches!(access.credentials, Credentials::OAuth1(_)) {
         let value = Masked::text("OAuth ").with_secret("oauth_signature");

@@ -118,7 +118,7 @@ pub async fn exchange(
     let mut tokens = Client::token_set(&answer, transport.now());
     id_token::check_nonce(tokens.id_token.as_ref(), begun.nonce.as_deref())?;
     tokens.nonce.clone_from(&begun.nonce);
-    Ok(tokens)
+    Ok(client.bound(tokens))
 }
 
 /// Unwraps an error of the crate. Its own variants are never printed: `Parse` carries the body.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
@@ -19,6 +20,7 @@ use zeroize::Zeroizing;
 
 use super::AuthError;
 use super::client_assertion::Assertion;
+use super::dpop::Prover;
 use super::filled::{filled, filled_texts};
 use super::transport::TokenRequest;
 use crate::model::provider::{ClientAuthentication, OAuth2, Parameter, TokenTrade, UrlTemplate, WayIn};
@@ -82,6 +84,7 @@ pub struct Client {
     client_id: String,
     client_secret: Option<Secret>,
     assertion: Option<Assertion>,
+    prover: Option<Arc<Prover>>,
     pub(super) redirect_uri: String,
 }
 
@@ -137,6 +140,7 @@ impl Client {
             // A key that signs is never sent.
             client_secret: client_secret.filter(|_| assertion.is_none()),
             assertion,
+            prover: table.dpop.then(Prover::generate).transpose()?.map(Arc::new),
             refresh_url: fill(&table.refresh_endpoint)?.unwrap_or_else(|| token_url.clone()),
             token_url,
             urls: Urls {
@@ -153,6 +157,22 @@ impl Client {
             redirect_uri: registration.redirect_uri.to_owned(),
             table,
         })
+    }
+
+    /// Returns the same client, which proves its requests with the key that tokens are bound to already.
+    pub fn bound_by(self, key: Option<&Secret>) -> Result<Self, AuthError> {
+        let key = key.filter(|_| self.prover.is_some()).map(Prover::of).transpose()?;
+        Ok(Self { prover: key.map(Arc::new).or(self.prover), ..self })
+    }
+
+    /// Returns tokens that this client got, with the key that they are bound to.
+    pub(super) fn bound(&self, tokens: TokenSet) -> TokenSet {
+        TokenSet { dpop_key: self.prover.as_ref().map(|prover| prover.kept()), ..tokens }
+    }
+
+    /// Returns what proves a token request, where that is wanted.
+    pub(super) fn prover(&self) -> Option<Arc<Prover>> {
+        self.prover.clone()
     }
 
     /// Returns the client id.
@@ -261,7 +281,8 @@ impl Client {
                 None
             }
         };
-        TokenRequest::new(what, parameters, authorization)
+        let prover = self.prover().filter(|_| matches!(what, What::TokenRequest | What::Poll));
+        TokenRequest { prover, ..TokenRequest::new(what, parameters, authorization) }
     }
 
     /// Makes a token set of an answer in standard form that came at `now`.
@@ -285,6 +306,7 @@ impl Client {
             refresh_token: answer.refresh_token().map(|token| Secret::new(token.secret().as_str())),
             id_token,
             nonce: None,
+            dpop_key: None,
             expires_at: answer
                 .expires_in()
                 .and_then(|length| now.checked_add_signed(chrono::Duration::from_std(length).ok()?)),

@@ -25,5 +25,5 @@ pub async fn fetch(transport: &Transport, client: &Client, scopes: &[String]) ->
         transport.tokens(&client.token_url, table, client.request(What::TokenRequest, &all, transport.now())).await?;
     let tokens = Client::token_set_of(map, transport.now())?;
     // RFC 6749 section 4.4.3: one is not to be given, and would be kept for nothing.
-    Ok(TokenSet { refresh_token: None, ..tokens })
+    Ok(client.bound(TokenSet { refresh_token: None, ..tokens }))
 }

@@ -99,15 +99,15 @@ pub async fn poll(
     }
     let request = client.request(What::Poll, &parameters, transport.now());
     let (reading, told) = transport.ask(&client.token_url, &device_table(client), request).await?;
-    judged(reading, &told, transport)
+    judged(reading, &told, transport, client)
 }
 
-fn judged(reading: Reading, told: &Told, transport: &Transport) -> Result<Poll, AuthError> {
+fn judged(reading: Reading, told: &Told, transport: &Transport, client: &Client) -> Result<Poll, AuthError> {
     match reading {
         Reading::Refused(refusal) | Reading::Later(refusal) if refusal.code == "slow_down" => Ok(Poll::SlowDown),
         Reading::Refused(refusal) if is_pending(&refusal.code, refusal.description.as_deref()) => Ok(Poll::Pending),
         reading => {
-            let tokens = Client::token_set_of(told.tokens(reading)?, transport.now())?;
+            let tokens = client.bound(Client::token_set_of(told.tokens(reading)?, transport.now())?);
             Ok(Poll::Done(Box::new(tokens)))
         }
     }

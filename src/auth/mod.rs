@@ -11,6 +11,7 @@ pub mod client;
 mod client_assertion;
 pub mod client_credentials;
 pub mod device;
+pub mod dpop;
 pub mod discovery;
 mod exchange;
 mod filled;

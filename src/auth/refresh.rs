@@ -21,5 +21,5 @@ pub async fn refresh(transport: &Transport, client: &Client, refresh_token: &Sec
     let exchange = Exchange { transport, client, what: What::Refresh };
     // Boxed: the crate's future is large, and stands in everything that waits for a token.
     let answer = Box::pin(request.request_async(&exchange)).await.map_err(plain)?;
-    Ok(Client::token_set(&answer, transport.now()))
+    Ok(client.bound(Client::token_set(&answer, transport.now())))
 }

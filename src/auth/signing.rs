@@ -74,11 +74,11 @@ impl SigningKey {
     }
 
     /// Signs `claims`, and returns the compact form (RFC 7515 section 7.1). `header` is what stands there besides
-    /// `alg` and `typ`.
+    /// `alg`, and `typ` where that is `JWT`.
     pub(super) fn sign(&self, algorithm: SigningAlgorithm, header: Map<String, Value>, claims: &Value) -> Secret {
         let mut whole = header;
         whole.insert("alg".to_owned(), algorithm.word().into());
-        whole.insert("typ".to_owned(), "JWT".into());
+        whole.entry("typ").or_insert_with(|| "JWT".into());
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let message = format!("{}.{}", encode(&Value::Object(whole)), encode(claims));
         let signature = match self {

@@ -60,6 +60,7 @@ pub fn signed_jwt(given: Given<'_>, now: Time) -> Result<TokenSet, AuthError> {
         refresh_token: None,
         id_token: None,
         nonce: None,
+        dpop_key: None,
         expires_at: Some(end),
         obtained_at: now,
         scopes: None,
@@ -136,7 +137,8 @@ impl Texts<'_> {
             }
         }
         let token_request = provider::TokenRequest { format: call.format, method: call.method.clone(), headers: plain };
-        let request = TokenRequest { what: What::TokenRequest, parameters, literals, headers, authorization: None };
+        let request =
+            TokenRequest { what: What::TokenRequest, parameters, literals, headers, prover: None, authorization: None };
         Ok(Filled { url: self.url(&call.endpoint)?, table: OAuth2 { token_request, ..OAuth2::default() }, request })
     }
 

@@ -1,15 +1,19 @@
 //! A request to an authorization server, and what a provider wants changed about it.
 
+use std::sync::Arc;
+
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::dpop::Prover;
 use super::http::chain;
 use super::{AuthError, xml};
 use crate::model::provider::{OAuth2, RequestFormat};
 use crate::model::tape::What;
 
 /// A request in the standard form, before the provider's own wishes are met.
+#[derive(Clone)]
 pub struct TokenRequest {
     /// What it is for.
     pub what: What,
@@ -19,6 +23,8 @@ pub struct TokenRequest {
     pub literals: Map<String, Value>,
     /// Headers that hold a secret.
     pub headers: Vec<(String, zeroize::Zeroizing<String>)>,
+    /// What proves it, where tokens are bound to a key.
+    pub prover: Option<Arc<Prover>>,
     /// The `Authorization` header, where the client shows who it is there.
     pub authorization: Option<HeaderValue>,
 }
@@ -30,7 +36,7 @@ impl TokenRequest {
         parameters: Vec<(String, zeroize::Zeroizing<String>)>,
         authorization: Option<HeaderValue>,
     ) -> Self {
-        Self { what, parameters, literals: Map::new(), headers: Vec::new(), authorization }
+        Self { what, parameters, literals: Map::new(), headers: Vec::new(), prover: None, authorization }
     }
 
     /// Makes a request of parameters that hold no secret, in which no client shows who it is.

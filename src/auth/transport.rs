@@ -16,7 +16,7 @@ use super::http::{self, Reach, chain, host_of};
 use super::sent::Sent;
 use super::tape::{Recording, Tape};
 pub use super::token_request::TokenRequest;
-use super::{AuthError, Refusal, masked};
+use super::{AuthError, Refusal, dpop, masked};
 use crate::model::provider::TokenTrade;
 use crate::model::provider::{OAuth2, RequestFormat};
 use crate::model::tape::What;
@@ -253,8 +253,31 @@ impl Transport {
         answer::read(status, harmless, table, self.now())
     }
 
+    /// Sends a request; one that must be proven again where the server wants its nonce in the proof, and has done nothing
+    /// yet (RFC 9449 section 8).
     async fn send(&self, url: &Url, table: &OAuth2, request: TokenRequest, sent: &Sent) -> Result<Reply, AuthError> {
+        let again = request.prover.is_some().then(|| request.clone());
+        let reply = self.send_once(url, table, request, sent, None).await?;
+        match again.zip(asked_nonce(&reply)) {
+            Some((request, nonce)) => self.send_once(url, table, request, sent, Some(&nonce)).await,
+            None => Ok(reply),
+        }
+    }
+
+    async fn send_once(
+        &self,
+        url: &Url,
+        table: &OAuth2,
+        mut request: TokenRequest,
+        sent: &Sent,
+        nonce: Option<&str>,
+    ) -> Result<Reply, AuthError> {
         let client = self.client(url).await?;
+        if let Some(prover) = &request.prover {
+            let method = table.token_request.method.as_deref().unwrap_or("POST");
+            let proof = prover.proof(method, url, self.now(), None, nonce);
+            request.headers.push((dpop::PROOF.to_owned(), proof.expose().to_owned().into()));
+        }
         let begin = |tape: &Tape| tape.begin(request.what, masked::request(&request, url, table), self.now());
         let recording = self.tape.as_ref().map(begin);
         let request = request.build(client, url, table)?;
@@ -315,6 +338,14 @@ fn write_down(recording: Recording, outcome: &Result<Reply, AuthError>, sent: &S
         Ok(reply) => recording.answered(reply.status, &reply.headers, &reply.body, sent),
         Err(error) => recording.failed(&error.to_string()),
     }
+}
+
+/// Returns the nonce that a server wants in a proof, where that is what it answers.
+fn asked_nonce(reply: &Reply) -> Option<String> {
+    let wants = matches!(reply.status, 400 | 401)
+        && answer::parse(&reply.body)
+            .is_some_and(|map| map.get("error").and_then(Value::as_str) == Some(dpop::USE_NONCE));
+    reply.headers.get(dpop::NONCE).filter(|_| wants)?.to_str().ok().map(str::to_owned)
 }
 
 /// What an answer says besides its body.

@@ -44,6 +44,8 @@ pub struct TokenSet {
     pub id_token: Option<Secret>,
     /// The nonce that was sent for it (OpenID Connect Core section 3.1.2.1).
     pub nonce: Option<String>,
+    /// The key that the tokens are bound to, in PKCS #8 and base64 (RFC 9449).
+    pub dpop_key: Option<Secret>,
     /// When the access token ends; `None` where the provider named no end.
     pub expires_at: Option<Time>,
     /// When the answer came.
@@ -246,12 +248,13 @@ impl TokenSet {
     }
 
     /// Takes over what a refresh left out: the refresh token (RFC 6749 section 6), the ID token
-    /// with its nonce, and the scopes.
+    /// with its nonce, the key, and the scopes.
     #[must_use]
     pub fn merged_with(mut self, before: &Self) -> Self {
         self.refresh_token = self.refresh_token.or_else(|| before.refresh_token.clone());
         self.id_token = self.id_token.or_else(|| before.id_token.clone());
         self.nonce = self.nonce.or_else(|| before.nonce.clone());
+        self.dpop_key = self.dpop_key.or_else(|| before.dpop_key.clone());
         self.scopes = self.scopes.or_else(|| before.scopes.clone());
         self
     }
@@ -278,6 +281,7 @@ pub(crate) mod tests {
             refresh_token: Some(Secret::new("refresh")),
             id_token: None,
             nonce: None,
+            dpop_key: None,
             expires_at: Some(time("2026-01-01T01:00:00Z")),
             obtained_at: time("2026-01-01T00:00:00Z"),
             scopes: Some(vec!["repo".to_owned()]),

@@ -167,8 +167,11 @@ impl Service {
         }
         let (way, variables) = (connection.way, connection.variables.clone());
         let scopes = connection.requested_scopes.clone();
-        let client =
-            if way.is_exchanged() { None } else { Some(self.client_of(&reference.config, way, &variables).await?) };
+        let client = if way.is_exchanged() {
+            None
+        } else {
+            Some(self.client_of(&reference.config, way, &variables).await?.bound_by(tokens.dpop_key.as_ref())?)
+        };
         let (_, provider) = self.provider(connection.provider.as_str())?;
         let given = |fields| Given { provider: &provider, variables: &variables, fields };
         let exchange = match (&loaded.credentials, &client, &tokens.refresh_token) {

@@ -64,6 +64,8 @@ struct TokenSetRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nonce: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    dpop_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<Time>,
     obtained_at: Time,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,6 +126,7 @@ impl Credentials {
                     refresh_token: exposed(&tokens.refresh_token),
                     id_token: exposed(&tokens.id_token),
                     nonce: tokens.nonce.clone(),
+                    dpop_key: exposed(&tokens.dpop_key),
                     expires_at: tokens.expires_at,
                     obtained_at: tokens.obtained_at,
                     scopes: tokens.scopes.clone(),
@@ -199,6 +202,7 @@ impl TokenSetRecord {
             refresh_token: self.refresh_token.map(Secret::new),
             id_token: self.id_token.map(Secret::new),
             nonce: self.nonce,
+            dpop_key: self.dpop_key.map(Secret::new),
             expires_at: self.expires_at,
             obtained_at: self.obtained_at,
             scopes: self.scopes,
@@ -230,7 +234,7 @@ mod tests {
         };
         let all = [
             Credentials::OAuth2(TokenSet { nonce: Some("n".to_owned()), ..tokens() }),
-            Credentials::ClientCredentials(tokens()),
+            Credentials::ClientCredentials(TokenSet { dpop_key: Some(Secret::new("k")), ..tokens() }),
             Credentials::OAuth1(pair),
             Credentials::ApiKey(Entered { fields: fields.clone(), obtained_at }),
             Credentials::Basic(Entered { fields: fields.clone(), obtained_at }),

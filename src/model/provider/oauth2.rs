@@ -58,6 +58,8 @@ pub struct OAuth2 {
     pub token_endpoint_auth_method: ClientAuthentication,
     /// What its signed assertion says, where it shows one (`private_key_jwt`).
     pub client_assertion: ClientAssertion,
+    /// Whether tokens are bound to a key that each request proves (RFC 9449).
+    pub dpop: bool,
     /// How the token request is written.
     pub token_request: TokenRequest,
     /// Standard parameter name → the provider's own; an empty one leaves the parameter out.
@@ -104,6 +106,7 @@ impl Default for OAuth2 {
             nonce: true,
             token_endpoint_auth_method: ClientAuthentication::default(),
             client_assertion: ClientAssertion::default(),
+            dpop: false,
             token_request: TokenRequest::default(),
             param_names: BTreeMap::new(),
             authorization_param_names: BTreeMap::new(),

@@ -56,6 +56,9 @@ impl OAuth2 {
         if let Some(method) = self.token_request.method.as_ref().filter(|method| *method != "POST") {
             told.push(format!("tokens are asked for with {method}"));
         }
+        if self.dpop {
+            told.push("tokens are bound to a key, and each request carries a proof (DPoP)".to_owned());
+        }
         if self.refresh_endpoint.is_some() {
             told.push("tokens are refreshed at an address of their own".to_owned());
         }

@@ -65,6 +65,7 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
                 refresh_token: text(object, "refresh_token")?.filter(|text| !text.is_empty()).map(Secret::new),
                 id_token: said("id_token").map(Secret::new),
                 nonce: None,
+                dpop_key: None,
                 expires_at: object.get("expires_at").filter(|end| !end.is_null()).map(end_of).transpose()?,
                 obtained_at: now,
                 scopes: said("scope").map(split_scopes),

@@ -49,6 +49,7 @@ fn masked(provider: &Provider, connection: &Connection) -> Option<Credentials> {
         refresh_token: None,
         id_token: None,
         nonce: None,
+        dpop_key: None,
         expires_at: None,
         obtained_at,
         scopes: None,
