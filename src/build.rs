@@ -41,8 +41,9 @@ fn entry(id: &str, tables: &BTreeMap<String, (&PathBuf, Table)>) -> String {
     let inherited = |key: &str| line.iter().find_map(|table| table.get(key));
     let name = inherited("name").and_then(Value::as_str).unwrap_or_default();
     let ways: Vec<&str> = WAYS.into_iter().filter(|way| inherited(way).is_some_and(Value::is_table)).collect();
+    let bases: Vec<&str> = line.iter().filter_map(|table| table.get("extends")?.as_str()).collect();
     format!(
-        "    Embedded {{ id: {id:?}, name: {name:?}, categories: &{:?}, aliases: &{:?}, ways: &{ways:?}, text: include_str!({path:?}) }},\n",
+        "    Embedded {{ id: {id:?}, name: {name:?}, categories: &{:?}, aliases: &{:?}, ways: &{ways:?}, bases: &{bases:?}, text: include_str!({path:?}) }},\n",
         texts(inherited("categories")),
         texts(table.get("aliases")),
     )

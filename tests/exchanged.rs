@@ -120,8 +120,32 @@ async fn a_login_that_is_refused_keeps_nothing_and_shows_nothing_of_it() {
     let error = stage.enter(&fields).await.unwrap_err();
     assert!(error.kind == Kind::Provider && error.message.contains("refuses what was entered"), "{error:?}");
     assert!(stage.service.connection(&jane()).is_err());
-    let told = format!("{error:?} {:?}", stage.service.activity(None, 10).unwrap());
+    let rows = stage.service.activity(None, 10).unwrap();
+    let steps: Vec<_> = rows.iter().flat_map(|row| stage.service.flow(row.number).unwrap()).collect();
+    let lines: Vec<String> = steps.iter().filter_map(hallpass::model::tape::Step::curl).collect();
+    let told = format!("{error:?} {rows:?} {steps:?} {lines:?}");
     assert!(!told.contains("canary"), "{told}");
+    let line = lines.iter().find(|line| line.contains("/v1/login")).unwrap();
+    assert!(line.contains("\\\"remember\\\":false") || line.contains("\"remember\":false"), "{line}");
+    assert!(line.contains("\"user\":{") || line.contains("\\\"user\\\":{"), "it is written as it was sent: {line}");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_not_there_ends_no_connection() {
+    let mut is_gone = false;
+    let mut plays = login();
+    let answer = move |seen: &Seen| {
+        if seen.path == "/v1/login" && std::mem::replace(&mut is_gone, true) {
+            return Reply::json(404, &json!({"message": "no such page"}));
+        }
+        plays(seen)
+    };
+    let stage = Stage::new(LOGIN, answer).await;
+    stage.enter(&FIELDS).await.unwrap();
+    stage.clock.advance(Duration::from_mins(11));
+    let error = stage.service.hand_out(&jane(), Freshness::default(), Form::Raw).await.unwrap_err();
+    assert!(error.kind != Kind::AuthorizationNeeded && error.to_string().contains("no such page"), "{error:?}");
+    assert!(!stage.service.connection(&jane()).unwrap().health(stage.service.now()).needs_authorization());
 }
 
 #[tokio::test]
@@ -300,6 +324,11 @@ async fn a_registration_that_is_refused_makes_no_config_and_says_what_to_do() {
     );
     assert!(error.hint.as_ref().is_some_and(|hint| hint.contains("give its client id")), "{error:?}");
     assert!(stage.service.config(&ConfigKey::new("mine").unwrap()).is_err());
+    let rows = stage.service.activity(None, 10).unwrap();
+    assert!(rows.iter().any(|row| row.detail.contains("did not register a client")), "{rows:?}");
+    let secret = NewConfig { client_secret: Some(Secret::new("s")), ..unregistered("mine") };
+    let error = stage.service.create_config(secret).await.unwrap_err();
+    assert!(error.message.contains("no client id"), "nobody's secret is dropped: {error:?}");
 }
 
 /// Wants a proof with its nonce of every request, as RFC 9449 sections 8 and 9 have it.

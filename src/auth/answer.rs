@@ -141,7 +141,7 @@ fn refusal(status: u16, map: &Map<String, Value>) -> Option<Refusal> {
         return None;
     }
     // RFC 6749 has `error`; Facebook an object in it, Google's APIs one with `status`; others `code`.
-    let code = text(&["error", "error.type", "error.status", "error.code", "error_code", "errorCode", "code"])?;
+    let code = text(&["error", "error.type", "error.status", "error.code", "error_code", "errorCode", "code"]);
     let description = text(&[
         "error_description",
         "error.message",
@@ -153,6 +153,8 @@ fn refusal(status: u16, map: &Map<String, Value>) -> Option<Refusal> {
         "errors.0.message",
     ]);
     let uri = text(&["error_uri"]);
+    // One that says why in words alone has the status for its code.
+    let code = code.or_else(|| description.is_some().then(|| format!("http_{status}")))?;
     Some(Refusal::new(&code, description.as_deref(), uri.as_deref(), status))
 }
 

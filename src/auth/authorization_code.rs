@@ -9,7 +9,7 @@ use super::callback::Expected;
 use super::exchange::Exchange;
 use super::transport::Transport;
 use super::{AuthError, Client, id_token};
-use crate::model::provider::{ClientAuthentication, OAuth2, Parameters, Pkce};
+use crate::model::provider::{OAuth2, Parameters, Pkce};
 use crate::model::tape::What;
 use crate::model::{Secret, TokenSet, untrusted};
 
@@ -73,12 +73,12 @@ pub fn begin(client: &Client, scopes: &[String], further: &Further) -> Result<Be
 /// alone.
 pub async fn push(transport: &Transport, client: &Client, begun: Begun) -> Result<Begun, AuthError> {
     let Some(url) = client.pushed_request_url() else { return Ok(begun) };
-    // Section 2.1: all that would stand in the URL; the client's id stands there once.
-    let shows_id = client.table.token_endpoint_auth_method == ClientAuthentication::ClientSecretBasic;
-    let pairs: Vec<(String, String)> =
-        begun.url.query_pairs().into_owned().filter(|(name, _)| shows_id || name != "client_id").collect();
+    // Section 2.1: all that would stand in the URL, and the client's id, which stands there once.
+    let pairs: Vec<(String, String)> = begun.url.query_pairs().into_owned().collect();
     let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let request = client.request(What::PushedRequest, &pairs, transport.now());
+    let mut request = client.request(What::PushedRequest, &pairs, transport.now());
+    let mut has_id = false;
+    request.parameters.retain(|(name, _)| name != "client_id" || !std::mem::replace(&mut has_id, true));
     // The names are the provider's own already.
     let table = OAuth2 { param_names: BTreeMap::new(), ..client.table.clone() };
     let answer = transport.object(url, &table, request).await?;
@@ -86,7 +86,7 @@ pub async fn push(transport: &Transport, client: &Client, begun: Begun) -> Resul
     let named = named.ok_or_else(AuthError::odd_answer)?;
     let mut page = client.authorization_url()?;
     page.query_pairs_mut().append_pair("client_id", client.id()).append_pair("request_uri", named);
-    Ok(Begun { url: page, ..begun })
+    Ok(Begun { url: renamed(page, client), ..begun })
 }
 
 /// Returns the parameters of a provider file with `further` ones.

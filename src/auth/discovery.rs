@@ -141,9 +141,11 @@ impl Metadata {
             let said = self.fields.get(name).and_then(Value::as_str).map(untrusted::line);
             let known = given.iter().find(|(known, _)| *known == name).map(|(_, url)| url.candidates());
             told.extend(match (said, known) {
-                (Some(said), Some(known)) if !known.contains(&said) => {
+                (Some(said), Some(known)) if !known.contains(&said) && known.iter().all(|url| !url.contains('{')) => {
                     Some(format!("`{name}` is {said}, and {} in the file", known.join(" or ")))
                 }
+                // What is only offered need not be used.
+                (Some(_), None) if BEYOND.contains(&name) => None,
                 (Some(said), None) => Some(format!("`{name}` is {said}, and the file has none")),
                 (None, Some(known)) if known.iter().all(|url| !url.contains('{')) => {
                     Some(format!("`{name}` is not there, and {} in the file", known.join(" or ")))

@@ -6,6 +6,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::masked_body::{json, xml};
 use super::sent::{PUBLIC, Sent};
 use super::token_request::TokenRequest;
 use crate::model::provider::{OAuth2, RequestFormat};
@@ -81,19 +82,24 @@ pub(super) fn request(request: &TokenRequest, url: &Url, table: &OAuth2) -> Requ
         .iter()
         .map(|(name, value)| {
             let shown = match (name.as_str(), hint) {
-                (name, _) if PUBLIC.contains(&name) => plain(value),
+                (name, _) if PUBLIC.contains(&name) && !request.holds_what_was_entered(value) => plain(value),
                 ("token", Some(hint)) => Masked::secret(hint),
                 (name, _) => Masked::secret(name),
             };
             (table.param_names.get(name).unwrap_or(name).clone(), shown)
         })
-        .chain(request.literals.iter().map(|(name, value)| (name.clone(), plain(&value.to_string()))))
         .filter(|(name, _)| !name.is_empty())
         .collect();
+    let literals = request.literals.iter().filter(|_| wish.format != RequestFormat::Json);
+    let literals: Vec<_> = literals.map(|(name, value)| (name.clone(), plain(&value.to_string()))).collect();
+    let pairs: Vec<(String, Masked)> = pairs.into_iter().chain(literals).collect();
     let form = "application/x-www-form-urlencoded";
     let (accept, kind, body, more) = match wish.format {
         RequestFormat::Form => ("application/json", Some(form), form_body(pairs), Vec::new()),
-        RequestFormat::Json => ("application/json", Some("application/json"), Body::Text(json(&pairs)), Vec::new()),
+        RequestFormat::Json => {
+            let body = Body::Text(json(pairs, &request.literals));
+            ("application/json", Some("application/json"), body, Vec::new())
+        }
         RequestFormat::Query => ("application/json", None, Body::Nothing, pairs),
         RequestFormat::Xml => ("application/xml", Some("application/xml"), Body::Text(xml(&pairs)), Vec::new()),
     };
@@ -283,36 +289,6 @@ fn authorization(header: &HeaderValue) -> Shown {
 
 fn form_body(pairs: Vec<(String, Masked)>) -> Body {
     if pairs.is_empty() { Body::Nothing } else { Body::Form(pairs) }
-}
-
-fn json(pairs: &[(String, Masked)]) -> Masked {
-    let quoted = |text: &str| Value::from(text).to_string();
-    // Between its own two quotes.
-    let inner =
-        |text: &str| quoted(text).get(1..).and_then(|text| text.strip_suffix('"')).unwrap_or_default().to_owned();
-    let all = pairs.iter().enumerate().fold(Masked::text("{"), |all, (index, (name, value))| {
-        let comma = if index == 0 { "" } else { "," };
-        let all = all.with_text(format!("{comma}{}:\"", quoted(name)));
-        map_text(value, all, inner).with_text("\"")
-    });
-    all.with_text("}")
-}
-
-fn xml(pairs: &[(String, Masked)]) -> Masked {
-    let start = Masked::text("<?xml version=\"1.0\" encoding=\"UTF-8\"?><credentials>");
-    let all = pairs.iter().fold(start, |all, (name, value)| {
-        let all = all.with_text(format!("<{name}>"));
-        map_text(value, all, |text| quick_xml::escape::escape(text).into_owned()).with_text(format!("</{name}>"))
-    });
-    all.with_text("</credentials>")
-}
-
-/// Adds `value` to `all`, its text written by `write`.
-fn map_text(value: &Masked, all: Masked, write: impl Fn(&str) -> String) -> Masked {
-    value.pieces().iter().fold(all, |all, piece| match piece {
-        tape::Piece::Text(text) => all.with_text(write(text)),
-        tape::Piece::Secret(name) => all.with_secret(name),
-    })
 }
 
 fn capped(body: Body) -> Body {

@@ -20,6 +20,7 @@ pub mod id_token;
 pub mod introspect;
 mod jwk;
 mod masked;
+mod masked_body;
 pub mod jwt;
 pub mod oauth1;
 pub mod refresh;

@@ -26,8 +26,11 @@ pub async fn register(
     table: &OAuth2,
 ) -> Result<Registered, AuthError> {
     let method = match table.token_endpoint_auth_method {
-        // A key of ours is not made here.
-        ClientAuthentication::PrivateKeyJwt => ClientAuthentication::ClientSecretPost,
+        ClientAuthentication::PrivateKeyJwt => {
+            return Err(AuthError::NotOffered(
+                "registration of a client that signs: a key of yours must be known there",
+            ));
+        }
         method => method,
     };
     // RFC 7591 section 2. `application_type` is OpenID Connect's (Dynamic Client Registration section 2): without it http

@@ -49,6 +49,7 @@ impl Sent {
             plain.extend(value.split_once(' ').map(|(_, value)| Zeroizing::new(value.to_owned())));
             plain.extend(HeaderValue::try_from(value.as_str()).ok().as_ref().and_then(basic_secret));
         }
+        plain.extend(request.entered.iter().map(|secret| Zeroizing::new(secret.expose().to_owned())));
         plain.extend(authorization.and_then(basic_secret));
         // A server may show the header as it came.
         let header = authorization.and_then(|header| header.to_str().ok()).and_then(|text| text.split_once(' '));

@@ -23,6 +23,9 @@ pub enum SigningError {
     /// It is no key in PEM.
     #[error("the private key is not one in PEM: expected `-----BEGIN PRIVATE KEY-----` and what follows")]
     NoPem,
+    /// It is sealed with a passphrase.
+    #[error("the private key is sealed with a passphrase: take that off with `openssl pkcs8 -topk8 -nocrypt`")]
+    Encrypted,
     /// It is a key of another kind.
     #[error("the private key is not one for {0}")]
     OtherKind(&'static str),
@@ -121,8 +124,13 @@ fn rsa(text: &Secret) -> Result<Option<RsaKeyPair>, SigningError> {
 /// nothing.
 fn read_pem(text: &Secret) -> Result<PrivateKeyDer<'static>, SigningError> {
     let plain = Zeroizing::new(text.expose().replace("\\n", "\n"));
-    let (_, rest) = plain.split_once("-----BEGIN ").ok_or(SigningError::NoPem)?;
-    let (label, rest) = rest.split_once("-----").ok_or(SigningError::NoPem)?;
+    // The block that is a key: parameters or a certificate may stand before it.
+    let blocks = plain.split("-----BEGIN ").skip(1).filter_map(|block| block.split_once("-----"));
+    let mut keys = blocks.filter(|(label, _)| label.ends_with("PRIVATE KEY"));
+    let (label, rest) = keys.next().ok_or(SigningError::NoPem)?;
+    if label.starts_with("ENCRYPTED") || rest.contains("ENCRYPTED") {
+        return Err(SigningError::Encrypted);
+    }
     let (body, _) = rest.split_once("-----END").ok_or(SigningError::NoPem)?;
     let body = Zeroizing::new(body.split_whitespace().collect::<String>());
     let whole = Zeroizing::new(format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", body.as_str()));

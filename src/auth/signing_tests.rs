@@ -97,6 +97,9 @@ fn what_is_no_key_is_told_without_being_shown() {
     assert_eq!(error(Secret::new("canary"), SigningAlgorithm::RS256), SigningError::NoPem);
     assert_eq!(error(pem("PRIVATE KEY", RSA), SigningAlgorithm::ES256), SigningError::OtherKind("ES256"));
     assert_eq!(error(pem("EC PRIVATE KEY", "MAA="), SigningAlgorithm::ES256), SigningError::Sec1);
+    assert_eq!(error(pem("ENCRYPTED PRIVATE KEY", RSA), SigningAlgorithm::RS256), SigningError::Encrypted);
+    let behind = format!("{}{}", pem("EC PARAMETERS", "BggqhkjOPQMBBw==").expose(), pem("PRIVATE KEY", RSA).expose());
+    assert!(read(&Secret::new(behind), SigningAlgorithm::RS256).is_ok(), "what stands before it is no key");
     for odd in ["", "4a6", "zz", "4ä"] {
         let read = SigningKey::read(&Secret::new(odd), SigningAlgorithm::HS256, KeyEncoding::Hex);
         assert_eq!(read.err(), Some(SigningError::NoHex), "{odd}");

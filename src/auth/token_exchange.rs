@@ -136,9 +136,20 @@ impl Texts<'_> {
                 headers.push((name.clone(), text));
             }
         }
+        let declared = &self.given.provider.credentials;
+        let is_hidden = |name: &String| declared.get(name).is_none_or(|field| field.secret);
+        let entered =
+            self.given.fields.iter().filter(|(name, _)| is_hidden(name)).map(|(_, value)| value.clone()).collect();
         let token_request = provider::TokenRequest { format: call.format, method: call.method.clone(), headers: plain };
-        let request =
-            TokenRequest { what: What::TokenRequest, parameters, literals, headers, prover: None, authorization: None };
+        let request = TokenRequest {
+            what: What::TokenRequest,
+            parameters,
+            literals,
+            headers,
+            entered,
+            prover: None,
+            authorization: None,
+        };
         Ok(Filled { url: self.url(&call.endpoint)?, table: OAuth2 { token_request, ..OAuth2::default() }, request })
     }
 
@@ -211,10 +222,18 @@ impl Texts<'_> {
     fn answered(&self, name: &str) -> Option<String> {
         let (number, path) = name.strip_prefix("call")?.split_once('.')?;
         let answer = self.answers.get(number.parse::<usize>().ok()?.checked_sub(1)?)?;
-        answer::at(answer, path)?.as_str().map(str::to_owned)
+        match answer::at(answer, path)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
     }
 
     fn may_be_missing(&self, name: &str) -> bool {
+        // A text in base64 is left out with what it holds.
+        if name.starts_with("encoded.") {
+            return true;
+        }
         let provider = self.given.provider;
         let field = name.strip_prefix("credential.").and_then(|field| provider.credentials.get(field));
         field.is_some_and(|field| field.optional)

@@ -9,6 +9,7 @@ use url::Url;
 use super::dpop::Prover;
 use super::http::chain;
 use super::{AuthError, xml};
+use crate::model::Secret;
 use crate::model::provider::{OAuth2, RequestFormat};
 use crate::model::tape::What;
 
@@ -23,6 +24,8 @@ pub struct TokenRequest {
     pub literals: Map<String, Value>,
     /// Headers that hold a secret.
     pub headers: Vec<(String, zeroize::Zeroizing<String>)>,
+    /// What a person entered, however it is written in it: none of it stands in an error.
+    pub entered: Vec<Secret>,
     /// What proves it, where tokens are bound to a key.
     pub prover: Option<Arc<Prover>>,
     /// The `Authorization` header, where the client shows who it is there.
@@ -36,7 +39,15 @@ impl TokenRequest {
         parameters: Vec<(String, zeroize::Zeroizing<String>)>,
         authorization: Option<HeaderValue>,
     ) -> Self {
-        Self { what, parameters, literals: Map::new(), headers: Vec::new(), prover: None, authorization }
+        Self {
+            what,
+            parameters,
+            literals: Map::new(),
+            headers: Vec::new(),
+            entered: Vec::new(),
+            prover: None,
+            authorization,
+        }
     }
 
     /// Makes a request of parameters that hold no secret, in which no client shows who it is.
@@ -49,6 +60,11 @@ impl TokenRequest {
     /// Makes a signed request, which has nothing but its header (RFC 5849 section 2).
     pub(super) fn signed(what: What, authorization: HeaderValue) -> Self {
         Self::new(what, Vec::new(), Some(authorization))
+    }
+
+    /// Tells whether a value holds a secret that a person entered.
+    pub(super) fn holds_what_was_entered(&self, value: &str) -> bool {
+        self.entered.iter().any(|secret| !secret.is_empty() && value.contains(secret.expose()))
     }
 
     pub(super) fn build(

@@ -459,6 +459,7 @@ base_url = "https://acme.com"
             ("params = {", "format = \"xml\"\nparams = {", "Braintree"),
             ("{credential.password}\" }", "{credential.pasword}\" }", "does not declare"),
             ("[encoded]", "[encoded]\nother = \"a\"", "never used"),
+            ("login = \"a:", "login = \"{encoded.login}:", "not filled there"),
             ("authorization = \"Basic", "Authorization = \"Basic", "lower case"),
             ("[credentials.password]", "[credentials.other]\n[credentials.password]", "never used"),
             ("[encoded]", &jwt.replace("60", "0"), "0 seconds"),

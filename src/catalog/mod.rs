@@ -18,6 +18,8 @@ struct Embedded {
     categories: &'static [&'static str],
     aliases: &'static [&'static str],
     ways: &'static [&'static str],
+    /// The files that it extends.
+    bases: &'static [&'static str],
     text: &'static str,
 }
 
@@ -151,25 +153,32 @@ impl Catalog {
 
     /// Returns what a list shows of every provider, sorted by id, without reading the files that are built in.
     pub fn list(&self) -> Vec<(ProviderId, Result<Listed, CatalogError>)> {
-        let own: BTreeSet<ProviderId> = self.own_files().into_iter().map(|(id, _)| id).collect();
-        let is_own = |id: &ProviderId| own.contains(id) || self.added.iter().any(|(added, _)| added == id);
-        let listed = |id: ProviderId| match embedded(&id).filter(|_| !is_own(&id)) {
-            Some(file) => (id.clone(), Ok(Listed::of_embedded(id, file))),
-            None => (id.clone(), self.get(id.as_str()).map(|(id, provider)| Listed::of(id, &provider))),
+        let own = self.own_files().into_iter().map(|(id, _)| id).chain(self.added.iter().map(|(id, _)| id.clone()));
+        let own: BTreeSet<String> = own.map(|id| id.as_str().to_owned()).collect();
+        let is_own = |id: &str| own.contains(id);
+        let listed = |id: ProviderId| match embedded(&id).filter(|_| !is_own(id.as_str())) {
+            // One that extends a file of the user's own is what that makes of it.
+            Some(file) if file.bases.iter().all(|base| !is_own(base)) => {
+                (id.clone(), Ok(Listed::of_embedded(id, file)))
+            }
+            Some(_) => (id.clone(), self.read(&id).map(|provider| Listed::of(id, &provider))),
+            // Not by `get`, which looks for old ids in this list.
+            None => (id.clone(), self.read(&id).map(|provider| Listed::of(id, &provider))),
         };
         self.ids().into_iter().map(listed).collect()
     }
 
     /// Returns every provider with its id, sorted; those whose files have mistakes with these.
     pub fn all(&self) -> Vec<(ProviderId, Result<Provider, CatalogError>)> {
-        let parsed = |id: ProviderId| {
-            let provider = self.source(id.as_str()).and_then(|source| match source {
-                Some(source) => self.parse(&source),
-                None => Err(CatalogError::Unknown { id: id.to_string(), near: Vec::new(), why: None }),
-            });
-            (id, provider)
-        };
-        self.ids().into_iter().map(parsed).collect()
+        self.ids().into_iter().map(|id| (id.clone(), self.read(&id))).collect()
+    }
+
+    fn read(&self, id: &ProviderId) -> Result<Provider, CatalogError> {
+        match self.source(id.as_str())? {
+            Some(source) => self.parse(&source),
+            // A link that leads nowhere.
+            None => Err(CatalogError::Unknown { id: id.to_string(), near: Vec::new(), why: None }),
+        }
     }
 
     /// Reads a provider file of the user's and returns all that is wrong with it.
@@ -375,11 +384,22 @@ mod tests {
 
     #[test]
     fn a_list_says_what_the_files_say() {
-        let (_folder, catalog) = own(&[("github.toml", OWN), ("mine.toml", OWN)]);
+        // One that many extend, too.
+        let (_folder, catalog) = own(&[("github.toml", OWN), ("zoho.toml", OWN), ("mine.toml", OWN)]);
         let read = |id, provider: Provider| Listed::of(id, &provider);
         let files: Vec<Listed> = catalog.all().into_iter().map(|(id, file)| read(id, file.unwrap())).collect();
         let list: Vec<Listed> = catalog.list().into_iter().map(|(_, listed)| listed.unwrap()).collect();
         assert_eq!(list, files);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_told_and_stops_nothing() {
+        let (folder, catalog) = own(&[]);
+        std::os::unix::fs::symlink("nowhere", folder.path().join("mine.toml")).unwrap();
+        let broken: Vec<_> = catalog.list().into_iter().filter(|(_, listed)| listed.is_err()).collect();
+        assert_eq!(broken.len(), 1, "{broken:?}");
+        assert!(catalog.get("wave_accounting").is_ok() && catalog.get("mine").is_err());
     }
 
     #[test]

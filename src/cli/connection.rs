@@ -92,6 +92,8 @@ pub(super) fn refreshed_by(connection: &Connection) -> &'static str {
     }
     match (connection.way, connection.is_refreshable) {
         (WayIn::ClientCredentials, _) => "the client itself, which gets another",
+        (WayIn::TokenExchange, _) => "what was entered, which is traded again",
+        (WayIn::SignedJwt, _) => "what was entered, which signs again",
         (_, true) => "a refresh token",
         (_, false) => "nothing: it is authorized or entered again",
     }

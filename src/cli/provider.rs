@@ -7,7 +7,7 @@ use super::{Outcome, Output, prompt};
 use crate::model::provider::{Pkce, RequestFormat, UrlTemplate};
 use crate::model::{Provider, ProviderId, search};
 use crate::service::new_provider::NewProvider;
-use crate::service::{Error, Kind, Listed, Result, Service};
+use crate::service::{Error, Kind, Listed, Service};
 
 pub(super) async fn run(command: ProviderCommand, service: &Service, output: Output) -> Outcome {
     match command {
@@ -45,7 +45,7 @@ async fn make(mut new: NewProvider, service: &Service, output: Output) -> Outcom
     let made = service.new_provider(new).await?;
     let file = service.settings().paths.providers.join(format!("{}.toml", made.id));
     if output.json {
-        let shown = json!({"id": made.id.as_str(), "file": file, "findings": made.findings, "text": made.text});
+        let shown = json!({"id": made.id.as_str(), "file": file.display().to_string(), "findings": made.findings, "text": made.text});
         return Ok(output.document(&shown)?);
     }
     output.line(&made.text)?;
@@ -101,8 +101,9 @@ fn list(query: &str, service: &Service, output: Output) -> Outcome {
     let haystack: Vec<String> = listed.iter().map(searchable).collect();
     let found: Vec<&Listed> = search::fuzzy(query, &haystack).into_iter().map(|index| &listed[index]).collect();
     if output.json {
-        let read = |listed: &&Listed| Ok(value(&listed.id, &service.provider(listed.id.as_str())?.1));
-        let shown: Vec<Value> = found.iter().map(read).collect::<Result<_>>()?;
+        // One whose file has just been changed for the worse is left out, as above.
+        let read = |listed: &&Listed| Some(value(&listed.id, &service.provider(listed.id.as_str()).ok()?.1));
+        let shown: Vec<Value> = found.iter().filter_map(read).collect();
         return Ok(output.document(&shown)?);
     }
     let row = |listed: &&Listed| {

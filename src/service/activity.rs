@@ -72,6 +72,11 @@ impl Service {
         self.keep(Some(key.clone()), None, happening, Outcome::Done, about);
     }
 
+    /// Records something that did not happen to a config.
+    pub(super) fn record_failed_config(&self, key: &ConfigKey, outcome: Outcome, about: About) {
+        self.keep(Some(key.clone()), None, Happening::Changed, outcome, about);
+    }
+
     /// Returns the place of a row with which a flow begins that ends by itself or with this process.
     pub(super) fn open_place(&self) -> Place {
         if !self.refresh_locks.are_shared() {

@@ -86,18 +86,25 @@ impl Service {
         }
         let redirect_uri = new.redirect_uri.as_deref().map(checked_redirect_uri).transpose()?;
         let redirect_uri = redirect_uri.or_else(|| unusual_redirect_uri(&provider));
-        self.forget_strangers(&new.key, &provider_id).await?;
         let mut secret = new.client_secret.filter(|secret| !secret.is_empty());
         let tape = Tape::default();
         let registers = new.client_id.trim().is_empty() && provider.may_register();
         let client_id = if registers {
+            if secret.is_some() {
+                return Err(Error::usage("a client secret is given, and no client id")
+                    .hinted("give both, or neither: then hallpass registers itself"));
+            }
             let uri = redirect_uri.as_deref().unwrap_or(DEFAULT_REDIRECT_URI);
-            let registered = Box::pin(self.register(&provider_id, uri, &tape)).await?;
+            let registered = Box::pin(self.register(&provider_id, uri, &tape)).await.inspect_err(|error| {
+                let about = About::saying(error.message.clone()).on(&tape);
+                self.record_failed_config(&new.key, super::enter::outcome_of(error), about);
+            })?;
             secret = registered.client_secret;
             registered.client_id
         } else {
             client_id_for(&provider, &new.client_id)?
         };
+        self.forget_strangers(&new.key, &provider_id).await?;
         let now = self.now();
         let mut config = Config {
             number: 0,

@@ -154,7 +154,7 @@ impl Service {
     async fn revoke_held(&self, reference: &ConnectionRef) -> Result<()> {
         let connection = self.connection(reference)?;
         let credentials = self.load_credentials(&connection).await?.credentials;
-        let Some(tokens) = credentials.tokens() else {
+        let Some(tokens) = credentials.tokens().filter(|_| !connection.way.is_exchanged()) else {
             return Err(Error::usage(format!("`{reference}` is {}: there is nothing to revoke it by", connection.way))
                 .hinted("end it at the provider"));
         };

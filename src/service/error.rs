@@ -267,7 +267,8 @@ impl From<AuthError> for Error {
             AuthError::NotOffered(_) => {
                 Self::of(Kind::Usage, &error).hinted("`hallpass provider show ID` shows what the file declares")
             }
-            AuthError::Signing(_) => Self::of(Kind::Usage, &error),
+            AuthError::Signing(_) => Self::of(Kind::Usage, &error)
+                .hinted("enter the connection anew; a client's key is changed with `hallpass config edit`"),
             AuthError::IdToken(_) => Self::of(Kind::Provider, &error)
                 .hinted("it was not used; begin again, and tell the provider if it happens again"),
             AuthError::Metadata { .. } => Self::of(Kind::Provider, &error)

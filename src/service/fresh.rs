@@ -11,27 +11,23 @@
 //!               → refused   → the connection needs authorization; config and history stay
 //! ```
 
+mod tries;
+
 use std::time::{Duration, Instant};
+
+use tries::{Exchange, Failure, PAUSE, TRIES, try_refresh};
 
 use super::activity::About;
 use super::items::{Item, Loaded};
 use super::{Error, Kind, Result, Service};
-use crate::auth::token_exchange::{self, Given};
-use crate::auth::{self, AuthError, Refusal, Tape};
+use crate::auth::token_exchange::Given;
+use crate::auth::{self, AuthError, Tape};
 use crate::model::freshness::margin;
 pub use crate::model::freshness::{Asker, Freshness};
 use crate::model::provider::Answer;
-use crate::model::{
-    Connection, ConnectionRef, Credentials, Happening, Outcome, Problem, ProblemKind, Secret, Time, TokenSet,
-};
+use crate::model::{Connection, ConnectionRef, Credentials, Happening, Outcome, Problem, ProblemKind, Time};
 use crate::store::IntentKind;
 
-/// How often a refresh is tried in all where a server says "later" or cannot be reached.
-const TRIES: u32 = 3;
-/// The pause before the second try; it doubles.
-const PAUSE: Duration = Duration::from_millis(400);
-/// The longest `Retry-After` that is waited for while somebody waits for a token.
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// How long all tries together may take. Shorter than the patience of `refresh_lock`.
 pub(super) const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -48,40 +44,6 @@ pub struct Fresh {
 
 /// How far this machine's clock may have been set back before a token's end is not believed.
 const SKEW: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
-
-/// How new tokens are got without a person.
-enum Exchange<'a> {
-    /// With a refresh token, which may work once.
-    Refresh(&'a auth::Client, &'a Secret),
-    /// With the access token itself, while it is valid.
-    Renew(&'a auth::Client, &'a Secret),
-    /// By the client alone, for these scopes.
-    Fetch(&'a auth::Client, &'a [String]),
-    /// With what a person entered.
-    Again(Given<'a>),
-    /// The same, and signed here.
-    Sign(Given<'a>),
-}
-
-/// Why a refresh did not work.
-enum Failure {
-    /// The grant is gone.
-    Gone(String),
-    /// The client is refused: the config must be mended.
-    Client(Refusal),
-    /// Anything that may pass.
-    Passing(AuthError),
-}
-
-impl Failure {
-    fn reason(&self) -> String {
-        match self {
-            Self::Gone(reason) => reason.clone(),
-            Self::Client(refusal) => refusal.to_string(),
-            Self::Passing(error) => error.to_string(),
-        }
-    }
-}
 
 fn not_refreshed(connection: &Connection) -> Error {
     Error::usage(format!("`{}` is {}: there is nothing to refresh it with", connection.reference, connection.way))
@@ -317,60 +279,6 @@ impl Service {
     }
 }
 
-/// Tries until an answer comes that stands.
-async fn try_refresh(transport: &auth::Transport, exchange: &Exchange<'_>) -> std::result::Result<TokenSet, Failure> {
-    let (mut tries, mut was_lost, mut pause) = (0, false, PAUSE);
-    loop {
-        tries += 1;
-        let asked = match exchange {
-            Exchange::Refresh(client, token) => auth::refresh::refresh(transport, client, token).await,
-            Exchange::Renew(client, token) => auth::renew::renew(transport, client, token).await,
-            Exchange::Fetch(client, scopes) => auth::client_credentials::fetch(transport, client, scopes).await,
-            Exchange::Again(given) => token_exchange::exchange(transport, *given).await,
-            Exchange::Sign(given) => token_exchange::signed_jwt(*given, transport.now()),
-        };
-        let error = match asked {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        tracing::info!(%error, tries, "a refresh did not work");
-        match error {
-            // There is no client: what was entered is refused, and only a person has another.
-            AuthError::Refused(refusal) if matches!(exchange, Exchange::Again(_)) => {
-                return Err(Failure::Gone(format!("the provider refused what was entered ({refusal})")));
-            }
-            AuthError::Refused(refusal) if refusal.is_about_the_client() => return Err(Failure::Client(refusal)),
-            AuthError::Refused(refusal) if refusal.ends_the_grant() => {
-                return Err(Failure::Gone(if was_lost {
-                    format!(
-                        "the provider's answer to a refresh was lost on the way after it had replaced the refresh token, and it refuses the old one ({refusal})"
-                    )
-                } else {
-                    format!("the provider refused the refresh ({refusal})")
-                }));
-            }
-            error if error.may_be_repeated() && tries < TRIES => {
-                let asked = match &error {
-                    AuthError::Busy { retry_after, .. } => *retry_after,
-                    _ => None,
-                };
-                if asked.is_some_and(|asked| asked > LONGEST_PAUSE) {
-                    return Err(Failure::Passing(error));
-                }
-                tokio::time::sleep(asked.unwrap_or_else(|| jittered(pause))).await;
-                pause *= 2;
-            }
-            // The server may have acted on it. One more try tells: it answers again, or it
-            // refuses, and then the token was replaced.
-            error if error.is_lost_answer() && !was_lost => {
-                was_lost = true;
-                tokio::time::sleep(jittered(pause)).await;
-            }
-            error => return Err(Failure::Passing(error)),
-        }
-    }
-}
-
 fn declared(answer: &Answer) -> Option<Duration> {
     answer.refresh_margin.map(Duration::from_secs)
 }
@@ -391,10 +299,4 @@ fn refuse_refused(connection: &Connection, freshness: Freshness) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// Spreads tries of several processes over half again the pause.
-fn jittered(pause: Duration) -> Duration {
-    let [byte] = crate::vault::key::fresh::<1>();
-    pause + pause.mul_f64(f64::from(byte) / 512.0)
 }

@@ -65,7 +65,8 @@ impl Service {
     pub async fn inspect(&self, reference: &ConnectionRef) -> Result<Inspection> {
         let (connection, loaded) = self.peek_credentials(reference).await?;
         let mut inspection = self.look_into(connection, &loaded.credentials);
-        if let Some(tokens) = loaded.credentials.tokens() {
+        let tokens = loaded.credentials.tokens().filter(|_| !inspection.connection.way.is_exchanged());
+        if let Some(tokens) = tokens {
             let (introspection, id_token) =
                 self.ask_about(&inspection.connection, tokens, &mut inspection.warnings).await;
             (inspection.introspection, inspection.id_token) = (introspection, id_token);

@@ -93,7 +93,9 @@ impl Service {
         let pairs = [("grant_type", "authorization_code"), ("code", "none"), ("client_id", "hallpass")];
         let request = TokenRequest::of(What::TokenRequest, &pairs);
         match self.network.auth.tokens(&url, &OAuth2::default(), request).await {
-            Err(AuthError::Refused(refusal)) if !refusal.code.starts_with("http_") => {
+            Err(AuthError::Refused(refusal))
+                if matches!(refusal.status, 400 | 401) && !refusal.code.starts_with("http_") =>
+            {
                 format!("the token endpoint answers as one does (`{}`)", refusal.code)
             }
             Err(AuthError::Refused(refusal)) => {
@@ -112,6 +114,9 @@ fn file_of(new: &NewProvider, table: &OAuth2) -> String {
         vec![format!("name = {}", text(untrusted::line(&new.name).trim())), "categories = [\"other\"]".to_owned()];
     lines.extend([String::new(), "[oauth2]".to_owned()]);
     lines.extend(new.issuer.as_ref().and(table.issuer.as_ref()).map(|issuer| format!("issuer = {}", text(issuer))));
+    if table.authorization_response_iss_parameter_supported {
+        lines.push("authorization_response_iss_parameter_supported = true".to_owned());
+    }
     for (name, url) in table.endpoints() {
         lines.extend(url.candidates().first().map(|url| format!("{name} = {}", text(url))));
     }

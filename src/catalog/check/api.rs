@@ -108,6 +108,8 @@ impl Check<'_> {
         let is_hidden = |name: &str| self.fields().iter().any(|(field, declared)| field == name && declared.secret);
         matches!(placeholder, "token" | "basic" | "client_secret" | "assertion")
             || placeholder.starts_with("encoded.")
+            // What a call answered is most often a token.
+            || placeholder.starts_with("call") && self.is_of_an_exchange(placeholder)
             || placeholder.strip_prefix("credential.").is_some_and(is_hidden)
     }
 

@@ -25,6 +25,9 @@ impl Check<'_> {
         }
         for (name, text) in self.provider.encoded.clone() {
             self.text(&format!("encoded.{name}"), &text);
+            if text.contains("{encoded.") {
+                self.fail(format!("`encoded.{name}` holds another text of `[encoded]`, which is not filled there"));
+            }
             if !self.used.contains(&format!("encoded.{name}")) {
                 self.fail(format!("the text `encoded.{name}` is never used"));
             }

@@ -161,7 +161,9 @@ fn refreshes(connection: &Connection) -> &'static str {
     match (connection.way, connection.is_refreshable) {
         (WayIn::OAuth2, true) => "with its refresh token",
         (WayIn::ClientCredentials, _) => "by getting another one",
-        _ => "no",
+        (WayIn::TokenExchange, _) => "with what was entered",
+        (WayIn::SignedJwt, _) => "by signing another one",
+        (WayIn::OAuth2, false) | (WayIn::OAuth1 | WayIn::ApiKey | WayIn::Basic, _) => "no",
     }
 }
 
