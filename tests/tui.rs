@@ -75,6 +75,19 @@ fn y_asks_for_a_fresh_copy_and_the_answer_says_for_how_long() {
 }
 
 #[test]
+fn what_was_just_authorized_is_selected_though_a_filter_would_hide_it() {
+    let mut screen = screen(120, 40);
+    screen.keys("/calendar<enter>");
+    let connected = hallpass::service::connect::Connected {
+        connection: connection("github/zoe", "github", None, &[]),
+        fingerprint: String::new(),
+        warnings: Vec::new(),
+    };
+    screen.send(Message::Connected(Box::new(connected)));
+    assert_eq!(screen.keys("y"), [Effect::Copy(reference("github/zoe"), Form::Raw)], "{}", screen.text());
+}
+
+#[test]
 fn a_form_of_copy_is_chosen_by_its_letter_or_by_moving() {
     assert_eq!(screen(80, 24).keys("jYh"), [Effect::Copy(reference("google/calendar-bot"), Form::Header)]);
     assert_eq!(

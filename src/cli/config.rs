@@ -9,6 +9,7 @@ use crate::model::config::split_scopes;
 use crate::model::rest::ConfigView;
 use crate::model::{Config, ConfigKey, Provider, ProviderId, Secret, WayIn, search};
 use crate::service::configs::{ConfigChanges, NewConfig};
+use crate::service::enter::key_of;
 use crate::service::error::quoted;
 use crate::service::{Error, Result};
 
@@ -49,7 +50,7 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
                 provider,
                 client_id: client_id.or(new_client_id),
                 client_secret: match (client_secret, new_client_secret) {
-                    (Some(given), _) => Some(asked_secret(Some(&given))?),
+                    (Some(given), _) => Some(asked_secret(Some(&given), false)?),
                     (None, Some(given)) if given == "-" => Some(prompt::piped_secret()?),
                     (None, Some(given)) if given.is_empty() => Some(typed_secret()?),
                     (None, Some(_)) => {
@@ -133,7 +134,9 @@ impl Create {
         let knows_clients = knows_clients && !client_id.is_empty();
         let is_asked = secret.is_none() && !self.public && knows_clients;
         warn_if_visible(secret.as_deref(), output);
-        let client_secret = if self.public || !knows_clients { None } else { Some(asked_secret(secret.as_deref())?) };
+        let signs = template.as_ref().is_some_and(Provider::signs);
+        let client_secret =
+            if self.public || !knows_clients { None } else { Some(asked_secret(secret.as_deref(), signs)?) };
         let scopes = match (scopes, template) {
             (None, Some(template)) if is_asked => asked_scopes(&template)?,
             (given, _) => given,
@@ -231,15 +234,17 @@ fn typed_secret() -> Result<Secret> {
 }
 
 /// Reads the client secret: `-` stands for standard input, nothing for the prompt.
-fn asked_secret(given: Option<&str>) -> Result<Secret> {
-    match given {
+fn asked_secret(given: Option<&str>, signs: bool) -> Result<Secret> {
+    let asked = match given {
         Some("-") => prompt::piped_secret(),
         // Only where Nango's own command line takes one.
         Some(given) => Ok(Secret::new(given)),
+        None if prompt::is_interactive() && signs => prompt::secret("Private key (PEM: paste it, or @FILE)"),
         None if prompt::is_interactive() => prompt::secret("Client secret (nothing for a public client)"),
         None => Err(prompt::missing("CLIENT_SECRET")
             .hinted("pipe it and write `-` in its place, or say `--public` if there is none")),
-    }
+    };
+    if signs { key_of(asked?, "the client") } else { asked }
 }
 
 fn is_empty(changes: &ConfigChanges) -> bool {

@@ -51,7 +51,7 @@ async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) ->
     // Whoever asks for a browser's flow all the same is refused where it would begin.
     let wants_flow = arguments.device || arguments.paste;
     if !wants_flow && (way_in.is_entered() || way_in == WayIn::ClientCredentials) {
-        let mut request = EnterRequest::new(reference);
+        let mut request = EnterRequest::new(reference).reading_files();
         (request.way_in, request.variables, request.scopes) = (Some(way_in), variables, scopes);
         request.unverified = arguments.unverified;
         if way_in.is_entered() {

@@ -13,7 +13,7 @@ pub(super) fn fields(provider: &Provider, way: WayIn) -> Result<BTreeMap<String,
     let all = provider.credential_fields(way);
     let asked: Vec<&(String, CredentialField)> = all.iter().filter(|(_, field)| field.default.is_none()).collect();
     if !prompt::is_interactive() {
-        return from_files(piped(&asked)?, provider);
+        return piped(&asked);
     }
     let mut given = BTreeMap::new();
     for (name, field) in asked {
@@ -30,19 +30,6 @@ pub(super) fn fields(provider: &Provider, way: WayIn) -> Result<BTreeMap<String,
         if !value.is_empty() {
             given.insert(name.clone(), value);
         }
-    }
-    from_files(given, provider)
-}
-
-/// Reads the keys that are given by the names of their files: a prompt takes one line, and a key in PEM has several.
-fn from_files(mut given: BTreeMap<String, Secret>, provider: &Provider) -> Result<BTreeMap<String, Secret>> {
-    for (name, value) in &mut given {
-        let is_pem = provider.credentials.get(name).is_some_and(|field| field.pem);
-        let Some(path) = value.expose().strip_prefix('@').filter(|_| is_pem) else { continue };
-        let read = std::fs::read_to_string(path).map_err(|error| {
-            Error::usage(format!("the file `{}` of `{name}` cannot be read: {error}", untrusted::line(path)))
-        });
-        *value = Secret::new(zeroize::Zeroizing::new(read?).as_str());
     }
     Ok(given)
 }
@@ -96,19 +83,6 @@ fn read(text: &str, asked: &[&(String, CredentialField)]) -> Result<BTreeMap<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_key_is_read_from_the_file_that_is_named_for_it_and_nothing_else_is() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "-----BEGIN\n").unwrap();
-        let named = format!("@{}", file.path().display());
-        let provider = toml::from_str("name = \"Acme\"\n[credentials.key]\npem = true\n[credentials.other]\n").unwrap();
-        let given = ["key", "other"].map(|name| (name.to_owned(), Secret::new(named.as_str())));
-        let read = from_files(BTreeMap::from(given), &provider).unwrap();
-        assert_eq!((read["key"].expose(), read["other"].expose()), ("-----BEGIN\n", named.as_str()));
-        let missing = BTreeMap::from([("key".to_owned(), Secret::new("@/nowhere/key.pem"))]);
-        assert!(from_files(missing, &provider).unwrap_err().message.contains("`/nowhere/key.pem` of `key`"));
-    }
 
     fn asked(names: &[&str]) -> Vec<(String, CredentialField)> {
         names.iter().map(|name| ((*name).to_owned(), CredentialField::default())).collect()

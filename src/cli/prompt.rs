@@ -7,6 +7,9 @@ use crate::model::{Secret, untrusted};
 use crate::service::vaults::Purpose;
 use crate::service::{Error, Result};
 
+/// How many lines a key in PEM may have.
+const MOST_LINES: usize = 400;
+
 /// Tells whether there is a person to ask.
 pub fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
@@ -73,9 +76,20 @@ fn line() -> Result<String> {
 /// Asks for a secret, without showing it.
 pub fn secret(question: &str) -> Result<Secret> {
     // Part of it may come from a provider file.
-    rpassword::prompt_password(format!("{}: ", untrusted::line(question)))
-        .map(|text| Secret::new(zeroize::Zeroizing::new(text).trim()))
-        .map_err(|error| Error::usage(format!("the terminal cannot be read: {error}")))
+    let unreadable = |error: io::Error| Error::usage(format!("the terminal cannot be read: {error}"));
+    let first = rpassword::prompt_password(format!("{}: ", untrusted::line(question))).map_err(unreadable)?;
+    let mut text = zeroize::Zeroizing::new(first);
+    // A key in PEM that is pasted has several lines: those left behind would be taken for commands, and kept by the
+    // shell.
+    let is_open = |text: &str| text.contains("-----BEGIN ") && !text.contains("-----END ");
+    for _ in 0..MOST_LINES {
+        if !is_open(&text) {
+            break;
+        }
+        text.push('\n');
+        text.push_str(&zeroize::Zeroizing::new(rpassword::prompt_password("").map_err(unreadable)?));
+    }
+    Ok(Secret::new(text.trim()))
 }
 
 /// Reads a secret from standard input, without its last newline.

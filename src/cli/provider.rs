@@ -98,6 +98,9 @@ fn list(query: &str, service: &Service, output: Output) -> Outcome {
             Err(error) => output.warn(&error.message),
         }
     }
+    if let Some(why) = service.absence(query) {
+        output.note(&format!("There is no provider `{}`: {why}.", query.trim()));
+    }
     let haystack: Vec<String> = listed.iter().map(searchable).collect();
     let found: Vec<&Listed> = search::fuzzy(query, &haystack).into_iter().map(|index| &listed[index]).collect();
     if output.json {

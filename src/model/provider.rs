@@ -87,7 +87,10 @@ pub struct Provider {
 
 /// One URL, or several of which the first whose variables are all set is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected a URL, or a list of URLs of which the first whose variables are all set is taken"
+)]
 pub enum UrlTemplate {
     /// The only one.
     One(String),
@@ -107,7 +110,10 @@ impl UrlTemplate {
 
 /// A value of a parameter table: text, number or truth value, all sent as text.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected a text, a whole number, true or false; one within another is written with a dot, as in `\"user.name\"`"
+)]
 pub enum Parameter {
     /// Text.
     Text(String),
@@ -249,6 +255,12 @@ impl Provider {
     /// Returns the ways of authenticating that a config can take, with a client id or without.
     pub fn usable_ways(&self, has_client: bool) -> Vec<WayIn> {
         self.ways().into_iter().filter(|way| has_client || !way.needs_client()).collect()
+    }
+
+    /// Tells whether a client shows who it is by a signature: its secret is a private key then.
+    pub fn signs(&self) -> bool {
+        let tables = [&self.oauth2, &self.client_credentials].into_iter().flatten();
+        tables.into_iter().any(|table| table.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt)
     }
 
     /// Tells whether a client may make itself known (RFC 7591), as far as its file says; where all is discovered, it may.

@@ -37,6 +37,8 @@ pub struct EnterRequest {
     pub scopes: Option<Vec<String>>,
     /// What was entered, by the names of the fields; nothing where the client gets a token for itself.
     pub fields: BTreeMap<String, Secret>,
+    /// Whether a key in PEM may be given as the name of a file of this machine, `@FILE`: only by whoever sits at it.
+    pub reads_files: bool,
     /// Whether a connection that exists is replaced.
     pub may_replace: bool,
     /// Whether what was entered is kept though the provider's proving call refuses it.
@@ -61,6 +63,12 @@ struct Entry<'a> {
 }
 
 impl EnterRequest {
+    /// Returns the same request of somebody who sits at this machine, whose files it may name.
+    #[must_use]
+    pub fn reading_files(self) -> Self {
+        Self { reads_files: true, ..self }
+    }
+
     /// Asks for a connection in the usual way, with nothing entered yet.
     pub fn new(connection: ConnectionRef) -> Self {
         Self {
@@ -70,6 +78,7 @@ impl EnterRequest {
             further: BTreeMap::new(),
             scopes: None,
             fields: BTreeMap::new(),
+            reads_files: false,
             may_replace: true,
             unverified: false,
         }
@@ -79,11 +88,14 @@ impl EnterRequest {
 impl Service {
     /// Makes a connection of what was entered, after the provider's cheapest call has proven it; or, for
     /// client credentials, of the token that the client gets.
-    pub async fn enter(&self, request: EnterRequest) -> Result<Connected> {
+    pub async fn enter(&self, mut request: EnterRequest) -> Result<Connected> {
         self.may_change()?;
         let reference = request.connection.clone();
         let config = self.config(&reference.config)?;
         let (way, provider) = self.way_in(&config, request.way_in).await?;
+        if request.reads_files {
+            request.fields = from_files(request.fields, &provider)?;
+        }
         let mut variables = self.variables_for(&provider, &reference, &request.variables)?;
         add_further(&mut variables, &request.further, &provider)?;
         let scopes = request.scopes.clone().unwrap_or_else(|| scopes_of(&config, &provider, way));
@@ -268,6 +280,24 @@ pub(super) fn exchanged(way: WayIn, exchanged: Exchanged) -> Credentials {
     if way == WayIn::SignedJwt { Credentials::SignedJwt(exchanged) } else { Credentials::TokenExchange(exchanged) }
 }
 
+/// Returns a key in PEM, which `@FILE` names the file of: a prompt takes one line, and a key has several.
+pub fn key_of(given: Secret, name: &str) -> Result<Secret> {
+    let Some(path) = given.expose().strip_prefix('@') else { return Ok(given) };
+    let read = std::fs::read_to_string(path).map_err(|error| {
+        Error::usage(format!("the file `{}` of `{name}` cannot be read: {error}", untrusted::line(path)))
+    });
+    Ok(Secret::new(zeroize::Zeroizing::new(read?).as_str()))
+}
+
+fn from_files(given: BTreeMap<String, Secret>, provider: &Provider) -> Result<BTreeMap<String, Secret>> {
+    let read = |(name, value): (String, Secret)| {
+        let is_pem = provider.credentials.get(&name).is_some_and(|field| field.pem);
+        let value = if is_pem { key_of(value, &name)? } else { value };
+        Ok((name, value))
+    };
+    given.into_iter().map(read).collect()
+}
+
 /// Checks what was entered against what the form asks for.
 fn checked_fields(
     asked: &[(String, CredentialField)],
@@ -313,6 +343,19 @@ mod tests {
 
     fn given(value: &str) -> BTreeMap<String, Secret> {
         BTreeMap::from([("key".to_owned(), Secret::new(value))])
+    }
+
+    #[test]
+    fn a_key_is_read_from_the_file_that_is_named_for_it_and_nothing_else_is() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "-----BEGIN\n").unwrap();
+        let named = format!("@{}", file.path().display());
+        let provider = toml::from_str("name = \"Acme\"\n[credentials.key]\npem = true\n[credentials.other]\n").unwrap();
+        let given = ["key", "other"].map(|name| (name.to_owned(), Secret::new(named.as_str())));
+        let read = from_files(BTreeMap::from(given), &provider).unwrap();
+        assert_eq!((read["key"].expose(), read["other"].expose()), ("-----BEGIN\n", named.as_str()));
+        let missing = BTreeMap::from([("key".to_owned(), Secret::new("@/nowhere/key.pem"))]);
+        assert!(from_files(missing, &provider).unwrap_err().message.contains("`/nowhere/key.pem` of `key`"));
     }
 
     #[test]

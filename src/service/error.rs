@@ -159,9 +159,7 @@ impl From<CatalogError> for Error {
     fn from(error: CatalogError) -> Self {
         let kind = if matches!(error, CatalogError::Unknown { .. }) { Kind::NotFound } else { Kind::Usage };
         let hint = match &error {
-            CatalogError::Unknown { why: Some(_), .. } => {
-                "a file of your own may do it in another way (README, “A provider of your own”)".to_owned()
-            }
+            CatalogError::Unknown { why: Some(_), .. } => "`hallpass provider list` shows what there is".to_owned(),
             CatalogError::Unknown { near, .. } if !near.is_empty() => {
                 let names: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
                 format!("did you mean {}?", names.join(" or "))

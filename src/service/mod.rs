@@ -148,6 +148,11 @@ impl Service {
         self.catalog.list().into_iter().map(|(id, listed)| (id, listed.map_err(Error::from))).collect()
     }
 
+    /// Returns why there is no provider of an id that others list, where that is known.
+    pub fn absence(&self, id: &str) -> Option<&'static str> {
+        crate::catalog::absent::reason(id.trim())
+    }
+
     /// Returns the id of every provider, sorted, without reading their files.
     pub fn provider_ids(&self) -> Vec<ProviderId> {
         self.catalog.ids()

@@ -1,12 +1,15 @@
 //! The lines of a file that its problems are about.
 
-/// Puts the line in front of each problem that names a key in its first backquotes: `oauth2.token_endpoint`.
+/// Puts the line in front of each problem, in their order, that names a key in its first backquotes: `oauth2.token_endpoint`.
 pub fn with_lines(text: &str, problems: Vec<String>) -> Vec<String> {
-    let located = |problem: String| match place_of(&problem).and_then(|place| line_of(text, place)) {
+    let located = |problem: String| (place_of(&problem).and_then(|place| line_of(text, place)), problem);
+    let mut all: Vec<(Option<usize>, String)> = problems.into_iter().map(located).collect();
+    all.sort_by_key(|(line, _)| *line);
+    let told = |(line, problem): (Option<usize>, String)| match line {
         Some(line) => format!("line {line}: {problem}"),
         None => problem,
     };
-    problems.into_iter().map(located).collect()
+    all.into_iter().map(told).collect()
 }
 
 fn place_of(problem: &str) -> Option<&str> {

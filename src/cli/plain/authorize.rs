@@ -62,7 +62,7 @@ impl Plain<'_> {
         };
         let variables = self.variables(&provider, &known.map(|one| one.variables).unwrap_or_default()).await?;
         let connected = if way_in.is_entered() || way_in == WayIn::ClientCredentials {
-            let mut request = EnterRequest::new(reference);
+            let mut request = EnterRequest::new(reference).reading_files();
             (request.way_in, request.variables) = (Some(way_in), variables);
             request.fields = self.fields(&provider, way_in).await?;
             if way_in.is_entered() && provider.api.verify.is_some() {

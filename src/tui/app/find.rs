@@ -110,7 +110,7 @@ impl App {
     }
 
     /// Selects a row of the open view; a filter that hides it ends.
-    fn select(&mut self, row: Option<usize>) {
+    pub(super) fn select(&mut self, row: Option<usize>) {
         let Some(row) = row else { return };
         if !self.list().shows(row) {
             self.list().filter_mut().take();

@@ -323,7 +323,8 @@ impl App {
             }
         };
         self.refilter(View::Connections);
-        self.rows[View::Connections.index()].select_row(row);
+        // What comes next is about this one: a filter that hides it ends.
+        self.select(Some(row));
     }
 
     /// Opens the form for a connection under a config: a new one, or one that is there.
