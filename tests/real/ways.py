@@ -34,6 +34,21 @@ token_endpoint_auth_method = "client_secret_basic"
 default_scopes = ["openid", "read"]
 """
 
+BOUND = f"""name = "Rig, bound"
+categories = ["dev-tools"]
+
+[oauth2]
+authorization_endpoint = "{ISSUER}/auth"
+token_endpoint = "{ISSUER}/token"
+authorization_params = {{ prompt = "consent" }}
+token_endpoint_auth_method = "client_secret_basic"
+dpop = true
+default_scopes = ["openid", "offline_access", "read"]
+
+[api]
+base_url = "{ISSUER}"
+"""
+
 SIGNS = f"""name = "Rig, a client that signs"
 categories = ["dev-tools"]
 
@@ -123,6 +138,19 @@ class Registered(RealTest):
         said = self.connect(home)
         self.assertEqual(said.returncode, 0, said)
         self.assertEqual(self.oidc.accepts(home.token()), "alice")
+
+    def test_a_token_is_bound_to_a_key_and_proven_with_each_request(self):
+        self.oidc.knob("config", {"dpopNonce": True})
+        self.addCleanup(self.oidc.knob, "config", {"dpopNonce": False})
+        home = self.home()
+        (home.path / "hallpass/providers/rig-bound.toml").write_text(BOUND)
+        home.ok("config", "create", "rig", "rig-bound", "rig-dpop", "-", stdin="rig-dpop-secret")
+        said = self.connect(home)
+        self.assertEqual(said.returncode, 0, said)
+        self.assertEqual(json.loads(home.ok("request", "rig", "jane", "GET", "/me"))["sub"], "alice")
+        bound = home.token("rig/jane", "--refresh")
+        self.assertIsNone(self.oidc.accepts(bound), "without a proof it is good for nothing")
+        self.assertEqual(json.loads(home.ok("request", "rig", "jane", "GET", "/me"))["sub"], "alice")
 
     def test_a_client_that_signs_gets_a_token_for_itself(self):
         home = self.home()
