@@ -53,7 +53,7 @@ impl Check<'_> {
     /// moves the request that carries the client secret.
     fn position(&mut self, place: &str, name: &str, position: Position) {
         let kind = self.provider.variables.get(name).map(|variable| variable.kind);
-        // What a server answers that the file names, and that is shown the secret anyway.
+        // What a server answers that the file names, as the metadata of an issuer does.
         let is_answered = name.starts_with("call") && self.is_of_an_exchange(name);
         let fits = match position {
             Position::Prefix => is_answered || matches!(kind, Some(VariableKind::Url | VariableKind::Choice)),
