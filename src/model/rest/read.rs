@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::model::config::split_scopes;
 use crate::model::provider::{API_KEY, PASSWORD, USERNAME};
-use crate::model::{Credentials, Entered, Secret, Time, TokenPair, TokenSet};
+use crate::model::{Credentials, Entered, Exchanged, Secret, Time, TokenPair, TokenSet};
 
 /// Credentials that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +21,7 @@ pub enum Unreadable {
     #[error("Param 'credentials.expires_at' must be a time, as in 2026-01-31T12:00:00Z.")]
     NoTime,
     /// A type that is not known here.
-    #[error("Param 'credentials.type' must be one of OAUTH2, OAUTH2_CC, OAUTH1, API_KEY, BASIC.")]
+    #[error("Param 'credentials.type' must be one of OAUTH2, OAUTH2_CC, OAUTH1, API_KEY, BASIC, TWO_STEP, JWT.")]
     Type,
 }
 
@@ -36,6 +36,9 @@ const REPEATED: [&str; 8] = [
     "oauth_token",
     "oauth_token_secret",
 ];
+
+/// What is no field that a person entered, in credentials that a token was had with.
+const OF_A_TOKEN: [&str; 4] = ["type", "token", "expires_at", "raw"];
 
 /// Reads credentials as [`credentials`](super::credentials) writes them, and as Nango does.
 pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Credentials, Unreadable> {
@@ -56,6 +59,24 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
         Secret::new(Value::Object(raw).to_string())
     };
     let said = |name: &str| object.get("raw").and_then(|raw| raw.get(name)).and_then(Value::as_str);
+    // What a person entered stands beside the token that was had with it.
+    let exchanged = || {
+        let tokens = TokenSet {
+            access_token: needed("token")?,
+            token_type: said("token_type").unwrap_or("Bearer").to_owned(),
+            refresh_token: None,
+            id_token: None,
+            nonce: None,
+            dpop_key: None,
+            expires_at: object.get("expires_at").filter(|end| !end.is_null()).map(end_of).transpose()?,
+            obtained_at: now,
+            scopes: said("scope").map(split_scopes),
+            extra: raw(),
+        };
+        let entered = object.iter().filter(|(name, _)| !OF_A_TOKEN.contains(&name.as_str()));
+        let fields = entered.filter_map(|(name, value)| Some((name.clone(), Secret::new(value.as_str()?)))).collect();
+        Ok::<_, Unreadable>(Exchanged { tokens, fields })
+    };
     match text(object, "type")? {
         Some(kind @ ("OAUTH2" | "OAUTH2_CC")) => {
             let name = if kind == "OAUTH2_CC" && object.contains_key("token") { "token" } else { "access_token" };
@@ -83,6 +104,8 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
             let name = if object.contains_key("api_key") { "api_key" } else { "apiKey" };
             Ok(Credentials::ApiKey(entered(&[(name, API_KEY)])?))
         }
+        Some("TWO_STEP") => Ok(Credentials::TokenExchange(exchanged()?)),
+        Some("JWT") => Ok(Credentials::SignedJwt(exchanged()?)),
         Some("BASIC") => Ok(Credentials::Basic(entered(&[("username", USERNAME), ("password", PASSWORD)])?)),
         _ => Err(Unreadable::Type),
     }
@@ -126,7 +149,13 @@ mod tests {
             obtained_at: now,
             extra: Secret::new(r#"{"user_id":"7"}"#),
         };
+        let exchanged = Exchanged {
+            tokens: TokenSet { refresh_token: None, ..tokens.clone() },
+            fields: fields(&[("login", "l"), ("secret", "s")]).fields,
+        };
         for credentials in [
+            Credentials::TokenExchange(exchanged.clone()),
+            Credentials::SignedJwt(exchanged),
             Credentials::OAuth2(tokens.clone()),
             Credentials::ClientCredentials(TokenSet { refresh_token: None, ..tokens }),
             Credentials::OAuth1(pair),
