@@ -59,10 +59,9 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
         Secret::new(Value::Object(raw).to_string())
     };
     let said = |name: &str| object.get("raw").and_then(|raw| raw.get(name)).and_then(Value::as_str);
-    // What a person entered stands beside the token that was had with it.
-    let exchanged = || {
-        let tokens = TokenSet {
-            access_token: needed("token")?,
+    let token_set = |name: &str| {
+        Ok::<_, Unreadable>(TokenSet {
+            access_token: needed(name)?,
             token_type: said("token_type").unwrap_or("Bearer").to_owned(),
             refresh_token: None,
             id_token: None,
@@ -72,27 +71,27 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
             obtained_at: now,
             scopes: said("scope").map(split_scopes),
             extra: raw(),
-        };
+        })
+    };
+    let granted = |name: &str| {
+        Ok::<_, Unreadable>(TokenSet {
+            refresh_token: text(object, "refresh_token")?.filter(|text| !text.is_empty()).map(Secret::new),
+            id_token: said("id_token").map(Secret::new),
+            ..token_set(name)?
+        })
+    };
+    // What a person entered stands beside the token that was had with it.
+    let exchanged = || {
+        let tokens = token_set("token")?;
         let entered = object.iter().filter(|(name, _)| !OF_A_TOKEN.contains(&name.as_str()));
         let fields = entered.filter_map(|(name, value)| Some((name.clone(), Secret::new(value.as_str()?)))).collect();
         Ok::<_, Unreadable>(Exchanged { tokens, fields })
     };
     match text(object, "type")? {
-        Some(kind @ ("OAUTH2" | "OAUTH2_CC")) => {
-            let name = if kind == "OAUTH2_CC" && object.contains_key("token") { "token" } else { "access_token" };
-            let tokens = TokenSet {
-                access_token: needed(name)?,
-                token_type: said("token_type").unwrap_or("Bearer").to_owned(),
-                refresh_token: text(object, "refresh_token")?.filter(|text| !text.is_empty()).map(Secret::new),
-                id_token: said("id_token").map(Secret::new),
-                nonce: None,
-                dpop_key: None,
-                expires_at: object.get("expires_at").filter(|end| !end.is_null()).map(end_of).transpose()?,
-                obtained_at: now,
-                scopes: said("scope").map(split_scopes),
-                extra: raw(),
-            };
-            Ok(if kind == "OAUTH2" { Credentials::OAuth2(tokens) } else { Credentials::ClientCredentials(tokens) })
+        Some("OAUTH2") => Ok(Credentials::OAuth2(granted("access_token")?)),
+        Some("OAUTH2_CC") => {
+            let name = if object.contains_key("token") { "token" } else { "access_token" };
+            Ok(Credentials::ClientCredentials(granted(name)?))
         }
         Some("OAUTH1") => Ok(Credentials::OAuth1(TokenPair {
             token: needed("oauth_token")?,
