@@ -80,6 +80,29 @@ pub struct OAuth2 {
     pub renewal: Option<TokenTrade>,
 }
 
+impl OAuth2 {
+    /// Returns the endpoints that are given, with their keys.
+    pub fn endpoints(&self) -> Vec<(&'static str, &UrlTemplate)> {
+        [
+            ("authorization_endpoint", &self.authorization_endpoint),
+            ("token_endpoint", &self.token_endpoint),
+            ("refresh_endpoint", &self.refresh_endpoint),
+            ("revocation_endpoint", &self.revocation_endpoint),
+            ("introspection_endpoint", &self.introspection_endpoint),
+            ("device_authorization_endpoint", &self.device_authorization_endpoint),
+            ("userinfo_endpoint", &self.userinfo_endpoint),
+            ("pushed_authorization_request_endpoint", &self.pushed_authorization_request_endpoint),
+            ("registration_endpoint", &self.registration_endpoint),
+            ("jwks_uri", &self.jwks_uri),
+        ]
+        .into_iter()
+        .filter_map(|(name, url)| Some((name, url.as_ref()?)))
+        .chain(self.long_lived.iter().map(|exchange| ("long_lived.endpoint", &exchange.endpoint)))
+        .chain(self.renewal.iter().map(|exchange| ("renewal.endpoint", &exchange.endpoint)))
+        .collect()
+    }
+}
+
 impl Default for OAuth2 {
     fn default() -> Self {
         Self {
