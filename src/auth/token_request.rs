@@ -137,7 +137,7 @@ impl TokenRequest {
 }
 
 /// Makes an object of pairs: one with a dotted name stands in an object within it.
-pub(super) fn nested(pairs: impl IntoIterator<Item = (String, Value)>) -> Map<String, Value> {
+fn nested(pairs: impl IntoIterator<Item = (String, Value)>) -> Map<String, Value> {
     let mut all = Map::new();
     for (name, value) in pairs {
         put(&mut all, &name, value);

@@ -1,7 +1,9 @@
 //! The one place that talks to an authorization server.
 //!
 //! Redirects are not followed, connections are not reused, requests are not repeated here: a
-//! refresh token may work once, and only `service` knows what a second try would cost.
+//! refresh token may work once, and only `service` knows what a second try would cost. One that was refused for
+//! want of a `DPoP` nonce is the exception: nothing of it was used, and the answer brings what was wanting (RFC 9449
+//! section 8).
 
 use std::sync::Arc;
 use std::time::Duration;
