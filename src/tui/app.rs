@@ -24,7 +24,7 @@ use super::modal::{Modal, Revealed, Target};
 use super::widgets::list::List;
 use crate::backend::{AboutServer, Capabilities};
 use crate::model::freshness::remaining;
-use crate::model::{Activity, Config, ConfigKey, Connection, ConnectionRef, Provider, ProviderId, Time};
+use crate::model::{Activity, Config, ConfigKey, Connection, ConnectionRef, Provider, ProviderId, Time, search};
 use crate::service::connect::ConnectRequest;
 use crate::service::doctor::Finding;
 
@@ -271,12 +271,8 @@ impl App {
                 .providers
                 .iter()
                 .map(|(id, provider)| {
-                    crate::model::search::entry(
-                        id.as_str(),
-                        &provider.aliases,
-                        &provider.name,
-                        &provider.categories.join(" "),
-                    )
+                    let categories = provider.categories.join(" ");
+                    search::entry(id.as_str(), &provider.aliases, &provider.name, &categories)
                 })
                 .collect(),
             View::Activity => self
