@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
 use url::{Origin, Url};
 use zeroize::Zeroizing;
 
@@ -282,18 +281,7 @@ impl Access {
         template: &str,
         put: impl Fn(Zeroizing<String>) -> Zeroizing<String>,
     ) -> Result<Option<Zeroizing<String>>, ApiError> {
-        let mut text = Zeroizing::new(String::new());
-        for part in parts(template)? {
-            match part {
-                Part::Literal(literal) => text.push_str(literal),
-                Part::Placeholder(name) => match self.value(name)? {
-                    Some(value) => text.push_str(&put(value)),
-                    None if self.may_be_missing(name) => return Ok(None),
-                    None => return Err(TemplateError::Missing { name: name.to_owned() }.into()),
-                },
-            }
-        }
-        Ok(Some(text))
+        self.provider.fill(template, |name| Ok(self.value(name)?.map(&put)))
     }
 
     fn value(&self, name: &str) -> Result<Option<Zeroizing<String>>, ApiError> {
@@ -305,7 +293,7 @@ impl Access {
             ("client_secret", _) => hidden(self.client_secret.as_ref().unwrap_or(&Secret::default())),
             (name, credentials) => match (name.strip_prefix("credential."), name.strip_prefix("encoded.")) {
                 (Some(field), _) => match credentials.fields().and_then(|fields| fields.get(field)) {
-                    None if self.may_be_missing(name) => None,
+                    None if self.provider.may_be_missing(name) => None,
                     given => hidden(given.unwrap_or(&Secret::default())),
                 },
                 (_, Some(encoded)) => self.encoded(encoded)?.as_ref().and_then(hidden),
@@ -314,22 +302,11 @@ impl Access {
         })
     }
 
-    fn may_be_missing(&self, name: &str) -> bool {
-        // A text in base64 is left out with what it holds.
-        if name.starts_with("encoded.") {
-            return true;
-        }
-        let field = name.strip_prefix("credential.").and_then(|field| self.provider.credentials.get(field));
-        field.is_some_and(|field| field.optional)
-            || self.provider.variables.get(name).is_some_and(|variable| variable.optional)
-    }
-
     /// Returns a text of the file's `[encoded]` table, filled and in base64.
     fn encoded(&self, name: &str) -> Result<Option<Secret>, ApiError> {
         let template = self.provider.encoded.get(name);
         let template = template.ok_or_else(|| TemplateError::Missing { name: format!("encoded.{name}") })?;
-        let encode = |text: Zeroizing<String>| base64::engine::general_purpose::STANDARD.encode(text.as_bytes());
-        Ok(self.fill(template)?.map(|text| Secret::new(encode(text))))
+        Ok(self.fill(template)?.map(|text| Secret::new(text.as_str()).in_base64()))
     }
 }
 

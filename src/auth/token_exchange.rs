@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
 use serde_json::{Map, Value};
 use url::Url;
 use zeroize::Zeroizing;
@@ -14,7 +13,7 @@ use super::transport::{TokenRequest, Transport};
 use super::{AuthError, Client};
 use crate::model::provider::{self, Call, OAuth2, Parameter, Provider, SignedJwt, UrlTemplate};
 use crate::model::tape::What;
-use crate::model::template::{Part, TemplateError, Values, parts};
+use crate::model::template::{Part, Values, parts};
 use crate::model::uuid::uuid;
 use crate::model::{Secret, Time, TokenSet};
 
@@ -178,18 +177,7 @@ impl Texts<'_> {
 
     /// Fills a text; `None` where something in it may be left out, and was.
     fn text(&self, template: &str) -> Result<Option<Zeroizing<String>>, AuthError> {
-        let mut text = Zeroizing::new(String::new());
-        for part in parts(template)? {
-            match part {
-                Part::Literal(literal) => text.push_str(literal),
-                Part::Placeholder(name) => match self.value(name)? {
-                    Some(value) => text.push_str(&value),
-                    None if self.may_be_missing(name) => return Ok(None),
-                    None => return Err(TemplateError::Missing { name: name.to_owned() }.into()),
-                },
-            }
-        }
-        Ok(Some(text))
+        self.given.provider.fill(template, |name| self.value(name))
     }
 
     fn value(&self, name: &str) -> Result<Option<Zeroizing<String>>, AuthError> {
@@ -200,8 +188,7 @@ impl Texts<'_> {
         }
         if let Some(encoded) = name.strip_prefix("encoded.") {
             let Some(template) = provider.encoded.get(encoded) else { return Ok(None) };
-            let encode = |text: Zeroizing<String>| base64::engine::general_purpose::STANDARD.encode(text.as_bytes());
-            return Ok(self.text(template)?.map(|text| Zeroizing::new(encode(text))));
+            return Ok(self.text(template)?.map(|text| hidden(&Secret::new(text.as_str()).in_base64())));
         }
         if let Some(days) = name.strip_prefix("date.") {
             let days = days.parse().ok().map(chrono::Days::new);
@@ -227,17 +214,6 @@ impl Texts<'_> {
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         }
-    }
-
-    fn may_be_missing(&self, name: &str) -> bool {
-        // A text in base64 is left out with what it holds.
-        if name.starts_with("encoded.") {
-            return true;
-        }
-        let provider = self.given.provider;
-        let field = name.strip_prefix("credential.").and_then(|field| provider.credentials.get(field));
-        field.is_some_and(|field| field.optional)
-            || provider.variables.get(name).is_some_and(|variable| variable.optional)
     }
 }
 

@@ -4,7 +4,6 @@ mod record;
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
 use serde_json::{Map, Value};
 
 pub use record::RecordError;
@@ -228,7 +227,7 @@ impl Entered {
 
     /// Returns the login as it stands in a header (RFC 7617 section 2).
     pub fn basic(&self) -> Secret {
-        Secret::new(base64::engine::general_purpose::STANDARD.encode(self.login().expose()))
+        self.login().in_base64()
     }
 }
 

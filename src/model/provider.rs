@@ -6,6 +6,7 @@ mod needs;
 mod oauth1;
 mod oauth2;
 mod quirks;
+mod texts;
 mod token_exchange;
 mod way_in;
 

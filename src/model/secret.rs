@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use base64::Engine as _;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -16,6 +17,12 @@ impl Secret {
     /// Hides `text`.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
+    }
+
+    /// Returns it in base64 (RFC 4648 section 4), which is as secret.
+    #[must_use]
+    pub fn in_base64(&self) -> Self {
+        Self::new(base64::engine::general_purpose::STANDARD.encode(self.expose()))
     }
 
     /// Returns the hidden text.
