@@ -76,6 +76,17 @@ fn a_config_is_made_listed_changed_renamed_and_deleted() {
 }
 
 #[test]
+fn the_key_of_a_client_that_signs_is_read_from_its_file_whether_it_is_the_first_or_a_new_one() {
+    let home = Home::new();
+    home.pipe("a key", &["config", "create", "okta", "okta-cc", "the-id", "-"]).ok();
+    let new = ["config", "edit", "okta", "--client-secret", "-"];
+    for arguments in [&["config", "create", "other", "okta-cc", "the-id", "-"][..], &new] {
+        let failed = home.pipe("@/nowhere/key.pem", arguments).fails_with(2);
+        assert!(failed.err.contains("`/nowhere/key.pem`") && failed.err.contains("cannot be read"), "{}", failed.err);
+    }
+}
+
+#[test]
 fn nangos_colon_forms_are_the_same_commands() {
     let home = Home::new();
     home.run(&["config:create", "gh", "github", "id", "secret", "repo,gist"]).ok();

@@ -44,15 +44,17 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
             redirect_uri,
         } => {
             let key = asked_key(key)?;
-            backend.config(&key).await?;
+            let config = backend.config(&key).await?;
             warn_if_visible(client_secret.as_deref(), output);
+            let template = backend.provider(provider.as_deref().unwrap_or(config.provider.as_str()));
+            let signs = template.is_ok_and(|(_, template)| template.signs());
             let changes = ConfigChanges {
                 provider,
                 client_id: client_id.or(new_client_id),
                 client_secret: match (client_secret, new_client_secret) {
-                    (Some(given), _) => Some(asked_secret(Some(&given), false)?),
-                    (None, Some(given)) if given == "-" => Some(prompt::piped_secret()?),
-                    (None, Some(given)) if given.is_empty() => Some(typed_secret()?),
+                    (Some(given), _) => Some(asked_secret(Some(&given), signs)?),
+                    (None, Some(given)) if given == "-" => Some(asked_secret(Some(&given), signs)?),
+                    (None, Some(given)) if given.is_empty() => Some(typed_secret(signs)?),
                     (None, Some(_)) => {
                         return Err(Error::usage("a client secret does not stand on the command line, where others can see it")
                             .hinted("pipe it and write `--client-secret -`, or write `--client-secret` alone to be asked for it")
@@ -63,7 +65,7 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
                 scopes: scopes.or(new_scopes).as_deref().map(split_scopes),
                 redirect_uri,
             };
-            let changes = if is_empty(&changes) { asked_changes()? } else { changes };
+            let changes = if is_empty(&changes) { asked_changes(signs)? } else { changes };
             edited(&backend.edit_config(&key, changes).await?, output)
         }
         ConfigCommand::Rename { key, new } => {
@@ -222,15 +224,20 @@ fn warn_if_visible(secret: Option<&str>, output: Output) {
 }
 
 /// Asks for the new client secret of a config that there is.
-fn typed_secret() -> Result<Secret> {
+fn typed_secret(signs: bool) -> Result<Secret> {
     if !prompt::is_interactive() {
         return Err(prompt::missing("CLIENT_SECRET").hinted("pipe it and write `--client-secret -`"));
     }
-    let secret = prompt::secret("New client secret")?;
+    let secret = prompt::secret(if signs { "New private key (PEM: paste it, or @FILE)" } else { "New client secret" })?;
     if secret.is_empty() {
         return Err(Error::usage("nothing was typed; the client secret is as it was"));
     }
-    Ok(secret)
+    key_or_secret(secret, signs)
+}
+
+/// Returns what was given; the file's text, where it is the key of a client that signs and names one.
+fn key_or_secret(given: Secret, signs: bool) -> Result<Secret> {
+    if signs { key_of(given, "the client") } else { Ok(given) }
 }
 
 /// Reads the client secret: `-` stands for standard input, nothing for the prompt.
@@ -244,7 +251,7 @@ fn asked_secret(given: Option<&str>, signs: bool) -> Result<Secret> {
         None => Err(prompt::missing("CLIENT_SECRET")
             .hinted("pipe it and write `-` in its place, or say `--public` if there is none")),
     };
-    if signs { key_of(asked?, "the client") } else { asked }
+    key_or_secret(asked?, signs)
 }
 
 fn is_empty(changes: &ConfigChanges) -> bool {
@@ -256,7 +263,7 @@ fn is_empty(changes: &ConfigChanges) -> bool {
 }
 
 /// Asks what is to change, where nothing was said: an empty answer leaves it as it is.
-fn asked_changes() -> Result<ConfigChanges> {
+fn asked_changes(signs: bool) -> Result<ConfigChanges> {
     if !prompt::is_interactive() {
         return Err(Error::usage("nothing was said to change")
             .hinted("`--client-id`, `--client-secret -`, `--scopes` and `--redirect-uri` say what"));
@@ -264,10 +271,14 @@ fn asked_changes() -> Result<ConfigChanges> {
     let answer = |question: &str| -> Result<Option<String>> {
         Ok(Some(prompt::ask(question, None)?).filter(|answer| !answer.is_empty()))
     };
+    let label =
+        if signs { "New private key (PEM: @FILE; enter leaves it)" } else { "New client secret (enter leaves it)" };
+    let client_id = answer("New client id (enter leaves it)")?;
+    let secret = Some(prompt::secret(label)?).filter(|secret| !secret.is_empty());
     Ok(ConfigChanges {
         provider: None,
-        client_id: answer("New client id (enter leaves it)")?,
-        client_secret: Some(prompt::secret("New client secret (enter leaves it)")?).filter(|secret| !secret.is_empty()),
+        client_id,
+        client_secret: secret.map(|secret| key_or_secret(secret, signs)).transpose()?,
         scopes: answer("New scopes, comma-separated (enter leaves them)")?.as_deref().map(split_scopes),
         redirect_uri: answer("New redirect URI (enter leaves it)")?,
     })
