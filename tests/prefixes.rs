@@ -118,16 +118,9 @@ fn item_of(id: &str) -> String {
 
 fn credentials(revision: i64, at: Time) -> Credentials {
     Credentials::OAuth2(TokenSet {
-        access_token: Secret::new(format!("token-{revision}")),
-        token_type: "Bearer".to_owned(),
         refresh_token: Some(Secret::new(format!("refresh-{revision}"))),
-        id_token: None,
-        nonce: None,
-        dpop_key: None,
         expires_at: Some(at + std::time::Duration::from_hours(1)),
-        obtained_at: at,
-        scopes: None,
-        extra: Secret::new("{}"),
+        ..TokenSet::new(Secret::new(format!("token-{revision}")), at)
     })
 }
 

@@ -215,7 +215,7 @@ impl Access {
         if let Credentials::ApiKey(entered) | Credentials::Basic(entered) = &self.credentials {
             secrets.push(("basic".to_owned(), entered.basic()));
         }
-        let fields = self.credentials.fields().into_iter().flatten();
+        let fields = self.credentials.fields().iter();
         secrets.extend(fields.map(|(name, value)| (name.clone(), value.clone())));
         secrets.extend(self.provider.encoded.keys().filter_map(|name| Some((name.clone(), self.encoded(name).ok()??))));
         if let Credentials::OAuth1(pair) = &self.credentials {
@@ -292,7 +292,7 @@ impl Access {
             ("client_id", _) => Some(Zeroizing::new(self.client_id.clone())),
             ("client_secret", _) => hidden(self.client_secret.as_ref().unwrap_or(&Secret::default())),
             (name, credentials) => match (name.strip_prefix("credential."), name.strip_prefix("encoded.")) {
-                (Some(field), _) => match credentials.fields().and_then(|fields| fields.get(field)) {
+                (Some(field), _) => match credentials.fields().get(field) {
                     None if self.provider.may_be_missing(name) => None,
                     given => hidden(given.unwrap_or(&Secret::default())),
                 },

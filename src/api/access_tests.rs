@@ -66,6 +66,7 @@ fn a_signed_request_has_a_header_of_its_own() {
         token_secret: Secret::new("s"),
         obtained_at: tokens().obtained_at,
         extra: Secret::new("{}"),
+        fields: BTreeMap::new(),
     };
     let access = access(API, Credentials::OAuth1(pair), &[]);
     assert!(access.headers().unwrap().is_empty());

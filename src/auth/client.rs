@@ -301,20 +301,17 @@ impl Client {
             other => other.as_ref().to_owned(),
         };
         TokenSet {
-            access_token: Secret::new(answer.access_token().secret().as_str()),
             token_type,
             refresh_token: answer.refresh_token().map(|token| Secret::new(token.secret().as_str())),
             id_token,
-            nonce: None,
-            dpop_key: None,
             expires_at: answer
                 .expires_in()
                 .and_then(|length| now.checked_add_signed(chrono::Duration::from_std(length).ok()?)),
-            obtained_at: now,
             scopes: answer.scopes().map(|scopes| {
                 scopes.iter().map(|scope| scope.as_str().to_owned()).filter(|scope| !scope.is_empty()).collect()
             }),
             extra: Secret::new(Value::Object(extra).to_string()),
+            ..TokenSet::new(Secret::new(answer.access_token().secret().as_str()), now)
         }
     }
 }

@@ -230,6 +230,7 @@ pub async fn exchange(
         token_secret,
         obtained_at: transport.now(),
         extra: Secret::new(Value::Object(answer).to_string()),
+        fields: BTreeMap::new(),
     })
 }
 

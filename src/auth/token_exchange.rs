@@ -53,18 +53,7 @@ pub async fn exchange(transport: &Transport, given: Given<'_>) -> Result<TokenSe
 pub fn signed_jwt(given: Given<'_>, now: Time) -> Result<TokenSet, AuthError> {
     let table = given.provider.signed_jwt.as_ref().ok_or(AuthError::NotOffered("signed JWT"))?;
     let (token, end) = sign(table, &Texts { given, now, assertion: None, answers: Vec::new() })?;
-    Ok(TokenSet {
-        access_token: token,
-        token_type: "Bearer".to_owned(),
-        refresh_token: None,
-        id_token: None,
-        nonce: None,
-        dpop_key: None,
-        expires_at: Some(end),
-        obtained_at: now,
-        scopes: None,
-        extra: Secret::new("{}"),
-    })
+    Ok(TokenSet { expires_at: Some(end), ..TokenSet::new(token, now) })
 }
 
 fn sign(table: &SignedJwt, texts: &Texts<'_>) -> Result<(Secret, Time), AuthError> {

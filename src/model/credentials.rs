@@ -25,9 +25,9 @@ pub enum Credentials {
     /// A user name and a password.
     Basic(Entered),
     /// A token that calls of the provider's own gave for what a person entered.
-    TokenExchange(Exchanged),
+    TokenExchange(TokenSet),
     /// A JWT that was signed with what a person entered.
-    SignedJwt(Exchanged),
+    SignedJwt(TokenSet),
 }
 
 /// An OAuth 2 token set (RFC 6749 section 5.1).
@@ -55,6 +55,9 @@ pub struct TokenSet {
     /// Every other field of the provider's answer, as a JSON object. Some providers put further
     /// tokens there, so it is hidden like one.
     pub extra: Secret,
+    /// What a person entered that goes with them: what they were had with, where calls of the provider's own gave
+    /// them, or what its API wants beside them.
+    pub fields: BTreeMap<String, Secret>,
 }
 
 /// OAuth 1.0a token credentials. They have no end that the protocol knows of.
@@ -68,14 +71,7 @@ pub struct TokenPair {
     pub obtained_at: Time,
     /// Every other field of the answer, as a JSON object.
     pub extra: Secret,
-}
-
-/// A token, and what it was had with: it serves again when the token ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exchanged {
-    /// The token.
-    pub tokens: TokenSet,
-    /// The fields that a person entered.
+    /// What a person entered that the API wants beside them.
     pub fields: BTreeMap<String, Secret>,
 }
 
@@ -105,8 +101,10 @@ impl Credentials {
     /// Returns the token set, where they are one.
     pub fn tokens(&self) -> Option<&TokenSet> {
         match self {
-            Self::OAuth2(tokens) | Self::ClientCredentials(tokens) => Some(tokens),
-            Self::TokenExchange(exchanged) | Self::SignedJwt(exchanged) => Some(&exchanged.tokens),
+            Self::OAuth2(tokens)
+            | Self::ClientCredentials(tokens)
+            | Self::TokenExchange(tokens)
+            | Self::SignedJwt(tokens) => Some(tokens),
             Self::OAuth1(_) | Self::ApiKey(_) | Self::Basic(_) => None,
         }
     }
@@ -114,22 +112,24 @@ impl Credentials {
     /// Returns credentials of the same kind with new tokens; those that are no token set stay as they are.
     #[must_use]
     pub fn with_tokens(&self, tokens: TokenSet) -> Self {
-        let exchanged = |before: &Exchanged| Exchanged { tokens: tokens.clone(), fields: before.fields.clone() };
         match self {
             Self::OAuth2(_) => Self::OAuth2(tokens),
             Self::ClientCredentials(_) => Self::ClientCredentials(tokens),
-            Self::TokenExchange(before) => Self::TokenExchange(exchanged(before)),
-            Self::SignedJwt(before) => Self::SignedJwt(exchanged(before)),
+            Self::TokenExchange(_) => Self::TokenExchange(tokens),
+            Self::SignedJwt(_) => Self::SignedJwt(tokens),
             Self::OAuth1(_) | Self::ApiKey(_) | Self::Basic(_) => self.clone(),
         }
     }
 
-    /// Returns the fields that a person entered, where one did.
-    pub fn fields(&self) -> Option<&BTreeMap<String, Secret>> {
+    /// Returns what a person entered, by the names of the fields.
+    pub fn fields(&self) -> &BTreeMap<String, Secret> {
         match self {
-            Self::ApiKey(entered) | Self::Basic(entered) => Some(&entered.fields),
-            Self::TokenExchange(exchanged) | Self::SignedJwt(exchanged) => Some(&exchanged.fields),
-            Self::OAuth2(_) | Self::ClientCredentials(_) | Self::OAuth1(_) => None,
+            Self::ApiKey(entered) | Self::Basic(entered) => &entered.fields,
+            Self::OAuth2(tokens)
+            | Self::ClientCredentials(tokens)
+            | Self::TokenExchange(tokens)
+            | Self::SignedJwt(tokens) => &tokens.fields,
+            Self::OAuth1(pair) => &pair.fields,
         }
     }
 
@@ -139,8 +139,8 @@ impl Credentials {
         match self {
             Self::OAuth2(tokens)
             | Self::ClientCredentials(tokens)
-            | Self::TokenExchange(Exchanged { tokens, .. })
-            | Self::SignedJwt(Exchanged { tokens, .. }) => tokens.access_token.clone(),
+            | Self::TokenExchange(tokens)
+            | Self::SignedJwt(tokens) => tokens.access_token.clone(),
             Self::OAuth1(pair) => pair.token.clone(),
             Self::ApiKey(entered) => entered.key(),
             Self::Basic(entered) => entered.login(),
@@ -177,7 +177,7 @@ impl Credentials {
             }
             Self::OAuth1(pair) => is_odd(&pair.token) || is_odd(&pair.token_secret),
             // What was entered may be a key of several lines, and is never shown as it is.
-            Self::TokenExchange(exchanged) | Self::SignedJwt(exchanged) => is_odd(&exchanged.tokens.access_token),
+            Self::TokenExchange(tokens) | Self::SignedJwt(tokens) => is_odd(&tokens.access_token),
             Self::ApiKey(entered) | Self::Basic(entered) => {
                 entered.fields.values().any(|value| value.expose().chars().any(char::is_control))
             }
@@ -189,8 +189,8 @@ impl Credentials {
         match self {
             Self::OAuth2(tokens)
             | Self::ClientCredentials(tokens)
-            | Self::TokenExchange(Exchanged { tokens, .. })
-            | Self::SignedJwt(Exchanged { tokens, .. }) => tokens.obtained_at,
+            | Self::TokenExchange(tokens)
+            | Self::SignedJwt(tokens) => tokens.obtained_at,
             Self::OAuth1(pair) => pair.obtained_at,
             Self::ApiKey(entered) | Self::Basic(entered) => entered.obtained_at,
         }
@@ -232,6 +232,23 @@ impl Entered {
 }
 
 impl TokenSet {
+    /// Makes one of an access token that came at `obtained_at`, to be shown as a bearer (RFC 6750), with nothing else.
+    pub fn new(access_token: Secret, obtained_at: Time) -> Self {
+        Self {
+            access_token,
+            token_type: "Bearer".to_owned(),
+            refresh_token: None,
+            id_token: None,
+            nonce: None,
+            dpop_key: None,
+            expires_at: None,
+            obtained_at,
+            scopes: None,
+            extra: Secret::new("{}"),
+            fields: BTreeMap::new(),
+        }
+    }
+
     /// Returns how long the access token was valid for when it came.
     pub fn lifetime(&self) -> Option<std::time::Duration> {
         self.expires_at.map(|end| (end - self.obtained_at).to_std().unwrap_or_default())
@@ -247,7 +264,7 @@ impl TokenSet {
     }
 
     /// Takes over what a refresh left out: the refresh token (RFC 6749 section 6), the ID token
-    /// with its nonce, the key, and the scopes.
+    /// with its nonce, the key, the scopes, and what a person entered.
     #[must_use]
     pub fn merged_with(mut self, before: &Self) -> Self {
         self.refresh_token = self.refresh_token.or_else(|| before.refresh_token.clone());
@@ -255,6 +272,9 @@ impl TokenSet {
         self.nonce = self.nonce.or_else(|| before.nonce.clone());
         self.dpop_key = self.dpop_key.or_else(|| before.dpop_key.clone());
         self.scopes = self.scopes.or_else(|| before.scopes.clone());
+        if self.fields.is_empty() {
+            self.fields.clone_from(&before.fields);
+        }
         self
     }
 
@@ -275,16 +295,11 @@ pub(crate) mod tests {
 
     pub(crate) fn tokens() -> TokenSet {
         TokenSet {
-            access_token: Secret::new("access"),
-            token_type: "Bearer".to_owned(),
             refresh_token: Some(Secret::new("refresh")),
-            id_token: None,
-            nonce: None,
-            dpop_key: None,
             expires_at: Some(time("2026-01-01T01:00:00Z")),
-            obtained_at: time("2026-01-01T00:00:00Z"),
             scopes: Some(vec!["repo".to_owned()]),
             extra: Secret::new(r#"{"team":{"id":"T1"}}"#),
+            ..TokenSet::new(Secret::new("access"), time("2026-01-01T00:00:00Z"))
         }
     }
 

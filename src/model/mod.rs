@@ -22,7 +22,7 @@ pub mod uuid;
 pub use activity::{Activity, Caller, Happening, Outcome};
 pub use config::Config;
 pub use connection::{Connection, Health, Problem, ProblemKind};
-pub use credentials::{Credentials, Entered, Exchanged, TokenPair, TokenSet};
+pub use credentials::{Credentials, Entered, TokenPair, TokenSet};
 pub use names::{ConfigKey, ConnectionId, ConnectionRef, InvalidName, ProviderId};
 pub use provider::{Provider, WayIn};
 pub use secret::Secret;

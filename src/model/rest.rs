@@ -4,6 +4,8 @@
 mod read;
 mod steps;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -11,7 +13,7 @@ use super::provider::API_KEY;
 pub use read::{Unreadable, read_credentials};
 pub use steps::step;
 
-use super::{Activity, Caller, Config, Connection, Credentials, Health, Time, TokenSet, WayIn};
+use super::{Activity, Caller, Config, Connection, Credentials, Health, Secret, Time, TokenSet, WayIn};
 
 /// Writes a time as Nango does: ISO 8601 with milliseconds, in UTC.
 pub fn text(time: Time) -> String {
@@ -129,13 +131,9 @@ pub fn credentials(credentials: &Credentials) -> Map<String, Value> {
     let shown = match credentials {
         Credentials::OAuth2(tokens) => token_set(tokens, "access_token"),
         // Today's name of it.
-        Credentials::ClientCredentials(tokens) => token_set(tokens, "token"),
-        Credentials::TokenExchange(exchanged) | Credentials::SignedJwt(exchanged) => {
-            let entered = exchanged.fields.iter().map(|(name, value)| (name.clone(), value.expose().into()));
-            let mut shown = token_set(&exchanged.tokens, "token");
-            shown.extend(entered.filter(|(name, _)| name != "token" && name != "raw"));
-            shown
-        }
+        Credentials::ClientCredentials(tokens)
+        | Credentials::TokenExchange(tokens)
+        | Credentials::SignedJwt(tokens) => token_set(tokens, "token"),
         Credentials::OAuth1(pair) => {
             let mut raw: Map<String, Value> = serde_json::from_str(pair.extra.expose()).unwrap_or_default();
             let mut shown = Map::new();
@@ -144,7 +142,7 @@ pub fn credentials(credentials: &Credentials) -> Map<String, Value> {
                 raw.insert(name.to_owned(), value.expose().into());
             }
             shown.insert("raw".to_owned(), Value::Object(raw));
-            shown
+            beside(shown, &pair.fields)
         }
         Credentials::ApiKey(entered) => {
             let key = entered.fields.get(API_KEY).map(|key| ("apiKey".to_owned(), Value::from(key.expose())));
@@ -180,6 +178,14 @@ fn token_set(tokens: &TokenSet, name: &str) -> Map<String, Value> {
         raw.insert("expires_at".to_owned(), time(end));
     }
     shown.insert("raw".to_owned(), Value::Object(raw));
+    beside(shown, &tokens.fields)
+}
+
+/// Puts what a person entered beside what it goes with, whose names it does not take.
+fn beside(mut shown: Map<String, Value>, fields: &BTreeMap<String, Secret>) -> Map<String, Value> {
+    for (name, value) in fields {
+        shown.entry(name.clone()).or_insert_with(|| value.expose().into());
+    }
     shown
 }
 

@@ -14,8 +14,8 @@ use crate::auth::{AuthError, Tape, client_credentials, introspect};
 use crate::model::provider::CredentialField;
 use crate::model::tape::What;
 use crate::model::{
-    Config, Connection, ConnectionRef, Credentials, Entered, Exchanged, Happening, Outcome, Provider, Secret, TokenSet,
-    WayIn, untrusted,
+    Config, Connection, ConnectionRef, Credentials, Entered, Happening, Outcome, Provider, Secret, TokenSet, WayIn,
+    untrusted,
 };
 use crate::store::IntentKind;
 
@@ -111,7 +111,7 @@ impl Service {
                 self.prove_vault().await?;
                 let given = Given { provider: &provider, variables: &variables, fields: &fields };
                 match Box::pin(self.exchange(way, given, &tape)).await {
-                    Ok(tokens) => Some(exchanged(way, Exchanged { tokens, fields })),
+                    Ok(tokens) => Some(exchanged(way, TokenSet { fields, ..tokens })),
                     Err(error) => return Err(self.not_authorized(&reference, error, &tape)),
                 }
             }
@@ -276,8 +276,8 @@ pub(super) fn outcome_of(error: &Error) -> Outcome {
 }
 
 /// Returns the credentials of a way of authenticating that a token is had in.
-pub(super) fn exchanged(way: WayIn, exchanged: Exchanged) -> Credentials {
-    if way == WayIn::SignedJwt { Credentials::SignedJwt(exchanged) } else { Credentials::TokenExchange(exchanged) }
+pub(super) fn exchanged(way: WayIn, tokens: TokenSet) -> Credentials {
+    if way == WayIn::SignedJwt { Credentials::SignedJwt(tokens) } else { Credentials::TokenExchange(tokens) }
 }
 
 /// Returns a key in PEM, which `@FILE` names the file of: a prompt takes one line, and a key has several.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Credentials, Entered, Exchanged, TokenPair, TokenSet};
+use super::{Credentials, Entered, TokenPair, TokenSet};
 use crate::model::provider::WayIn;
 use crate::model::{Secret, Time};
 
@@ -72,7 +72,7 @@ struct TokenSetRecord {
     scopes: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     extra: Map<String, Value>,
-    /// What it was had with, where a person entered it.
+    /// What a person entered that goes with it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     fields: BTreeMap<String, String>,
 }
@@ -89,6 +89,8 @@ struct TokenPairRecord {
     obtained_at: Time,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     extra: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    fields: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -114,8 +116,8 @@ impl Credentials {
         let text = match self {
             Self::OAuth2(tokens)
             | Self::ClientCredentials(tokens)
-            | Self::TokenExchange(Exchanged { tokens, .. })
-            | Self::SignedJwt(Exchanged { tokens, .. }) => {
+            | Self::TokenExchange(tokens)
+            | Self::SignedJwt(tokens) => {
                 let exposed = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
                 serde_json::to_string(&TokenSetRecord {
                     version,
@@ -131,7 +133,7 @@ impl Credentials {
                     obtained_at: tokens.obtained_at,
                     scopes: tokens.scopes.clone(),
                     extra: tokens.extra_fields(),
-                    fields: self.fields().map(exposed_fields).unwrap_or_default(),
+                    fields: exposed_fields(&tokens.fields),
                 })
             }
             Self::OAuth1(pair) => serde_json::to_string(&TokenPairRecord {
@@ -142,6 +144,7 @@ impl Credentials {
                 token_secret: pair.token_secret.expose().to_owned(),
                 obtained_at: pair.obtained_at,
                 extra: serde_json::from_str(pair.extra.expose()).unwrap_or_default(),
+                fields: exposed_fields(&pair.fields),
             }),
             Self::ApiKey(entered) | Self::Basic(entered) => serde_json::to_string(&EnteredRecord {
                 version,
@@ -168,12 +171,13 @@ impl Credentials {
                     token_secret: Secret::new(record.token_secret),
                     obtained_at: record.obtained_at,
                     extra: Secret::new(Value::Object(record.extra).to_string()),
+                    fields: hidden_fields(record.fields),
                 })
             }
             WayIn::ApiKey => Self::ApiKey(entered(text)?),
             WayIn::Basic => Self::Basic(entered(text)?),
-            WayIn::TokenExchange => Self::TokenExchange(exchanged(text)?),
-            WayIn::SignedJwt => Self::SignedJwt(exchanged(text)?),
+            WayIn::TokenExchange => Self::TokenExchange(token_set(text)?),
+            WayIn::SignedJwt => Self::SignedJwt(token_set(text)?),
         };
         Ok((credentials, head.revision))
     }
@@ -183,11 +187,8 @@ fn exposed_fields(fields: &BTreeMap<String, Secret>) -> BTreeMap<String, String>
     fields.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect()
 }
 
-fn exchanged(text: &Secret) -> Result<Exchanged, RecordError> {
-    let mut record: TokenSetRecord = serde_json::from_str(text.expose())?;
-    let fields = std::mem::take(&mut record.fields);
-    let fields = fields.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
-    Ok(Exchanged { tokens: record.token_set(), fields })
+fn hidden_fields(fields: BTreeMap<String, String>) -> BTreeMap<String, Secret> {
+    fields.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()
 }
 
 fn token_set(text: &Secret) -> Result<TokenSet, RecordError> {
@@ -207,14 +208,14 @@ impl TokenSetRecord {
             obtained_at: self.obtained_at,
             scopes: self.scopes,
             extra: Secret::new(Value::Object(self.extra).to_string()),
+            fields: hidden_fields(self.fields),
         }
     }
 }
 
 fn entered(text: &Secret) -> Result<Entered, RecordError> {
     let record: EnteredRecord = serde_json::from_str(text.expose())?;
-    let fields = record.fields.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
-    Ok(Entered { fields, obtained_at: record.obtained_at })
+    Ok(Entered { fields: hidden_fields(record.fields), obtained_at: record.obtained_at })
 }
 
 #[cfg(test)]
@@ -231,15 +232,16 @@ mod tests {
             token_secret: Secret::new("s"),
             obtained_at,
             extra: Secret::new("{}"),
+            fields: fields.clone(),
         };
         let all = [
-            Credentials::OAuth2(TokenSet { nonce: Some("n".to_owned()), ..tokens() }),
+            Credentials::OAuth2(TokenSet { nonce: Some("n".to_owned()), fields: fields.clone(), ..tokens() }),
             Credentials::ClientCredentials(TokenSet { dpop_key: Some(Secret::new("k")), ..tokens() }),
             Credentials::OAuth1(pair),
             Credentials::ApiKey(Entered { fields: fields.clone(), obtained_at }),
             Credentials::Basic(Entered { fields: fields.clone(), obtained_at }),
-            Credentials::TokenExchange(Exchanged { tokens: tokens(), fields: fields.clone() }),
-            Credentials::SignedJwt(Exchanged { tokens: tokens(), fields }),
+            Credentials::TokenExchange(TokenSet { fields: fields.clone(), ..tokens() }),
+            Credentials::SignedJwt(TokenSet { fields, ..tokens() }),
         ];
         for credentials in all {
             assert_eq!(Credentials::from_record(&credentials.to_record(7)).unwrap(), (credentials, 7));

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::model::config::split_scopes;
 use crate::model::provider::{API_KEY, PASSWORD, USERNAME};
-use crate::model::{Credentials, Entered, Exchanged, Secret, Time, TokenPair, TokenSet};
+use crate::model::{Credentials, Entered, Secret, Time, TokenPair, TokenSet};
 
 /// Credentials that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,8 +37,19 @@ const REPEATED: [&str; 8] = [
     "oauth_token_secret",
 ];
 
-/// What is no field that a person entered, in credentials that a token was had with.
-const OF_A_TOKEN: [&str; 4] = ["type", "token", "expires_at", "raw"];
+/// What is no field that a person entered, beside a token.
+const OF_A_TOKEN: [&str; 9] = [
+    "type",
+    "token",
+    "access_token",
+    "refresh_token",
+    "oauth_token",
+    "oauth_token_secret",
+    "expires_at",
+    "raw",
+    // Nango's, where a connection has a client of its own; not read here.
+    "config_override",
+];
 
 /// Reads credentials as [`credentials`](super::credentials) writes them, and as Nango does.
 pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Credentials, Unreadable> {
@@ -59,18 +70,19 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
         Secret::new(Value::Object(raw).to_string())
     };
     let said = |name: &str| object.get("raw").and_then(|raw| raw.get(name)).and_then(Value::as_str);
+    // What a person entered stands beside the token that it goes with.
+    let beside = || {
+        let entered = object.iter().filter(|(name, _)| !OF_A_TOKEN.contains(&name.as_str()));
+        entered.filter_map(|(name, value)| Some((name.clone(), Secret::new(value.as_str()?)))).collect()
+    };
     let token_set = |name: &str| {
         Ok::<_, Unreadable>(TokenSet {
-            access_token: needed(name)?,
             token_type: said("token_type").unwrap_or("Bearer").to_owned(),
-            refresh_token: None,
-            id_token: None,
-            nonce: None,
-            dpop_key: None,
             expires_at: object.get("expires_at").filter(|end| !end.is_null()).map(end_of).transpose()?,
-            obtained_at: now,
             scopes: said("scope").map(split_scopes),
             extra: raw(),
+            fields: beside(),
+            ..TokenSet::new(needed(name)?, now)
         })
     };
     let granted = |name: &str| {
@@ -79,13 +91,6 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
             id_token: said("id_token").map(Secret::new),
             ..token_set(name)?
         })
-    };
-    // What a person entered stands beside the token that was had with it.
-    let exchanged = || {
-        let tokens = token_set("token")?;
-        let entered = object.iter().filter(|(name, _)| !OF_A_TOKEN.contains(&name.as_str()));
-        let fields = entered.filter_map(|(name, value)| Some((name.clone(), Secret::new(value.as_str()?)))).collect();
-        Ok::<_, Unreadable>(Exchanged { tokens, fields })
     };
     match text(object, "type")? {
         Some("OAUTH2") => Ok(Credentials::OAuth2(granted("access_token")?)),
@@ -98,13 +103,14 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
             token_secret: needed("oauth_token_secret")?,
             obtained_at: now,
             extra: raw(),
+            fields: beside(),
         })),
         Some("API_KEY") => {
             let name = if object.contains_key("api_key") { "api_key" } else { "apiKey" };
             Ok(Credentials::ApiKey(entered(&[(name, API_KEY)])?))
         }
-        Some("TWO_STEP") => Ok(Credentials::TokenExchange(exchanged()?)),
-        Some("JWT") => Ok(Credentials::SignedJwt(exchanged()?)),
+        Some("TWO_STEP") => Ok(Credentials::TokenExchange(token_set("token")?)),
+        Some("JWT") => Ok(Credentials::SignedJwt(token_set("token")?)),
         Some("BASIC") => Ok(Credentials::Basic(entered(&[("username", USERNAME), ("password", PASSWORD)])?)),
         _ => Err(Unreadable::Type),
     }
@@ -147,15 +153,14 @@ mod tests {
             token_secret: Secret::new("s"),
             obtained_at: now,
             extra: Secret::new(r#"{"user_id":"7"}"#),
+            fields: fields(&[("partner_key", "p")]).fields,
         };
-        let exchanged = Exchanged {
-            tokens: TokenSet { refresh_token: None, ..tokens.clone() },
-            fields: fields(&[("login", "l"), ("secret", "s")]).fields,
-        };
+        let fields_beside = fields(&[("login", "l"), ("secret", "s")]).fields;
+        let exchanged = TokenSet { refresh_token: None, fields: fields_beside.clone(), ..tokens.clone() };
         for credentials in [
             Credentials::TokenExchange(exchanged.clone()),
             Credentials::SignedJwt(exchanged),
-            Credentials::OAuth2(tokens.clone()),
+            Credentials::OAuth2(TokenSet { fields: fields_beside, ..tokens.clone() }),
             Credentials::ClientCredentials(TokenSet { refresh_token: None, ..tokens }),
             Credentials::OAuth1(pair),
             Credentials::ApiKey(fields(&[(API_KEY, "k")])),

@@ -4,7 +4,7 @@ use base64::Engine as _;
 
 use super::{Call, Form, headers_text, variable_name};
 use crate::api::Access;
-use crate::model::{Connection, Credentials, Entered, Exchanged, Provider, Secret, TokenSet, WayIn};
+use crate::model::{Connection, Credentials, Entered, Provider, Secret, TokenSet, WayIn};
 
 /// What stands in a sample where the copy has a secret.
 const MASKED: &str = "•••";
@@ -43,27 +43,16 @@ pub fn samples(provider: &Provider, connection: &Connection) -> Vec<(Form, Strin
 /// Credentials of the way that the connection has, with nothing in them.
 fn masked(provider: &Provider, connection: &Connection) -> Option<Credentials> {
     let (obtained_at, secret) = (connection.obtained_at, || Secret::new(MASKED));
-    let tokens = || TokenSet {
-        access_token: secret(),
-        token_type: "Bearer".to_owned(),
-        refresh_token: None,
-        id_token: None,
-        nonce: None,
-        dpop_key: None,
-        expires_at: None,
-        obtained_at,
-        scopes: None,
-        extra: Secret::default(),
-    };
     let fields = provider.credential_fields(connection.way).into_iter().map(|(name, _)| (name, secret())).collect();
+    let tokens = |fields| TokenSet { fields, ..TokenSet::new(secret(), obtained_at) };
     Some(match connection.way {
         // Each request is signed on its own: nothing of it is good for two.
         WayIn::OAuth1 => return None,
-        WayIn::OAuth2 => Credentials::OAuth2(tokens()),
-        WayIn::ClientCredentials => Credentials::ClientCredentials(tokens()),
+        WayIn::OAuth2 => Credentials::OAuth2(tokens(fields)),
+        WayIn::ClientCredentials => Credentials::ClientCredentials(tokens(fields)),
         WayIn::ApiKey => Credentials::ApiKey(Entered { fields, obtained_at }),
         WayIn::Basic => Credentials::Basic(Entered { fields, obtained_at }),
-        WayIn::TokenExchange => Credentials::TokenExchange(Exchanged { tokens: tokens(), fields }),
-        WayIn::SignedJwt => Credentials::SignedJwt(Exchanged { tokens: tokens(), fields }),
+        WayIn::TokenExchange => Credentials::TokenExchange(tokens(fields)),
+        WayIn::SignedJwt => Credentials::SignedJwt(tokens(fields)),
     })
 }
