@@ -9,8 +9,8 @@ use crate::model::config::split_scopes;
 use crate::model::rest::ConfigView;
 use crate::model::{Config, ConfigKey, Provider, ProviderId, Secret, WayIn, search};
 use crate::service::configs::{ConfigChanges, NewConfig};
-use crate::service::enter::key_of;
 use crate::service::error::quoted;
+use crate::service::fields::key_of;
 use crate::service::{Error, Result};
 
 pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Output) -> Outcome {

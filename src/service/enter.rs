@@ -5,22 +5,18 @@ use std::collections::BTreeMap;
 
 use super::activity::About;
 use super::connect::{Connected, add_further, keep, scopes_of};
+use super::fields::{checked_fields, from_files};
 use super::items::Item;
 use super::refresh_lock::Held;
 use super::{Error, Kind, Result, Service};
 use crate::api::Request;
 use crate::auth::token_exchange::{self, Given};
 use crate::auth::{AuthError, Tape, client_credentials, introspect};
-use crate::model::provider::CredentialField;
 use crate::model::tape::What;
 use crate::model::{
     Config, Connection, ConnectionRef, Credentials, Entered, Happening, Outcome, Provider, Secret, TokenSet, WayIn,
-    untrusted,
 };
 use crate::store::IntentKind;
-
-/// The longest value of a field, in bytes.
-const LONGEST: usize = 64 * 1024;
 
 /// What is to be entered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -278,99 +274,4 @@ pub(super) fn outcome_of(error: &Error) -> Outcome {
 /// Returns the credentials of a way of authenticating that a token is had in.
 pub(super) fn exchanged(way: WayIn, tokens: TokenSet) -> Credentials {
     if way == WayIn::SignedJwt { Credentials::SignedJwt(tokens) } else { Credentials::TokenExchange(tokens) }
-}
-
-/// Returns a key in PEM, which `@FILE` names the file of: a prompt takes one line, and a key has several.
-pub fn key_of(given: Secret, name: &str) -> Result<Secret> {
-    let Some(path) = given.expose().strip_prefix('@') else { return Ok(given) };
-    let read = std::fs::read_to_string(path).map_err(|error| {
-        Error::usage(format!("the file `{}` of `{name}` cannot be read: {error}", untrusted::line(path)))
-    });
-    Ok(Secret::new(zeroize::Zeroizing::new(read?).as_str()))
-}
-
-fn from_files(given: BTreeMap<String, Secret>, provider: &Provider) -> Result<BTreeMap<String, Secret>> {
-    let read = |(name, value): (String, Secret)| {
-        let is_pem = provider.credentials.get(&name).is_some_and(|field| field.pem);
-        let value = if is_pem { key_of(value, &name)? } else { value };
-        Ok((name, value))
-    };
-    given.into_iter().map(read).collect()
-}
-
-/// Checks what was entered against what the form asks for.
-fn checked_fields(
-    asked: &[(String, CredentialField)],
-    given: &BTreeMap<String, Secret>,
-) -> Result<BTreeMap<String, Secret>> {
-    if let Some(name) = given.keys().find(|name| asked.iter().all(|(known, _)| known != *name)) {
-        let names: Vec<String> = asked.iter().map(|(name, _)| format!("`{name}`")).collect();
-        return Err(Error::usage(format!("`{}` is not asked for", untrusted::line(name)))
-            .hinted(format!("asked for: {}", names.join(", "))));
-    }
-    let mut fields = BTreeMap::new();
-    for (name, field) in asked {
-        let label = field.label.as_deref().unwrap_or(name);
-        let value = match (given.get(name).filter(|value| !value.is_empty()), &field.default) {
-            (Some(value), _) => value.clone(),
-            (None, Some(default)) => Secret::new(default.as_str()),
-            (None, None) if field.optional => continue,
-            (None, None) => return Err(Error::usage(format!("`{name}` ({label}) is missing"))),
-        };
-        // What is shown in a header must be able to stand in one.
-        if value.expose().chars().any(char::is_control) && !field.pem {
-            return Err(Error::usage(format!(
-                "`{name}` ({label}) has a line break or another control character in it"
-            ))
-            .hinted("paste it without what stands around it"));
-        }
-        if value.expose().len() > LONGEST {
-            return Err(Error::usage(format!("`{name}` ({label}) is longer than {LONGEST} bytes")));
-        }
-        fields.insert(name.clone(), value);
-    }
-    Ok(fields)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn asked(default: Option<&str>, optional: bool) -> Vec<(String, CredentialField)> {
-        let field = CredentialField { default: default.map(str::to_owned), optional, ..CredentialField::default() };
-        vec![("key".to_owned(), field)]
-    }
-
-    fn given(value: &str) -> BTreeMap<String, Secret> {
-        BTreeMap::from([("key".to_owned(), Secret::new(value))])
-    }
-
-    #[test]
-    fn a_key_is_read_from_the_file_that_is_named_for_it_and_nothing_else_is() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "-----BEGIN\n").unwrap();
-        let named = format!("@{}", file.path().display());
-        let provider = toml::from_str("name = \"Acme\"\n[credentials.key]\npem = true\n[credentials.other]\n").unwrap();
-        let given = ["key", "other"].map(|name| (name.to_owned(), Secret::new(named.as_str())));
-        let read = from_files(BTreeMap::from(given), &provider).unwrap();
-        assert_eq!((read["key"].expose(), read["other"].expose()), ("-----BEGIN\n", named.as_str()));
-        let missing = BTreeMap::from([("key".to_owned(), Secret::new("@/nowhere/key.pem"))]);
-        assert!(from_files(missing, &provider).unwrap_err().message.contains("`/nowhere/key.pem` of `key`"));
-    }
-
-    #[test]
-    fn what_is_not_given_has_its_default_or_is_missed() {
-        assert_eq!(checked_fields(&asked(None, false), &given("a")).unwrap()["key"].expose(), "a");
-        assert_eq!(checked_fields(&asked(Some("X"), false), &BTreeMap::new()).unwrap()["key"].expose(), "X");
-        assert!(checked_fields(&asked(None, true), &BTreeMap::new()).unwrap().is_empty());
-        assert!(checked_fields(&asked(None, false), &given("")).unwrap_err().message.contains("missing"));
-    }
-
-    #[test]
-    fn line_breaks_and_fields_that_nobody_asked_for_are_refused_without_being_shown() {
-        let error = checked_fields(&asked(None, false), &given("canary\nx: y")).unwrap_err();
-        assert!(error.message.contains("line break") && !format!("{error:?}").contains("canary"));
-        let odd = BTreeMap::from([("other".to_owned(), Secret::new("v"))]);
-        assert!(checked_fields(&asked(None, true), &odd).unwrap_err().message.contains("`other` is not asked for"));
-    }
 }

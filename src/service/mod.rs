@@ -16,6 +16,7 @@ pub mod enter;
 pub mod error;
 pub mod exec;
 pub mod export;
+pub mod fields;
 pub mod fresh;
 mod hints;
 pub mod import;
