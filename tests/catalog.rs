@@ -74,10 +74,14 @@ impl Stage {
         Self { player, service, _home: home }
     }
 
-    /// What a person is asked for; a whole address is here.
-    fn variables(&self, expected: &Value) -> BTreeMap<String, String> {
+    /// What a person is asked for, variables and what is kept in the vault; a whole address is here.
+    fn asked(&self, id: &str, expected: &Value) -> (BTreeMap<String, String>, BTreeMap<String, Secret>) {
+        let (_, provider) = self.service.provider(id).unwrap();
         let values = expected["variables"].as_object().unwrap().iter();
-        values.map(|(name, value)| (name.clone(), self.at(value))).collect()
+        let values = values.map(|(name, value)| (name.clone(), self.at(value)));
+        let (fields, variables): (BTreeMap<_, _>, _) =
+            values.partition(|(name, _)| provider.credentials.contains_key(name));
+        (variables, fields.into_iter().map(|(name, value)| (name, Secret::new(value))).collect())
     }
 
     /// Where an endpoint is here.
@@ -177,7 +181,7 @@ fn reference(id: &str) -> ConnectionRef {
 
 fn begin_request(stage: &Stage, id: &str, expected: &Value) -> ConnectRequest {
     let mut request = ConnectRequest::new(reference(id));
-    request.variables = stage.variables(expected);
+    (request.variables, request.fields) = stage.asked(id, expected);
     request.way = Way::NoBrowser;
     request
 }
@@ -502,7 +506,7 @@ async fn play_client_credentials(stage: &Stage, expected: &Value, report: &mut R
     let (_, provider) = stage.service.provider(id).unwrap();
     stage.player.answer(answers(expected, &provider, base));
     let mut request = EnterRequest::new(reference(id));
-    request.variables = stage.variables(expected);
+    (request.variables, request.fields) = stage.asked(id, expected);
     if let Err(error) = stage.service.enter(request).await {
         return report.problems.push(format!("{id}: {error} {:?}", error.causes));
     }

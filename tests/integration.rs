@@ -7,6 +7,8 @@ mod architecture;
 mod backup;
 /// Every OAuth provider of the catalog, authorized against a server that plays it.
 mod catalog;
+/// What an API wants beside a token.
+mod beside;
 /// The command line as a user sees it: output, exit codes, colon forms.
 mod cli;
 /// What a shell offers at a tab.

@@ -32,6 +32,7 @@ impl Trial {
             client_secret: Some(&secret),
             redirect_uri: "http://localhost:3003/oauth/callback",
             variables: &std::collections::BTreeMap::new(),
+            fields: &std::collections::BTreeMap::new(),
         };
         let client = Client::new(&registration).unwrap();
         let begun = authorization_code::begin(&client, &[], &authorization_code::Further::new()).unwrap();
@@ -116,6 +117,7 @@ async fn a_server_that_is_not_there_is_unreachable() {
         client_secret: None,
         redirect_uri: "http://localhost:1/x",
         variables: &std::collections::BTreeMap::new(),
+        fields: &std::collections::BTreeMap::new(),
     };
     let client = Client::new(&registration).unwrap();
     let begun = authorization_code::begin(&client, &[], &authorization_code::Further::new()).unwrap();

@@ -292,10 +292,7 @@ impl Access {
             ("client_id", _) => Some(Zeroizing::new(self.client_id.clone())),
             ("client_secret", _) => hidden(self.client_secret.as_ref().unwrap_or(&Secret::default())),
             (name, credentials) => match (name.strip_prefix("credential."), name.strip_prefix("encoded.")) {
-                (Some(field), _) => match credentials.fields().get(field) {
-                    None if self.provider.may_be_missing(name) => None,
-                    given => hidden(given.unwrap_or(&Secret::default())),
-                },
+                (Some(field), _) => credentials.fields().get(field).and_then(hidden),
                 (_, Some(encoded)) => self.encoded(encoded)?.as_ref().and_then(hidden),
                 (None, None) => self.values().get(name)?.map(Zeroizing::new),
             },

@@ -172,6 +172,7 @@ mod tests {
             client_secret: None,
             redirect_uri: "http://localhost:3003/oauth/callback",
             variables: &BTreeMap::new(),
+            fields: &BTreeMap::new(),
         };
         Client::new(&registration).unwrap()
     }

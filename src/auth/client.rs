@@ -71,6 +71,8 @@ pub struct Registration<'a> {
     pub redirect_uri: &'a str,
     /// The provider's variables.
     pub variables: &'a BTreeMap<String, String>,
+    /// What a person entered beside the client.
+    pub fields: &'a BTreeMap<String, Secret>,
 }
 
 /// A client, ready to make requests.
@@ -85,6 +87,10 @@ pub struct Client {
     client_secret: Option<Secret>,
     assertion: Option<Assertion>,
     prover: Option<Arc<Prover>>,
+    /// What a person entered, as headers of the token request.
+    headers: Vec<(String, Zeroizing<String>)>,
+    /// The same, as it was entered.
+    entered: Vec<Secret>,
     pub(super) redirect_uri: String,
 }
 
@@ -118,6 +124,8 @@ impl Client {
         let redirect_host = Url::parse(registration.redirect_uri).ok();
         let redirect_host = redirect_host.as_ref().and_then(Url::host_str).unwrap_or_default();
         given.insert("redirect_host".to_owned(), redirect_host.to_owned());
+        let fields = registration.fields.iter();
+        given.extend(fields.map(|(name, value)| (format!("credential.{name}"), value.expose().to_owned())));
         let values = Values { declared: &provider.variables, given: &given, allows_loopback_http: provider.is_own };
         if let Some(resource) = &table.resource {
             let resource = Parameter::Text(resource.clone());
@@ -128,7 +136,11 @@ impl Client {
         for parameters in [&mut table.authorization_params, &mut table.token_params, &mut table.refresh_params] {
             *parameters = filled(parameters, &values)?;
         }
-        table.token_request.headers = filled_texts(&table.token_request.headers, &values)?;
+        let (secret, public): (BTreeMap<_, _>, _) = std::mem::take(&mut table.token_request.headers)
+            .into_iter()
+            .partition(|(_, text)| text.contains("{credential."));
+        table.token_request.headers = filled_texts(&public, &values)?;
+        let headers = filled_texts(&secret, &values)?.into_iter().map(|(name, text)| (name, text.into())).collect();
         let fill = |url: &Option<UrlTemplate>| url.as_ref().map(|url| values.url(url)).transpose();
         let exchange = |exchange: &Option<TokenTrade>| {
             exchange.as_ref().map(|exchange| values.url(&exchange.endpoint)).transpose()
@@ -155,6 +167,8 @@ impl Client {
             },
             client_id: registration.client_id.to_owned(),
             redirect_uri: registration.redirect_uri.to_owned(),
+            headers,
+            entered: registration.fields.values().cloned().collect(),
             table,
         })
     }
@@ -170,9 +184,10 @@ impl Client {
         TokenSet { dpop_key: self.prover.as_ref().map(|prover| prover.kept()), ..tokens }
     }
 
-    /// Returns what proves a token request, where that is wanted.
-    pub(super) fn prover(&self) -> Option<Arc<Prover>> {
-        self.prover.clone()
+    /// Returns a request for tokens with what this client's all have: what a person entered, and what proves them.
+    pub(super) fn dressed(&self, request: TokenRequest) -> TokenRequest {
+        let (headers, entered) = (self.headers.clone(), self.entered.clone());
+        TokenRequest { headers, entered, prover: self.prover.clone(), ..request }
     }
 
     /// Returns the client id.
@@ -281,8 +296,8 @@ impl Client {
                 None
             }
         };
-        let prover = self.prover().filter(|_| matches!(what, What::TokenRequest | What::Poll));
-        TokenRequest { prover, ..TokenRequest::new(what, parameters, authorization) }
+        let request = TokenRequest::new(what, parameters, authorization);
+        if matches!(what, What::TokenRequest | What::Poll) { self.dressed(request) } else { request }
     }
 
     /// Makes a token set of an answer in standard form that came at `now`.

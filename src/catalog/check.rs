@@ -260,7 +260,11 @@ impl Check<'_> {
                     if RESERVED_PARAMETERS.contains(&parameter.as_str()) && !differs {
                         self.fail(format!("`{table}.{name}.{parameter}` is set by the flow itself"));
                     }
-                    self.text(&format!("{table}.{name}.{parameter}"), &value.to_string());
+                    let place = format!("{table}.{name}.{parameter}");
+                    self.text(&place, &value.to_string());
+                    if name == "authorization_params" && value.to_string().contains("{credential.") {
+                        self.fail(format!("`{place}` shows the browser what is kept in the vault"));
+                    }
                 }
             }
             for (name, value) in &oauth2.token_request.headers {
@@ -386,7 +390,12 @@ base_url = "https://{shop}.acme.com"
             ("base_url = ", "verify = \"GET https://{client_id}.evil.example/\"\nbase_url = ", "in its host"),
             ("https://{shop}.acme.com/token", "https://{shop}.com/token", "the file does not name"),
             ("kind = \"label\"", "kind = \"host\"\nfrom = \"callback:shop\"", "captured"),
-            ("[variables.shop]", "[credentials.key]\n[variables.shop]", "asked for by"),
+            ("[variables.shop]", "[credentials.key]\n[variables.shop]", "the credential `key` is never used"),
+            (
+                "[oauth2]",
+                "[credentials.key]\n[oauth2]\nauthorization_params = { key = \"{credential.key}\" }",
+                "shows the browser",
+            ),
             ("[variables.shop]", "[lookup]\nurl = \"/me\"\n[variables.shop]", "of no use"),
             ("[oauth2]", "[oauth2]\nissuer = \"https://{shop}.acme.com\"", "issuer identifier"),
             ("[oauth2]", "[oauth2]\ntoken_request = { method = \"get\" }", "is one of"),

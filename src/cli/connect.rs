@@ -45,7 +45,9 @@ async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) ->
     };
     let reference = ConnectionRef::new(named.config, id);
     let (way_in, provider) = backend.way_in(&config, &reference, asked).await?;
-    let known = backend.connection(&reference).await.map(|connection| connection.variables).unwrap_or_default();
+    let known = backend.connection(&reference).await.ok();
+    let is_known = known.as_ref().is_some_and(|connection| connection.way == way_in);
+    let known = known.map(|connection| connection.variables).unwrap_or_default();
     let variables = variables(&arguments.parameters, &provider, &known)?;
     let scopes = (!arguments.scopes.is_empty()).then(|| arguments.scopes.clone());
     // Whoever asks for a browser's flow all the same is refused where it would begin.
@@ -54,13 +56,16 @@ async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) ->
         let mut request = EnterRequest::new(reference).reading_files();
         (request.way_in, request.variables, request.scopes) = (Some(way_in), variables, scopes);
         request.unverified = arguments.unverified;
-        if way_in.is_entered() {
-            request.fields = enter::fields(&provider, way_in)?;
-        }
+        request.fields = if way_in.is_entered() {
+            enter::fields(&provider, way_in)?
+        } else {
+            enter::fields_beside(&provider, way_in, is_known)?
+        };
         return Box::pin(uninterrupted(backend.enter(request), backend, output)).await;
     }
     let mut request = ConnectRequest::new(reference);
     (request.way_in, request.variables, request.scopes) = (Some(way_in), variables, scopes);
+    request.fields = enter::fields_beside(&provider, way_in, is_known)?;
     request.timeout = arguments.timeout;
     request.way = match (arguments.paste, arguments.no_browser, arguments.device) {
         (true, ..) => Way::Paste,

@@ -1,7 +1,8 @@
-//! `connect` without a browser: a key or a login, typed or piped, and never on the command line.
+//! What a person enters for `connect`: a key or a login, or what an API wants beside a token; typed or piped, and never
+//! on the command line.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{BufRead, Read};
 
 use super::prompt;
 use crate::model::provider::CredentialField;
@@ -15,15 +16,40 @@ pub(super) fn fields(provider: &Provider, way: WayIn) -> Result<BTreeMap<String,
     if !prompt::is_interactive() {
         return piped(&asked);
     }
+    typed(&asked, false)
+}
+
+/// Asks for what goes with the tokens of a flow, or reads it from the first lines of standard input: behind them an
+/// address may be pasted. A connection that is known has it already, and keeps what is not typed anew.
+pub(super) fn fields_beside(provider: &Provider, way: WayIn, is_known: bool) -> Result<BTreeMap<String, Secret>> {
+    let all = provider.credential_fields(way);
+    let asked: Vec<&(String, CredentialField)> = all.iter().filter(|(_, field)| field.default.is_none()).collect();
+    if prompt::is_interactive() {
+        return typed(&asked, is_known);
+    }
+    let wanted = if is_known { 0 } else { asked.iter().filter(|(_, field)| !field.optional).count() };
+    let mut text = zeroize::Zeroizing::new(String::new());
+    for _ in 0..wanted {
+        let read = std::io::stdin().lock().read_line(&mut text);
+        read.map_err(|error| Error::usage(format!("standard input cannot be read: {error}")))?;
+    }
+    if wanted == 0 { Ok(BTreeMap::new()) } else { read(&text, &asked) }
+}
+
+fn typed(asked: &[&(String, CredentialField)], is_known: bool) -> Result<BTreeMap<String, Secret>> {
     let mut given = BTreeMap::new();
     for (name, field) in asked {
         let mut label = field.label.clone().unwrap_or_else(|| name.clone());
+        if is_known {
+            label.push_str(" (enter keeps the one that is there)");
+        }
         if field.pem {
             label.push_str(" (PEM: @FILE reads it from there)");
         }
         let label = label.as_str();
         let value = match (field.secret, field.optional) {
             (true, _) => prompt::secret(label)?,
+            (false, _) if is_known => Secret::new(prompt::ask(label, None)?),
             (false, true) => Secret::new(prompt::ask(&format!("{label} (enter leaves it out)"), None)?),
             (false, false) => Secret::new(prompt::argument(None, name, label, None)?),
         };

@@ -1,17 +1,15 @@
 //! Which flow a web page, or a program, asks for: under which config, for which connection, and who vouches for it.
 
-use std::collections::BTreeMap;
-
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 
 use super::Server;
 use super::answer::Refusal;
-use super::given::parted;
+use super::given::Parted;
 use super::query::Query;
 use super::sessions::{Defaults, Session};
 use crate::model::uuid;
-use crate::model::{Config, ConnectionId, ConnectionRef, Provider};
+use crate::model::{Config, ConnectionId, ConnectionRef, Provider, WayIn};
 use crate::service::Error;
 
 /// A flow that is asked for.
@@ -35,11 +33,11 @@ impl Asked {
         self.session.as_ref().map(|session| session.defaults(self.config.key.as_str())).unwrap_or_default()
     }
 
-    /// Returns the variables that a flow is to have: those that the provider file asks for, and the others.
-    pub(super) fn variables(&self, query: &Query) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+    /// Returns what is given for a flow of this way in: what the provider file asks for, and the rest.
+    pub(super) fn given(&self, query: &Query, way: WayIn) -> Parted {
         let mut given = self.defaults().connection_config;
         given.extend(query.bracketed("params"));
-        parted(given, &self.provider)
+        Parted::of(given, &self.provider, way)
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Refusal;
 use super::asked::Asked;
+use super::given::Parted;
 use super::guard::is_near;
 use super::query::Query;
 use super::{Server, body};
@@ -51,7 +52,8 @@ impl Server {
             // The client is the config's; one that the page brings along would be another config.
             _ => self.is_own_client(&asked, &object).await?,
         };
-        let (variables, further) = asked.variables(&query);
+        let Parted { variables, fields: beside, further } = asked.given(&query, way);
+        let fields = fields.into_iter().chain(beside).collect();
         let hosts = if way.is_entered() { Vec::new() } else { self.new_hosts(&asked, &variables)? };
         if !hosts.is_empty() {
             let message =

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::answer::Refusal;
 use super::{Server, body};
 use crate::listener::reply::{self, Reply};
-use crate::model::{ConnectionId, ConnectionRef, Provider, rest, uuid};
+use crate::model::{ConnectionId, ConnectionRef, Provider, Secret, WayIn, rest, uuid};
 use crate::service::take_in::TakeInRequest;
 
 impl Server {
@@ -24,10 +24,15 @@ impl Server {
         let credentials = object.get("credentials").and_then(Value::as_object);
         let credentials = credentials.ok_or_else(|| Refusal::missing("invalid_body", "credentials"))?;
         let (_, provider) = self.service.provider(config.provider.as_str())?;
-        let (variables, further) = parted(body::texts(&object, "connection_config"), &provider);
         let connection = ConnectionRef::new(config.key, id);
         let read = rest::read_credentials(credentials, self.service.now());
-        let credentials = read.map_err(|error| Refusal::bad("invalid_body", error.to_string()))?;
+        let mut credentials = read.map_err(|error| Refusal::bad("invalid_body", error.to_string()))?;
+        let config = body::texts(&object, "connection_config");
+        let Parted { variables, fields, further } = Parted::of(config, &provider, credentials.way());
+        if !fields.is_empty() {
+            let all = credentials.fields().clone().into_iter().chain(fields).collect();
+            credentials = credentials.with_fields(all);
+        }
         let kind = rest::auth_mode(credentials.way());
         let connected = self.service.take_in(TakeInRequest { connection, credentials, variables, further }).await?;
         let connection = connected.connection;
@@ -51,10 +56,25 @@ impl Server {
     }
 }
 
-/// Parts what a provider file asks for from what it does not know.
-pub(super) fn parted(
-    given: BTreeMap<String, String>,
-    provider: &Provider,
-) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
-    given.into_iter().partition(|(name, _)| provider.asked_variables().any(|(asked, _)| asked == name))
+/// What a program, or a web page, gives for a connection beside its credentials (`connection_config`, `params`).
+pub(super) struct Parted {
+    /// The variables that the provider file asks for.
+    pub(super) variables: BTreeMap<String, String>,
+    /// What goes with the tokens, and rests in the vault with them.
+    pub(super) fields: BTreeMap<String, Secret>,
+    /// What the provider file does not know.
+    pub(super) further: BTreeMap<String, String>,
+}
+
+impl Parted {
+    /// Parts what was given by what the provider file says of it.
+    pub(super) fn of(given: BTreeMap<String, String>, provider: &Provider, way: WayIn) -> Self {
+        let is_asked = |name: &str| provider.asked_variables().any(|(asked, _)| asked == name);
+        let (variables, rest): (_, BTreeMap<_, _>) = given.into_iter().partition(|(name, _)| is_asked(name));
+        let asked = if way.is_entered() { Vec::new() } else { provider.credential_fields(way) };
+        let is_field = |name: &str| asked.iter().any(|(field, _)| field == name);
+        let (fields, further): (BTreeMap<_, _>, _) = rest.into_iter().partition(|(name, _)| is_field(name));
+        let fields = fields.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
+        Self { variables, fields, further }
+    }
 }

@@ -14,6 +14,7 @@ use super::Server;
 use super::answer::Refusal;
 use super::asked::Asked;
 use super::consent::Decision;
+use super::given::Parted;
 use super::guard::{is_browser, is_from, is_near, refuse_page};
 use super::query::Query;
 use super::told::{Told, failure};
@@ -93,14 +94,15 @@ impl Server {
         told: &Told<'_>,
     ) -> Result<Reply, Refusal> {
         let asked = self.asked(key, query, &request)?;
-        let (variables, further) = asked.variables(query);
+        // A page authorizes by OAuth alone, whichever it turns out to be.
+        let Parted { variables, fields, further } = asked.given(query, WayIn::OAuth2);
         let is_agreed = request.method() == Method::POST;
         let may_replace = match self.question(&asked, &variables, request, told).await? {
             Decision::GoOn { may_replace } => may_replace,
             Decision::Answer(reply) => return Ok(reply),
         };
         let request =
-            ConnectRequest { variables, further, may_replace, ..ConnectRequest::new(asked.connection.clone()) };
+            ConnectRequest { variables, further, fields, may_replace, ..ConnectRequest::new(asked.connection.clone()) };
         let authorization = self.authorization(&asked, query, request).await?;
         let target = authorization.waiting().url.to_string();
         let (server, id, socket) = (self.clone(), asked.connection, told.socket.map(str::to_owned));

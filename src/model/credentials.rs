@@ -121,6 +121,21 @@ impl Credentials {
         }
     }
 
+    /// Returns the same credentials with what a person entered beside them.
+    #[must_use]
+    pub fn with_fields(mut self, entered: BTreeMap<String, Secret>) -> Self {
+        let fields = match &mut self {
+            Self::ApiKey(entered) | Self::Basic(entered) => &mut entered.fields,
+            Self::OAuth2(tokens)
+            | Self::ClientCredentials(tokens)
+            | Self::TokenExchange(tokens)
+            | Self::SignedJwt(tokens) => &mut tokens.fields,
+            Self::OAuth1(pair) => &mut pair.fields,
+        };
+        *fields = entered;
+        self
+    }
+
     /// Returns what a person entered, by the names of the fields.
     pub fn fields(&self) -> &BTreeMap<String, Secret> {
         match self {

@@ -73,7 +73,7 @@ pub struct Provider {
     /// What is asked for besides, or captured from the answers.
     #[serde(default)]
     pub variables: BTreeMap<String, Variable>,
-    /// What an API key or login form asks for.
+    /// What an API key or login form asks for, or what its API wants beside a token.
     #[serde(default)]
     pub credentials: BTreeMap<String, CredentialField>,
     /// One call after authorizing that fills variables.
@@ -317,8 +317,9 @@ impl Provider {
         }
     }
 
-    /// Returns what an API key or login form asks for: what the file declares, or the usual fields of
-    /// that way. Those that always have the same value are among them.
+    /// Returns what a person enters for a way of authenticating: what the file declares, or the usual fields of
+    /// that way. Those that always have the same value are among them. Where a file declares a way that is
+    /// entered, its fields are for that; else they go with the tokens of the others.
     pub fn credential_fields(&self, way: WayIn) -> Vec<(String, CredentialField)> {
         let usual = |name: &str, label: &str, secret| {
             let declared = self.credentials.get(name).cloned();
@@ -331,7 +332,7 @@ impl Provider {
             _ => Vec::new(),
         };
         let rest: Vec<_> = match way {
-            way if way.is_entered() => {
+            way if way.is_entered() || !self.ways().into_iter().any(WayIn::is_entered) => {
                 let is_new = |name: &&String| first.iter().all(|(known, _)| known != *name);
                 self.credentials
                     .keys()
@@ -347,11 +348,13 @@ impl Provider {
     }
 
     /// Returns the request headers of its API, with placeholders, the default one included: a table
-    /// that shows a token or a credential itself replaces it. A signed request has none.
+    /// that shows a token itself replaces it, and where a credential is entered, one that shows that. A signed
+    /// request has none.
     pub fn api_headers(&self, way: WayIn) -> Vec<(String, String)> {
         let own = self.api.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
         let shows = |text: &String| {
-            ["{token}", "{credential.", "{encoded."].iter().any(|placeholder| text.contains(placeholder))
+            let is_entered = way.is_entered() && text.contains("{credential.");
+            is_entered || ["{token}", "{encoded."].iter().any(|placeholder| text.contains(placeholder))
         };
         let is_shown = self.api.headers.values().chain(self.api.query.values()).any(shows)
             || self.api.headers.contains_key("authorization");

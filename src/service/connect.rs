@@ -46,6 +46,7 @@ pub struct Authorization {
     provider: Box<Provider>,
     scopes: Vec<String>,
     variables: BTreeMap<String, String>,
+    fields: BTreeMap<String, Secret>,
     flow: Flow,
     address: Option<Address>,
     arrivals: mpsc::Receiver<Arrival>,
@@ -100,6 +101,7 @@ impl Service {
         add_further(&mut variables, &request.further, &provider)?;
         // A token that cannot be kept must not be asked for.
         self.prove_vault().await?;
+        let fields = self.fields_beside(&provider, way_in, &request.connection, &request.fields).await?;
         let scopes = request.scopes.clone().unwrap_or_else(|| scopes_of(&config, &provider, way_in));
         let secret = self.load_client_secret(&config).await?;
         let hosted = callback.and_then(|callback| callback.of(&config));
@@ -121,6 +123,7 @@ impl Service {
             client_secret: secret.as_ref(),
             redirect_uri: &redirect_uri,
             variables: &variables,
+            fields: &fields,
         };
         let open = OpenFlow::new(self, &request.connection);
         let transport = open.transport();
@@ -151,6 +154,7 @@ impl Service {
             provider: Box::new(provider),
             scopes,
             variables,
+            fields,
             flow,
             address,
             arrivals,

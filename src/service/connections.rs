@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::activity::About;
 use super::error::quoted;
+use super::fields::Beside;
 use super::items::Item;
 use super::{Error, Kind, Result, Service};
 use crate::auth::{self, Registration};
@@ -158,7 +159,8 @@ impl Service {
             return Err(Error::usage(format!("`{reference}` is {}: there is nothing to revoke it by", connection.way))
                 .hinted("end it at the provider"));
         };
-        let client = self.whole_client_of(&reference.config, connection.way, &connection.variables).await?;
+        let client =
+            self.whole_client_of(&reference.config, connection.way, Beside::of(&connection, &tokens.fields)).await?;
         let fingerprint = Some(credentials.fingerprint());
         let tape = auth::Tape::default();
         let outcome = auth::revoke::revoke(&self.network.auth.taped(&tape), &client, tokens).await;
@@ -184,15 +186,10 @@ impl Service {
         .await
     }
 
-    /// Returns the client of a config for a way of authenticating, with a connection's variables.
-    pub(super) async fn client_of(
-        &self,
-        key: &ConfigKey,
-        way: WayIn,
-        variables: &std::collections::BTreeMap<String, String>,
-    ) -> Result<auth::Client> {
+    /// Returns the client of a config for a way of authenticating, with what a connection has beside it.
+    pub(super) async fn client_of(&self, key: &ConfigKey, way: WayIn, beside: Beside<'_>) -> Result<auth::Client> {
         let provider = self.ready_provider(&self.config(key)?.provider).await?;
-        self.client_with(&provider, key, way, variables).await
+        self.client_with(&provider, key, way, beside).await
     }
 
     /// The same, for what a provider file may leave to discovery.
@@ -200,10 +197,10 @@ impl Service {
         &self,
         key: &ConfigKey,
         way: WayIn,
-        variables: &std::collections::BTreeMap<String, String>,
+        beside: Beside<'_>,
     ) -> Result<auth::Client> {
         let provider = self.whole_provider(&self.config(key)?.provider).await?;
-        self.client_with(&provider, key, way, variables).await
+        self.client_with(&provider, key, way, beside).await
     }
 
     async fn client_with(
@@ -211,7 +208,7 @@ impl Service {
         provider: &Provider,
         key: &ConfigKey,
         way: WayIn,
-        variables: &std::collections::BTreeMap<String, String>,
+        beside: Beside<'_>,
     ) -> Result<auth::Client> {
         let config = self.config(key)?;
         let secret: Option<Secret> = self.load_client_secret(&config).await?;
@@ -221,7 +218,8 @@ impl Service {
             client_id: &config.client_id,
             client_secret: secret.as_ref(),
             redirect_uri: config.redirect_uri(),
-            variables,
+            variables: beside.variables,
+            fields: beside.fields,
         };
         Ok(auth::Client::new(&registration)?)
     }

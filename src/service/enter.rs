@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::activity::About;
 use super::connect::{Connected, add_further, keep, scopes_of};
-use super::fields::{checked_fields, from_files};
+use super::fields::{Beside, checked_fields, from_files};
 use super::items::Item;
 use super::refresh_lock::Held;
 use super::{Error, Kind, Result, Service};
@@ -118,6 +118,10 @@ impl Service {
             }
         };
         self.prove_vault().await?;
+        let beside = match &entered {
+            Some(credentials) => credentials.fields().clone(),
+            None => self.fields_beside(&provider, way, &reference, &request.fields).await?,
+        };
         // A token that was had of the provider is proof enough.
         if let Some(credentials) = entered.as_ref().filter(|_| way != WayIn::TokenExchange) {
             let connection =
@@ -135,14 +139,17 @@ impl Service {
         }
         let credentials = match entered {
             Some(credentials) => credentials,
-            None => match self.fetch(&config, &variables, &scopes, &tape).await {
-                Ok(credentials) => credentials,
-                Err(error) => {
-                    self.withdraw(intent);
-                    return Err(self.not_authorized(&reference, error, &tape));
+            None => {
+                match self.fetch(&config, Beside { variables: &variables, fields: &beside }, &scopes, &tape).await {
+                    Ok(credentials) => credentials,
+                    Err(error) => {
+                        self.withdraw(intent);
+                        return Err(self.not_authorized(&reference, error, &tape));
+                    }
                 }
-            },
+            }
         };
+        let credentials = credentials.with_fields(beside);
         let proof = if warnings.is_empty() { "" } else { ", not proven" };
         let detail =
             if way.is_entered() { format!("{way}, as it was entered{proof}") } else { format!("{way}, for itself") };
@@ -205,12 +212,12 @@ impl Service {
     pub(super) async fn fetch(
         &self,
         config: &Config,
-        variables: &BTreeMap<String, String>,
+        beside: Beside<'_>,
         scopes: &[String],
         tape: &Tape,
     ) -> Result<Credentials> {
         let transport = self.network.auth.taped(tape);
-        let client = self.client_of(&config.key, WayIn::ClientCredentials, variables).await?;
+        let client = self.client_of(&config.key, WayIn::ClientCredentials, beside).await?;
         let _busy = self.busy.begin();
         let mut tokens = match client_credentials::fetch(&transport, &client, scopes).await {
             Ok(tokens) => tokens,

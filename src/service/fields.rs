@@ -2,12 +2,53 @@
 
 use std::collections::BTreeMap;
 
-use super::{Error, Result};
+use super::{Error, Result, Service};
 use crate::model::provider::CredentialField;
-use crate::model::{Provider, Secret, untrusted};
+use crate::model::{Connection, ConnectionRef, Provider, Secret, WayIn, untrusted};
 
 /// The longest value of a field, in bytes.
 const LONGEST: usize = 64 * 1024;
+
+/// What a client is told of beside its config: the variables of a connection, and what was entered for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Beside<'a> {
+    pub(super) variables: &'a BTreeMap<String, String>,
+    pub(super) fields: &'a BTreeMap<String, Secret>,
+}
+
+impl<'a> Beside<'a> {
+    /// Returns what a connection has.
+    pub(super) fn of(connection: &'a Connection, fields: &'a BTreeMap<String, Secret>) -> Self {
+        Self { variables: &connection.variables, fields }
+    }
+}
+
+impl Service {
+    /// Returns what goes with the tokens of a connection: what was given, and for the rest what it has already.
+    pub(super) async fn fields_beside(
+        &self,
+        provider: &Provider,
+        way: WayIn,
+        reference: &ConnectionRef,
+        given: &BTreeMap<String, Secret>,
+    ) -> Result<BTreeMap<String, Secret>> {
+        let asked = provider.credential_fields(way);
+        let mut all = given.clone();
+        all.retain(|_, value| !value.is_empty());
+        if !asked.iter().all(|(name, _)| all.contains_key(name))
+            && let Some(before) = self.store.connection(reference)?
+            // Credentials that are gone are what the new authorization mends.
+            && let Ok(before) = self.load_credentials(&before).await
+        {
+            for (name, value) in
+                before.credentials.fields().iter().filter(|(name, _)| asked.iter().any(|(known, _)| known == *name))
+            {
+                all.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        checked_fields(&asked, &all)
+    }
+}
 
 /// Returns a key in PEM, which `@FILE` names the file of: a prompt takes one line, and a key has several.
 pub fn key_of(given: Secret, name: &str) -> Result<Secret> {

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use tries::{Exchange, Failure, PAUSE, TRIES, try_refresh};
 
 use super::activity::About;
+use super::fields::Beside;
 use super::items::{Item, Loaded};
 use super::{Error, Kind, Result, Service};
 use crate::auth::token_exchange::Given;
@@ -132,7 +133,11 @@ impl Service {
         let client = if way.is_exchanged() {
             None
         } else {
-            Some(self.client_of(&reference.config, way, &variables).await?.bound_by(tokens.dpop_key.as_ref())?)
+            Some(
+                self.client_of(&reference.config, way, Beside { variables: &variables, fields: &tokens.fields })
+                    .await?
+                    .bound_by(tokens.dpop_key.as_ref())?,
+            )
         };
         let (_, provider) = self.provider(connection.provider.as_str())?;
         let given = |fields| Given { provider: &provider, variables: &variables, fields };

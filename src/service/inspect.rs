@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::fields::Beside;
 use super::{Result, Service};
 use crate::auth::id_token::{self, Expected};
 use crate::auth::introspect::{self, Introspection};
@@ -121,17 +122,19 @@ impl Service {
         tokens: &TokenSet,
         warnings: &mut Vec<String>,
     ) -> (Option<Introspected>, Option<IdToken>) {
-        let client =
-            match self.whole_client_of(&connection.reference.config, connection.way, &connection.variables).await {
-                Ok(client) => client,
-                Err(error) => {
-                    warnings.push(format!("the server could not be asked: {error}"));
-                    return (
-                        None,
-                        tokens.id_token.as_ref().and_then(|token| doubted(token, "the server could not be asked")),
-                    );
-                }
-            };
+        let client = match self
+            .whole_client_of(&connection.reference.config, connection.way, Beside::of(connection, &tokens.fields))
+            .await
+        {
+            Ok(client) => client,
+            Err(error) => {
+                warnings.push(format!("the server could not be asked: {error}"));
+                return (
+                    None,
+                    tokens.id_token.as_ref().and_then(|token| doubted(token, "the server could not be asked")),
+                );
+            }
+        };
         let introspection = match introspect::introspect(&self.network.auth, &client, &tokens.access_token).await {
             Ok(Introspection { is_active, mut fields, .. }) => {
                 fields.remove("active");

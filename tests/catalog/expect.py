@@ -32,7 +32,7 @@ NOT_ASKED = {
 }
 
 # And the other way round: what a person is asked for here.
-ASKED = {"stackexchange": {"key": "some text"}, "auth0": {"audience": "some text"}, "basecamp": {"appDetails": "Acme (jane@acme.example)"},
+ASKED = {"blackbaud": {"subscription_key": "some text"}, "stackexchange": {"key": "some text"}, "auth0": {"audience": "some text"}, "basecamp": {"appDetails": "Acme (jane@acme.example)"},
          "adoxx-cc": {"baseUrl": "https://login.acme.example"}, "practicefusion": {"baseUrl": "https://login.acme.example"},
          "bigcommerce": {"accountUuid": UUID}, "ebay": {"ruName": "some text"}, "ebay-sandbox": {"ruName": "some text"},
          "google-ads": {"developer_token": "some text"}, "harvest": {"appDetails": "Acme (jane@acme.example)"},

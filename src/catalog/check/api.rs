@@ -2,7 +2,6 @@
 
 use super::urls::Secrets;
 use super::{Check, METHODS};
-use crate::model::WayIn;
 use crate::model::provider::{API_KEY, CredentialField, PASSWORD, USERNAME, UrlTemplate};
 use crate::model::template;
 
@@ -80,12 +79,9 @@ impl Check<'_> {
     /// Every field that is asked for is shown somewhere, and there is one to show.
     pub(super) fn credentials(&mut self) {
         let usual = [USERNAME, PASSWORD];
-        let is_entered = self.provider.ways().into_iter().any(WayIn::is_entered);
         for name in self.provider.credentials.keys() {
             let is_usual = self.provider.basic.is_some() && usual.contains(&name.as_str());
-            if !is_entered {
-                self.fail(format!("`credentials.{name}` is asked for by `[api_key]`, `[basic]`, `[token_exchange]` and `[signed_jwt]` only"));
-            } else if !is_usual && !self.used.contains(&format!("credential.{name}")) && name != API_KEY {
+            if !is_usual && !self.used.contains(&format!("credential.{name}")) && name != API_KEY {
                 self.fail(format!("the credential `{name}` is never used"));
             }
         }
@@ -114,7 +110,6 @@ impl Check<'_> {
     }
 
     fn fields(&self) -> Vec<(String, CredentialField)> {
-        let ways = self.provider.ways().into_iter().filter(|way| way.is_entered());
-        ways.flat_map(|way| self.provider.credential_fields(way)).collect()
+        self.provider.ways().into_iter().flat_map(|way| self.provider.credential_fields(way)).collect()
     }
 }

@@ -60,11 +60,12 @@ impl Plain<'_> {
         } else {
             usual
         };
+        let is_known = known.as_ref().is_some_and(|one| one.way == way_in && !way_in.is_entered());
         let variables = self.variables(&provider, &known.map(|one| one.variables).unwrap_or_default()).await?;
+        let fields = self.fields(&provider, way_in, is_known).await?;
         let connected = if way_in.is_entered() || way_in == WayIn::ClientCredentials {
             let mut request = EnterRequest::new(reference).reading_files();
-            (request.way_in, request.variables) = (Some(way_in), variables);
-            request.fields = self.fields(&provider, way_in).await?;
+            (request.way_in, request.variables, request.fields) = (Some(way_in), variables, fields);
             if way_in.is_entered() && provider.api.verify.is_some() {
                 request.unverified =
                     !self.talk.agree("Prove it by a call to the provider before it is kept?", true).await?;
@@ -72,7 +73,7 @@ impl Plain<'_> {
             Box::pin(uninterrupted(self.backend.enter(request), self.backend, self.talk.output())).await?
         } else {
             let mut request = ConnectRequest::new(reference);
-            (request.way_in, request.variables) = (Some(way_in), variables);
+            (request.way_in, request.variables, request.fields) = (Some(way_in), variables, fields);
             request.way = self.place(&config, &provider, way_in).await?;
             let authorization = Box::pin(self.backend.begin(request)).await?;
             Box::pin(self.wait(authorization)).await?
@@ -116,15 +117,17 @@ impl Plain<'_> {
         Ok(given)
     }
 
-    async fn fields(&mut self, provider: &Provider, way: WayIn) -> Said<BTreeMap<String, Secret>> {
+    /// Asks for what is to be entered; a connection that is known has what goes with its tokens already.
+    async fn fields(&mut self, provider: &Provider, way: WayIn, is_known: bool) -> Said<BTreeMap<String, Secret>> {
         let mut given = BTreeMap::new();
         for (name, field) in provider.credential_fields(way).iter().filter(|(_, field)| field.default.is_none()) {
             let label = field.label.as_deref().unwrap_or(name);
+            let shown = if is_known { format!("{label}, empty keeps the one that is there") } else { label.to_owned() };
             let value = if field.secret {
-                self.talk.secret(label).await?
+                self.talk.secret(&shown).await?
             } else {
-                let default = field.optional.then_some("");
-                Secret::new(self.talk.ask(label, default, &format!("Type the {label}.")).await?)
+                let default = (field.optional || is_known).then_some("");
+                Secret::new(self.talk.ask(&shown, default, &format!("Type the {label}.")).await?)
             };
             if !value.is_empty() {
                 given.insert(name.clone(), value);

@@ -80,12 +80,8 @@ impl Authorization {
     }
 
     /// Keeps what came; `query` is what the callback carried.
-    pub(super) async fn keep_in(
-        &self,
-        place: Place,
-        mut credentials: Credentials,
-        query: &Secret,
-    ) -> Result<Connected> {
+    pub(super) async fn keep_in(&self, place: Place, credentials: Credentials, query: &Secret) -> Result<Connected> {
+        let mut credentials = credentials.with_fields(self.fields.clone());
         let reference = &self.waiting.connection;
         let started = place.started;
         let mut warnings = Vec::new();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::auth::authorization_code::Further;
-use crate::model::{ConnectionRef, WayIn};
+use crate::model::{ConnectionRef, Secret, WayIn};
 
 /// How long an authorization in a browser may take unless the user says otherwise.
 pub const TIMEOUT: Duration = Duration::from_mins(5);
@@ -34,6 +34,9 @@ pub struct ConnectRequest {
     /// Further variables, which the provider file does not know: kept beside the others for whoever reads
     /// the connection (Nango's `params[…]` may have any name).
     pub further: BTreeMap<String, String>,
+    /// What the API wants beside the token, by the names of the fields; what is not given is taken over from the
+    /// connection that is there.
+    pub fields: BTreeMap<String, Secret>,
     /// Further parameters of the authorization request; `None` takes one of the provider file's away.
     pub parameters: Further,
     /// The scopes, if not those of the config.
@@ -55,6 +58,7 @@ impl ConnectRequest {
             connection,
             variables: BTreeMap::new(),
             further: BTreeMap::new(),
+            fields: BTreeMap::new(),
             parameters: Further::new(),
             scopes: None,
             way_in: None,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::config::split_scopes;
 use crate::model::provider::Variable;
 use crate::model::template::{check_value, expected};
-use crate::model::{Config, Connection, ConnectionId, ConnectionRef, Provider, WayIn};
+use crate::model::{Config, Connection, ConnectionId, ConnectionRef, Provider, Secret, WayIn};
 use crate::service::connect::{ConnectRequest, Way};
 use crate::service::enter::EnterRequest;
 use crate::tui::widgets::form::{Field, Form};
@@ -24,6 +24,8 @@ pub struct AuthorizeForm {
     pub form: Form,
     /// Whether a device code is taken unless another choice is made.
     prefers_device: bool,
+    /// The way in of the connection that is there: what goes with its tokens need not be entered again.
+    known: Option<WayIn>,
 }
 
 /// The line on which the way in is chosen.
@@ -58,7 +60,14 @@ impl AuthorizeForm {
     ) -> Option<Self> {
         let has_client = !config.client_id.is_empty();
         let way = connection.map(|connection| connection.way).or_else(|| provider.usual_way(has_client))?;
-        let mut form = Self { config, provider: provider.clone(), way, form: Form::default(), prefers_device };
+        let mut form = Self {
+            config,
+            provider: provider.clone(),
+            way,
+            form: Form::default(),
+            prefers_device,
+            known: connection.map(|connection| connection.way),
+        };
         if !form.usable_ways().contains(&way) {
             return None;
         }
@@ -110,7 +119,11 @@ impl AuthorizeForm {
         for (name, field) in self.provider.credential_fields(self.way) {
             if field.default.is_none() {
                 let label = field.label.as_deref().unwrap_or(&name);
-                let help = if field.optional { "it may be left out" } else { "" };
+                let help = match (self.keeps_fields(), field.optional) {
+                    (true, _) => "empty keeps the one that is there",
+                    (false, true) => "it may be left out",
+                    (false, false) => "",
+                };
                 let line = Field::new(&name, label, "", help);
                 fields.push(Field { is_secret: field.secret, ..line });
             }
@@ -164,25 +177,37 @@ impl AuthorizeForm {
             let mut request = EnterRequest::new(reference).reading_files();
             (request.way_in, request.variables, request.scopes) = (Some(self.way), variables, scopes);
             request.unverified = text(PROOF) == UNPROVEN;
-            for (name, field) in self.provider.credential_fields(self.way) {
-                let value = self.form.secret(&name);
-                if value.is_empty() && !field.optional && field.default.is_none() {
-                    return Err((name, "it is empty".to_owned()));
-                }
-                if !value.is_empty() {
-                    request.fields.insert(name, value);
-                }
-            }
+            request.fields = self.entered()?;
             return Ok(Asked::Enter(request));
         }
         let mut request = ConnectRequest::new(reference);
         (request.way_in, request.variables, request.scopes) = (Some(self.way), variables, scopes);
+        request.fields = self.entered()?;
         request.way = match text(WHERE).as_str() {
             DEVICE => Way::Device,
             PASTE => Way::Paste,
             _ => Way::Browser,
         };
         Ok(Asked::Authorize(request))
+    }
+
+    /// Reads what was entered beside the rest.
+    fn entered(&self) -> Result<BTreeMap<String, Secret>, (String, String)> {
+        let mut entered = BTreeMap::new();
+        for (name, field) in self.provider.credential_fields(self.way) {
+            let value = self.form.secret(&name);
+            if value.is_empty() && !field.optional && field.default.is_none() && !self.keeps_fields() {
+                return Err((name, "it is empty".to_owned()));
+            }
+            if !value.is_empty() {
+                entered.insert(name, value);
+            }
+        }
+        Ok(entered)
+    }
+
+    fn keeps_fields(&self) -> bool {
+        !self.way.is_entered() && self.known == Some(self.way)
     }
 
     /// Tells whether it is this connection that the form is for, as far as it is filled in.

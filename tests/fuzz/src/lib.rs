@@ -121,6 +121,7 @@ pub fn token_answer(data: &[u8]) {
         client_secret: Some(&secret),
         redirect_uri: "http://localhost/",
         variables: &variables,
+        fields: &BTreeMap::new(),
     };
     let client = Client::new(&registration).expect("a good registration");
     let spent = Secret::new("canary-refresh-token-77b1c0");
@@ -197,6 +198,7 @@ pub fn provider_file(data: &[u8]) {
         client_secret: None,
         redirect_uri: "http://localhost/",
         variables: &variables,
+        fields: &BTreeMap::new(),
     };
     if let Ok(begun) = Client::new(&registration)
         .and_then(|client| authorization_code::begin(&client, &[], &authorization_code::Further::new()))
