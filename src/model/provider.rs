@@ -201,6 +201,14 @@ pub struct CredentialField {
     pub default: Option<String>,
 }
 
+impl CredentialField {
+    /// Returns what it is called where there is little room: its label as far as it explains nothing, or its name.
+    pub fn short_label<'a>(&'a self, name: &'a str) -> &'a str {
+        let label = self.label.as_deref().unwrap_or(name);
+        label.split([',', '(']).next().unwrap_or_default().trim()
+    }
+}
+
 /// The `[lookup]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -64,9 +64,7 @@ impl Provider {
             }
             (_, None) => {
                 let fields = self.credential_fields(way).into_iter().filter(|(_, field)| field.default.is_none());
-                // What a label explains besides is for the form.
-                let short = |label: String| label.split([',', '(']).next().unwrap_or_default().trim().to_owned();
-                let labels: Vec<String> = fields.map(|(name, field)| short(field.label.unwrap_or(name))).collect();
+                let labels: Vec<String> = fields.map(|(name, field)| field.short_label(&name).to_owned()).collect();
                 let ending = match way {
                     WayIn::TokenExchange => "traded for a token",
                     WayIn::SignedJwt => "which sign a token",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::config::split_scopes;
-use crate::model::provider::Variable;
+use crate::model::provider::{CredentialField, Variable};
 use crate::model::template::{check_value, expected};
 use crate::model::{Config, Connection, ConnectionId, ConnectionRef, Provider, Secret, WayIn};
 use crate::service::connect::{ConnectRequest, Way};
@@ -118,14 +118,7 @@ impl AuthorizeForm {
         fields.extend(self.provider.asked_variables().map(|(name, variable)| variable_field(name, variable)));
         for (name, field) in self.provider.credential_fields(self.way) {
             if field.default.is_none() {
-                let label = field.label.as_deref().unwrap_or(&name);
-                let help = match (self.keeps_fields(), field.optional) {
-                    (true, _) => "empty keeps the one that is there",
-                    (false, true) => "it may be left out",
-                    (false, false) => "",
-                };
-                let line = Field::new(&name, label, "", help);
-                fields.push(Field { is_secret: field.secret, ..line });
+                fields.push(self.credential_line(&name, &field));
             }
         }
         if self.way.is_entered() {
@@ -155,6 +148,20 @@ impl AuthorizeForm {
             ));
         }
         fields
+    }
+
+    /// The line of what is to be entered; what its label explains stands below it.
+    fn credential_line(&self, name: &str, field: &CredentialField) -> Field {
+        let label = field.short_label(name);
+        let explained = field.label.as_deref().filter(|whole| *whole != label);
+        let may = match (self.keeps_fields(), field.optional) {
+            (true, _) => Some("empty keeps the one that is there"),
+            (false, true) => Some("it may be left out"),
+            (false, false) => None,
+        };
+        let file = field.pem.then_some("@FILE reads it from there");
+        let help: Vec<&str> = explained.into_iter().chain(may).chain(file).collect();
+        Field { is_secret: field.secret, ..Field::new(name, label, "", &help.join("; ")) }
     }
 
     /// Reads the filled form; an error names the line that it is about.
