@@ -235,6 +235,20 @@ async fn a_refused_connection_says_what_mends_it_and_hostile_names_say_nothing_e
 }
 
 #[test]
+fn the_key_of_a_client_that_signs_is_read_from_the_file_that_is_named() {
+    let home = Home::new();
+    let mut lines = Lines::at(&home);
+    lines.answer(COMMAND, "config");
+    lines.answer("Provider", "okta-cc");
+    lines.answer("A key for the config", "");
+    lines.answer("Client id: ", "the-id");
+    lines.answer("Private key in PEM; @FILE reads it from a file: ", "@/nowhere/key.pem");
+    lines.answer("Scopes", "");
+    assert!(lines.answer(COMMAND, "q").contains("the file `/nowhere/key.pem` of `the client` cannot be read"));
+    lines.end();
+}
+
+#[test]
 fn a_key_is_typed_and_what_may_be_done_depends_on_where_one_is() {
     let home = Home::new();
     home.provider("keyed", "name = \"Keyed\"\n[api_key]\n[api]\nbase_url = \"https://keyed.example\"\n");

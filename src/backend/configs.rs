@@ -2,9 +2,10 @@
 
 use super::Backend;
 use crate::model::config::suggested_key;
-use crate::model::{Config, ConfigKey, ProviderId};
+use crate::model::{Config, ConfigKey, ProviderId, Secret};
 use crate::service::Result;
 use crate::service::configs::{ConfigChanges, NewConfig};
+use crate::service::fields::key_of;
 
 impl Backend {
     /// Returns every config, sorted by key.
@@ -31,17 +32,47 @@ impl Backend {
 
     /// Makes a config.
     pub async fn create_config(&self, new: NewConfig) -> Result<Config> {
+        let new = self.with_key(new)?;
         match self {
             Self::Local(service) => service.create_config(new).await,
             Self::Remote(remote) => remote.create_config(new).await,
         }
     }
 
+    /// Makes another config like `key`.
+    pub async fn create_config_like(&self, key: &ConfigKey, new: NewConfig) -> Result<Config> {
+        let new = self.with_key(new)?;
+        self.local()?.create_config_like(key, new).await
+    }
+
     /// Changes a config.
-    pub async fn edit_config(&self, key: &ConfigKey, changes: ConfigChanges) -> Result<Config> {
+    pub async fn edit_config(&self, key: &ConfigKey, mut changes: ConfigChanges) -> Result<Config> {
+        if changes.client_secret.is_some() {
+            let provider = match &changes.provider {
+                Some(provider) => provider.clone(),
+                None => self.config(key).await?.provider.as_str().to_owned(),
+            };
+            changes.client_secret = self.read_key(&provider, changes.client_secret)?;
+        }
         match self {
             Self::Local(service) => service.edit_config(key, changes).await,
             Self::Remote(remote) => remote.edit_config(key, changes).await,
+        }
+    }
+
+    fn with_key(&self, mut new: NewConfig) -> Result<NewConfig> {
+        new.client_secret = self.read_key(&new.provider, new.client_secret)?;
+        Ok(new)
+    }
+
+    /// Reads the key of a client that signs, where its file is named in its place: whoever holds this sits at the
+    /// machine whose file it is.
+    fn read_key(&self, provider: &str, given: Option<Secret>) -> Result<Option<Secret>> {
+        match given {
+            Some(given) if self.provider(provider).is_ok_and(|(_, provider)| provider.signs()) => {
+                key_of(given, "the client").map(Some)
+            }
+            given => Ok(given),
         }
     }
 

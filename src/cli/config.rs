@@ -10,7 +10,6 @@ use crate::model::rest::ConfigView;
 use crate::model::{Config, ConfigKey, Provider, ProviderId, Secret, WayIn, search};
 use crate::service::configs::{ConfigChanges, NewConfig};
 use crate::service::error::quoted;
-use crate::service::fields::key_of;
 use crate::service::{Error, Result};
 
 pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Output) -> Outcome {
@@ -232,17 +231,12 @@ fn typed_secret(signs: bool) -> Result<Secret> {
     if secret.is_empty() {
         return Err(Error::usage("nothing was typed; the client secret is as it was"));
     }
-    key_or_secret(secret, signs)
-}
-
-/// Returns what was given; the file's text, where it is the key of a client that signs and names one.
-fn key_or_secret(given: Secret, signs: bool) -> Result<Secret> {
-    if signs { key_of(given, "the client") } else { Ok(given) }
+    Ok(secret)
 }
 
 /// Reads the client secret: `-` stands for standard input, nothing for the prompt.
 fn asked_secret(given: Option<&str>, signs: bool) -> Result<Secret> {
-    let asked = match given {
+    match given {
         Some("-") => prompt::piped_secret(),
         // Only where Nango's own command line takes one.
         Some(given) => Ok(Secret::new(given)),
@@ -250,8 +244,7 @@ fn asked_secret(given: Option<&str>, signs: bool) -> Result<Secret> {
         None if prompt::is_interactive() => prompt::secret("Client secret (nothing for a public client)"),
         None => Err(prompt::missing("CLIENT_SECRET")
             .hinted("pipe it and write `-` in its place, or say `--public` if there is none")),
-    };
-    key_or_secret(asked?, signs)
+    }
 }
 
 fn is_empty(changes: &ConfigChanges) -> bool {
@@ -278,7 +271,7 @@ fn asked_changes(signs: bool) -> Result<ConfigChanges> {
     Ok(ConfigChanges {
         provider: None,
         client_id,
-        client_secret: secret.map(|secret| key_or_secret(secret, signs)).transpose()?,
+        client_secret: secret,
         scopes: answer("New scopes, comma-separated (enter leaves them)")?.as_deref().map(split_scopes),
         redirect_uri: answer("New redirect URI (enter leaves it)")?,
     })

@@ -86,7 +86,7 @@ impl Runtime {
             }
             Effect::MakeConfig(new) => Message::ConfigMade(Box::new(backend.create_config(new.clone()).await?)),
             Effect::MakeConfigLike(key, new) => {
-                Message::ConfigMade(Box::new(backend.local()?.create_config_like(key, new.clone()).await?))
+                Message::ConfigMade(Box::new(backend.create_config_like(key, new.clone()).await?))
             }
             Effect::EditConfig(key, changes) => {
                 Message::ConfigEdited(Box::new(backend.edit_config(key, changes.clone()).await?))

@@ -44,7 +44,12 @@ impl Plain<'_> {
                 self.talk.ask("Client id", None, "Type the client id that the provider gave you.").await?
             };
             if !new.client_id.is_empty() {
-                let secret = self.talk.secret("Client secret; nothing for a public client").await?;
+                let asked = if provider.signs() {
+                    "Private key in PEM; @FILE reads it from a file"
+                } else {
+                    "Client secret; nothing for a public client"
+                };
+                let secret = self.talk.secret(asked).await?;
                 new.client_secret = Some(secret).filter(|secret| !secret.is_empty());
             }
             let known = provider.known_scopes(way);

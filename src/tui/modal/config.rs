@@ -138,8 +138,11 @@ fn fields(provider: &Provider, key: Option<&str>, chooses_redirect: bool) -> Vec
         };
         let help = format!("the provider's console shows it (ctrl-o opens that){alone}");
         fields.push(Field::new("client_id", "Client id", "", &help));
-        let secret =
-            if provider.signs() { "a private key in PEM: paste it" } else { "leave it empty for a public client" };
+        let secret = if provider.signs() {
+            "a private key in PEM: paste it, or @FILE reads it"
+        } else {
+            "leave it empty for a public client"
+        };
         fields.push(Field::secret("client_secret", "Client secret", secret));
     }
     if let Some(way) = ways.iter().find(|way| way.needs_client()) {
