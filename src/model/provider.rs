@@ -2,6 +2,7 @@
 //! that is not written has the default that stands here.
 
 mod api;
+mod asked;
 mod needs;
 mod oauth1;
 mod oauth2;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 use super::config::{DEFAULT_REDIRECT_URI, HTTPS_REDIRECT_URI};
 pub use api::Api;
+pub use asked::{CredentialField, Lookup, Variable, VariableKind};
 pub use needs::Need;
 pub use oauth1::{OAuth1, SignatureMethod};
 pub use oauth2::{
@@ -141,86 +143,6 @@ pub type Parameters = BTreeMap<String, Parameter>;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Plain {}
-
-/// The `[variables.NAME]` table.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Variable {
-    /// What values are let in.
-    pub kind: VariableKind,
-    /// What it is called on a form.
-    pub label: Option<String>,
-    /// Taken where nothing is given.
-    pub default: Option<String>,
-    /// Cut off in front, where somebody types it.
-    pub prefix: Option<String>,
-    /// Cut off at the end, where somebody types it.
-    pub suffix: Option<String>,
-    /// The values of a choice.
-    pub choices: Vec<String>,
-    /// Whether it may be left out.
-    pub optional: bool,
-    /// `token:PATH`, `callback:NAME` or `lookup:PATH`: captured instead of asked.
-    pub from: Option<String>,
-}
-
-/// What values a variable lets in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum VariableKind {
-    /// One DNS label.
-    Label,
-    /// One or more DNS labels, in front of a domain that the file names.
-    Labels,
-    /// A host name.
-    Host,
-    /// An https URL without query and fragment.
-    Url,
-    /// A UUID.
-    Uuid,
-    /// One of `choices`.
-    Choice,
-    /// Any text without control characters; never in a host.
-    #[default]
-    Text,
-}
-
-/// The `[credentials.NAME]` table.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct CredentialField {
-    /// What it is called on a form.
-    pub label: Option<String>,
-    /// Whether it is masked.
-    pub secret: bool,
-    /// Whether it may be left out.
-    pub optional: bool,
-    /// Whether it is a key in PEM, which has several lines: then it may be given as the name of a file, `@FILE`.
-    pub pem: bool,
-    /// What it always is: then nobody is asked for it.
-    pub default: Option<String>,
-}
-
-impl CredentialField {
-    /// Returns what it is called where there is little room: its label as far as it explains nothing, or its name.
-    pub fn short_label<'a>(&'a self, name: &'a str) -> &'a str {
-        let label = self.label.as_deref().unwrap_or(name);
-        label.split([',', '(']).next().unwrap_or_default().trim()
-    }
-}
-
-/// The `[lookup]` table.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lookup {
-    /// The method, GET unless said otherwise.
-    #[serde(default)]
-    pub method: Option<String>,
-    /// The URL, or a path under the API's base URL.
-    pub url: String,
-    /// The body, sent as JSON.
-    pub body: Option<String>,
-}
 
 impl Provider {
     /// Returns the ways of authenticating that the file declares, the usual one first.
