@@ -9,7 +9,8 @@ use std::{env, fs, io};
 use toml::{Table, Value};
 
 /// The tables that say a way of authenticating, in the order of `WayIn::ALL`.
-const WAYS: [&str; 7] = ["oauth2", "oauth1", "client_credentials", "api_key", "basic", "token_exchange", "signed_jwt"];
+const WAYS: [&str; 8] =
+    ["oauth2", "oauth1", "oauth1_token", "client_credentials", "api_key", "basic", "token_exchange", "signed_jwt"];
 
 #[expect(clippy::disallowed_methods, reason = "cargo talks to a build script through the environment")]
 fn main() -> io::Result<()> {

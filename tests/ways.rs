@@ -519,3 +519,58 @@ async fn a_config_without_a_client_id_has_the_ways_that_need_none() {
     assert!(way("keyed", Some(WayIn::OAuth2)).await.unwrap_err().message.contains("has no client id"));
     assert!(way("acme", Some(WayIn::Basic)).await.unwrap_err().hint.unwrap().contains("oauth2, api_key"));
 }
+
+const SIGNED_BY_A_TOKEN: &str = "name = \"Acme\"\n[oauth1_token]\nsignature_method = \"HMAC-SHA256\"\nrealm = \"{account}\"\n[variables.account]\ndefault = \"1234567_SB1\"\n[api]\nbase_url = \"{base}/v1\"\nverify = \"GET /me\"\n";
+
+#[tokio::test]
+async fn a_token_out_of_a_console_signs_each_request_and_names_the_realm() {
+    let stage = Stage::new(SIGNED_BY_A_TOKEN, |_| Reply::json(200, &json!({}))).await;
+    let fields = [("token", "token-1"), ("token_secret", "token-secret-canary")];
+    let connected = stage.enter(&fields).await.unwrap();
+    assert!(connected.warnings.is_empty() && connected.connection.way == WayIn::OAuth1Token, "{connected:?}");
+    stage.get("/things?a=b%20c").await.unwrap();
+    let seen = stage.player.seen();
+    assert_eq!(seen.iter().map(|seen| seen.path.as_str()).collect::<Vec<_>>(), ["/v1/me", "/v1/things"]);
+    for seen in &seen {
+        let header = seen.headers["authorization"].strip_prefix("OAuth ").unwrap();
+        assert!(header.starts_with("realm=\"1234567_SB1\", oauth_consumer_key=\"me\", "), "{header}");
+        assert!(header.contains("oauth_token=\"token-1\"") && !header.contains("canary"), "{header}");
+    }
+    // Signed over what stands in RFC 5849 section 3.4.1, the realm left out.
+    let told = |name: &str| {
+        let header = &seen[1].headers["authorization"];
+        let quoted = header.split_once(&format!("{name}=\"")).unwrap().1.split('"').next().unwrap();
+        percent_encoding::percent_decode_str(quoted).decode_utf8().unwrap().into_owned()
+    };
+    let stamp = hallpass::auth::oauth1::Stamp {
+        timestamp: told("oauth_timestamp").parse().unwrap(),
+        nonce: told("oauth_nonce"),
+    };
+    let (consumer, token, secret) =
+        (Secret::new("client-secret-canary"), Secret::new("token-1"), Secret::new("token-secret-canary"));
+    let signer = hallpass::auth::oauth1::Signer {
+        method: hallpass::model::provider::SignatureMethod::HmacSha256,
+        consumer_key: "me",
+        consumer_secret: &consumer,
+        token: Some((&token, &secret)),
+    };
+    let url = format!("{}/v1/things?a=b%20c", stage.player.base()).parse().unwrap();
+    let own = signer.header("GET", &url, &hallpass::auth::oauth1::Further::default(), &stamp).unwrap();
+    let signature = told("oauth_signature");
+    let signature = percent_encoding::utf8_percent_encode(&signature, percent_encoding::NON_ALPHANUMERIC);
+    assert!(own.to_str().unwrap().ends_with(&format!("oauth_signature=\"{signature}\"")), "{own:?}");
+    let shown: serde_json::Value = serde_json::from_str(&stage.hand_out(Form::Json).await).unwrap();
+    assert_eq!(shown, json!({"type": "TBA", "token_id": "token-1", "token_secret": "token-secret-canary"}));
+    let error = stage.service.hand_out(&jane(), Freshness::default(), Form::Header).await.unwrap_err();
+    assert!(error.message.contains("signed on its own"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_token_out_of_a_console_that_is_refused_is_not_kept() {
+    let stage = Stage::new(SIGNED_BY_A_TOKEN, |_| Reply::json(401, &json!({}))).await;
+    let error = stage.enter(&[("token", "t"), ("token_secret", "secret-canary")]).await.unwrap_err();
+    assert!(error.kind == Kind::Provider && !format!("{error:?}").contains("canary"), "{error:?}");
+    assert!(stage.service.connection(&jane()).is_err());
+    let error = stage.enter(&[("token", "t")]).await.unwrap_err();
+    assert!(error.message.contains("`token_secret` (Token secret) is missing"), "{error:?}");
+}

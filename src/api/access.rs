@@ -8,7 +8,6 @@ use zeroize::Zeroizing;
 use super::ApiError;
 use crate::auth::dpop::Prover;
 use crate::auth::oauth1::{Further, Signer, Stamp};
-use crate::model::provider::SignatureMethod;
 use crate::model::tape::Masked;
 use crate::model::template::{Part, TemplateError, Values, endpoint, parts};
 use crate::model::{Credentials, Provider, Secret, Time, untrusted};
@@ -82,16 +81,22 @@ impl Access {
         form: &[(String, String)],
         now: Time,
     ) -> Result<Option<Secret>, ApiError> {
-        let Credentials::OAuth1(pair) = &self.credentials else { return Ok(None) };
-        let declared = self.provider.oauth1.as_ref().map(|table| table.signature_method);
+        let Some(pair) = self.credentials.pair() else { return Ok(None) };
+        let (signature_method, realm) = self.provider.signing_of(self.credentials.way()).unwrap_or_default();
+        let realm = realm.map(|realm| self.fill(realm)).transpose()?.flatten();
         let none = Secret::default();
         let signer = Signer {
-            method: declared.unwrap_or(SignatureMethod::HmacSha1),
+            method: signature_method,
             consumer_key: &self.client_id,
             consumer_secret: self.client_secret.as_ref().unwrap_or(&none),
             token: Some((&pair.token, &pair.token_secret)),
         };
-        let header = signer.header(method, url, &Further { form, ..Further::default() }, &Stamp::new(now))?;
+        let header = signer.header(
+            method,
+            url,
+            &Further { form, realm: realm.as_deref().map(String::as_str), ..Further::default() },
+            &Stamp::new(now),
+        )?;
         Ok(Some(Secret::new(header.to_str().unwrap_or_default())))
     }
 
@@ -218,7 +223,7 @@ impl Access {
         let fields = self.credentials.fields().iter();
         secrets.extend(fields.map(|(name, value)| (name.clone(), value.clone())));
         secrets.extend(self.provider.encoded.keys().filter_map(|name| Some((name.clone(), self.encoded(name).ok()??))));
-        if let Credentials::OAuth1(pair) = &self.credentials {
+        if let Some(pair) = self.credentials.pair() {
             secrets.push(("oauth_token_secret".to_owned(), pair.token_secret.clone()));
         }
         secrets.extend(self.client_secret.iter().map(|secret| ("client_secret".to_owned(), secret.clone())));
@@ -233,7 +238,7 @@ impl Access {
             | Credentials::ClientCredentials(_)
             | Credentials::TokenExchange(_)
             | Credentials::SignedJwt(_) => "access_token",
-            Credentials::OAuth1(_) => "oauth_token",
+            Credentials::OAuth1(_) | Credentials::OAuth1Token(_) => "oauth_token",
             Credentials::ApiKey(_) => "api_key",
             Credentials::Basic(_) => "login",
         }

@@ -8,7 +8,7 @@ use url::Url;
 use super::{Access, Payload, Request};
 use crate::auth::dpop::PROOF;
 use crate::model::tape::{self, Body, LARGEST, Masked};
-use crate::model::{Credentials, Secret, untrusted};
+use crate::model::{Secret, untrusted};
 
 /// All but what stands in a segment of a path as it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -57,7 +57,7 @@ pub(super) fn request(access: Option<&Access>, request: &Request, url: &Url) -> 
     if access.is_bound() {
         shown.headers.push((PROOF.to_owned(), Masked::secret("proof")));
     }
-    if matches!(access.credentials, Credentials::OAuth1(_)) {
+    if access.credentials.way().is_signed() {
         let value = Masked::text("OAuth ").with_secret("oauth_signature");
         shown.headers.push((AUTHORIZATION.to_string(), value));
     }

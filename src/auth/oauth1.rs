@@ -61,6 +61,8 @@ pub struct Further<'a> {
     pub protocol: &'a [(&'a str, &'a str)],
     /// The parameters of a form body (section 3.4.1.3.1), which do not.
     pub form: &'a [(String, String)],
+    /// The realm, which stands in the header and is not signed (section 3.4.1.3.1).
+    pub realm: Option<&'a str>,
 }
 
 /// What makes each request another one (section 3.3).
@@ -267,6 +269,8 @@ impl Signer<'_> {
         protocol.extend(further.protocol);
         let signature = self.signature(&base_string(method, url, &protocol, further.form))?;
         protocol.push(("oauth_signature", &signature));
+        // It stands first in every example of the RFC, and some servers read no further.
+        protocol.splice(0..0, further.realm.map(|realm| ("realm", realm)));
         let parts: Vec<String> =
             protocol.iter().map(|(name, value)| format!("{}=\"{}\"", encode(name), encode(value))).collect();
         let mut header = HeaderValue::try_from(format!("OAuth {}", parts.join(", ")))

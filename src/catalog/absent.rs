@@ -1,7 +1,7 @@
 //! Providers that others list and that are not here, with the reason: whoever looks for one is told, not left to guess.
 
 /// The ids, sorted, each with what stands in the way, as the end of a sentence.
-pub const ABSENT: [(&str, &str); 33] = [
+pub const ABSENT: [(&str, &str); 32] = [
     ("absorb-lms", "each token request wants a fresh nonce and a secret beside the client's"),
     ("adp", CERTIFICATE),
     ("adp-lyric", CERTIFICATE),
@@ -27,7 +27,6 @@ pub const ABSENT: [(&str, &str); 33] = [
     ("jobdiva", "the bare token is the whole answer, and the password stands in the URL"),
     ("lovable-mcp", "it knows a client by a metadata document only, which must be published at an https address"),
     ("mcp-generic", DISCOVERED),
-    ("netsuite-tba", "its tokens are given out by hand, and each signature holds a realm; `netsuite` has OAuth 2"),
     ("sage-intacct", "it is spoken to in XML; `sage-intacct-oauth` and `sage-intacct-cc` are not"),
     ("salesmsg", "its keys last an hour, and only the key itself renews it; `salesmsg-oauth2` lasts"),
     ("sap-success-factors", "a SAML assertion must be signed"),

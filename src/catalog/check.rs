@@ -107,7 +107,7 @@ impl Check<'_> {
             self.fail("`name` is empty");
         }
         if self.provider.ways().is_empty() {
-            self.fail("it declares no way of authenticating: expected a table `oauth2`, `oauth1`, `client_credentials`, `api_key`, `basic`, `token_exchange` or `signed_jwt`");
+            self.fail("it declares no way of authenticating: expected a table `oauth2`, `oauth1`, `oauth1_token`, `client_credentials`, `api_key`, `basic`, `token_exchange` or `signed_jwt`");
         }
         if !self.provider.is_own {
             let unknown = |category: &&String| !CATEGORIES.contains(&category.as_str());
@@ -158,6 +158,10 @@ impl Check<'_> {
         if let Some(oauth1) = self.provider.oauth1.clone() {
             self.oauth1(&oauth1);
         }
+        if let Some(table) = self.provider.oauth1_token.clone() {
+            self.signature_method("oauth1_token", table.signature_method);
+            self.text("oauth1_token.realm", table.realm.as_deref().unwrap_or_default());
+        }
     }
 
     fn client_assertion(&mut self, table: &str, oauth2: &OAuth2) {
@@ -193,9 +197,7 @@ impl Check<'_> {
                 None => self.fail(format!("`{place}` is missing")),
             }
         }
-        if oauth1.signature_method == SignatureMethod::RsaSha1 {
-            self.fail("`oauth1.signature_method`: RSA-SHA1 is not supported; HMAC-SHA1, HMAC-SHA256 and PLAINTEXT are");
-        }
+        self.signature_method("oauth1", oauth1.signature_method);
         for (name, parameters) in [
             ("request_token_params", &oauth1.request_token_params),
             ("authorization_params", &oauth1.authorization_params),
@@ -206,6 +208,14 @@ impl Check<'_> {
                 }
                 self.text(&format!("oauth1.{name}.{parameter}"), &value.to_string());
             }
+        }
+    }
+
+    fn signature_method(&mut self, table: &str, method: SignatureMethod) {
+        if method == SignatureMethod::RsaSha1 {
+            self.fail(format!(
+                "`{table}.signature_method`: RSA-SHA1 is not supported; HMAC-SHA1, HMAC-SHA256 and PLAINTEXT are"
+            ));
         }
     }
 

@@ -15,17 +15,18 @@ use super::guard::is_near;
 use super::query::Query;
 use super::{Server, body};
 use crate::listener::reply::{self, Reply};
-use crate::model::provider::{API_KEY, PASSWORD, USERNAME};
+use crate::model::provider::{API_KEY, PASSWORD, TOKEN, TOKEN_SECRET, USERNAME};
 use crate::model::{Secret, WayIn, rest};
 use crate::service::enter::EnterRequest;
 
 impl Server {
-    /// `POST /api-auth/api-key/KEY`, `/api-auth/basic/KEY`, `/oauth2/auth/KEY`. The page may read the answer.
+    /// `POST /api-auth/api-key/KEY`, `/api-auth/basic/KEY`, `/oauth2/auth/KEY`, `/auth/tba/KEY`. The page may read the answer.
     pub(super) async fn enter(&self, segments: &[&str], request: Request<Incoming>) -> Reply {
         let origin = request.headers().get(ORIGIN).cloned();
         let answer = match (request.method(), segments) {
             (&Method::POST, ["api-auth", "api-key", key]) => self.entered(WayIn::ApiKey, key, request).await,
             (&Method::POST, ["api-auth", "basic", key]) => self.entered(WayIn::Basic, key, request).await,
+            (&Method::POST, ["auth", "tba", key]) => self.entered(WayIn::OAuth1Token, key, request).await,
             (&Method::POST, ["oauth2", "auth", key]) => self.entered(WayIn::ClientCredentials, key, request).await,
             (&Method::POST, ["auth", mode, _]) => {
                 let message = format!("Auth mode {} not supported.", crate::model::untrusted::line(mode));
@@ -48,6 +49,7 @@ impl Server {
         let object = body::object(request).await?;
         let fields = match way {
             WayIn::ApiKey => fields(&object, &[("apiKey", API_KEY)])?,
+            WayIn::OAuth1Token => fields(&object, &[("token_id", TOKEN), ("token_secret", TOKEN_SECRET)])?,
             WayIn::Basic => fields(&object, &[("username", USERNAME), ("password", PASSWORD)])?,
             // The client is the config's; one that the page brings along would be another config.
             _ => self.is_own_client(&asked, &object).await?,

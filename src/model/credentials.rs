@@ -20,6 +20,8 @@ pub enum Credentials {
     ClientCredentials(TokenSet),
     /// OAuth 1.0a token credentials (RFC 5849 section 2.3).
     OAuth1(TokenPair),
+    /// The same, out of the provider's console.
+    OAuth1Token(TokenPair),
     /// An API key, and whatever belongs to it.
     ApiKey(Entered),
     /// A user name and a password.
@@ -91,6 +93,7 @@ impl Credentials {
             Self::OAuth2(_) => WayIn::OAuth2,
             Self::ClientCredentials(_) => WayIn::ClientCredentials,
             Self::OAuth1(_) => WayIn::OAuth1,
+            Self::OAuth1Token(_) => WayIn::OAuth1Token,
             Self::ApiKey(_) => WayIn::ApiKey,
             Self::Basic(_) => WayIn::Basic,
             Self::TokenExchange(_) => WayIn::TokenExchange,
@@ -105,7 +108,15 @@ impl Credentials {
             | Self::ClientCredentials(tokens)
             | Self::TokenExchange(tokens)
             | Self::SignedJwt(tokens) => Some(tokens),
-            Self::OAuth1(_) | Self::ApiKey(_) | Self::Basic(_) => None,
+            Self::OAuth1(_) | Self::OAuth1Token(_) | Self::ApiKey(_) | Self::Basic(_) => None,
+        }
+    }
+
+    /// Returns the pair that signs requests, where they are one.
+    pub fn pair(&self) -> Option<&TokenPair> {
+        match self {
+            Self::OAuth1(pair) | Self::OAuth1Token(pair) => Some(pair),
+            _ => None,
         }
     }
 
@@ -117,7 +128,7 @@ impl Credentials {
             Self::ClientCredentials(_) => Self::ClientCredentials(tokens),
             Self::TokenExchange(_) => Self::TokenExchange(tokens),
             Self::SignedJwt(_) => Self::SignedJwt(tokens),
-            Self::OAuth1(_) | Self::ApiKey(_) | Self::Basic(_) => self.clone(),
+            Self::OAuth1(_) | Self::OAuth1Token(_) | Self::ApiKey(_) | Self::Basic(_) => self.clone(),
         }
     }
 
@@ -130,7 +141,7 @@ impl Credentials {
             | Self::ClientCredentials(tokens)
             | Self::TokenExchange(tokens)
             | Self::SignedJwt(tokens) => &mut tokens.fields,
-            Self::OAuth1(pair) => &mut pair.fields,
+            Self::OAuth1(pair) | Self::OAuth1Token(pair) => &mut pair.fields,
         };
         *fields = entered;
         self
@@ -144,7 +155,7 @@ impl Credentials {
             | Self::ClientCredentials(tokens)
             | Self::TokenExchange(tokens)
             | Self::SignedJwt(tokens) => &tokens.fields,
-            Self::OAuth1(pair) => &pair.fields,
+            Self::OAuth1(pair) | Self::OAuth1Token(pair) => &pair.fields,
         }
     }
 
@@ -156,7 +167,7 @@ impl Credentials {
             | Self::ClientCredentials(tokens)
             | Self::TokenExchange(tokens)
             | Self::SignedJwt(tokens) => tokens.access_token.clone(),
-            Self::OAuth1(pair) => pair.token.clone(),
+            Self::OAuth1(pair) | Self::OAuth1Token(pair) => pair.token.clone(),
             Self::ApiKey(entered) => entered.key(),
             Self::Basic(entered) => entered.login(),
         }
@@ -190,7 +201,7 @@ impl Credentials {
             Self::OAuth2(tokens) | Self::ClientCredentials(tokens) => {
                 is_odd(&tokens.access_token) || tokens.refresh_token.as_ref().is_some_and(is_odd)
             }
-            Self::OAuth1(pair) => is_odd(&pair.token) || is_odd(&pair.token_secret),
+            Self::OAuth1(pair) | Self::OAuth1Token(pair) => is_odd(&pair.token) || is_odd(&pair.token_secret),
             // What was entered may be a key of several lines, and is never shown as it is.
             Self::TokenExchange(tokens) | Self::SignedJwt(tokens) => is_odd(&tokens.access_token),
             Self::ApiKey(entered) | Self::Basic(entered) => {
@@ -206,7 +217,7 @@ impl Credentials {
             | Self::ClientCredentials(tokens)
             | Self::TokenExchange(tokens)
             | Self::SignedJwt(tokens) => tokens.obtained_at,
-            Self::OAuth1(pair) => pair.obtained_at,
+            Self::OAuth1(pair) | Self::OAuth1Token(pair) => pair.obtained_at,
             Self::ApiKey(entered) | Self::Basic(entered) => entered.obtained_at,
         }
     }
@@ -221,7 +232,7 @@ impl Credentials {
         match self {
             Self::OAuth2(tokens) => tokens.refresh_token.is_some(),
             Self::ClientCredentials(_) | Self::TokenExchange(_) | Self::SignedJwt(_) => true,
-            Self::OAuth1(_) | Self::ApiKey(_) | Self::Basic(_) => false,
+            Self::OAuth1(_) | Self::OAuth1Token(_) | Self::ApiKey(_) | Self::Basic(_) => false,
         }
     }
 }

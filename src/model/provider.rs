@@ -19,7 +19,7 @@ use super::config::{DEFAULT_REDIRECT_URI, HTTPS_REDIRECT_URI};
 pub use api::Api;
 pub use asked::{CredentialField, Lookup, Variable, VariableKind};
 pub use needs::Need;
-pub use oauth1::{OAuth1, SignatureMethod};
+pub use oauth1::{OAuth1, OAuth1Token, SignatureMethod};
 pub use oauth2::{
     Answer, ClientAssertion, ClientAuthentication, ExpirySource, OAuth2, Pkce, Redirect, RequestFormat, TokenRequest,
     TokenTrade, Unit,
@@ -33,6 +33,10 @@ pub const API_KEY: &str = "api_key";
 pub const USERNAME: &str = "username";
 /// The field of a password.
 pub const PASSWORD: &str = "password";
+/// The field of an OAuth 1.0a token.
+pub const TOKEN: &str = "token";
+/// The field of its secret.
+pub const TOKEN_SECRET: &str = "token_secret";
 
 /// A provider template: one file in `providers/`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -61,6 +65,8 @@ pub struct Provider {
     pub client_credentials: Option<OAuth2>,
     /// OAuth 1.0a (RFC 5849).
     pub oauth1: Option<OAuth1>,
+    /// OAuth 1.0a with a token that somebody has already.
+    pub oauth1_token: Option<OAuth1Token>,
     /// An API key that the user pastes.
     pub api_key: Option<Plain>,
     /// A user name and a password.
@@ -155,6 +161,7 @@ impl Provider {
         match way {
             WayIn::OAuth2 => self.oauth2.is_some(),
             WayIn::OAuth1 => self.oauth1.is_some(),
+            WayIn::OAuth1Token => self.oauth1_token.is_some(),
             WayIn::ClientCredentials => self.client_credentials.is_some(),
             WayIn::ApiKey => self.api_key.is_some(),
             WayIn::Basic => self.basic.is_some(),
@@ -219,7 +226,23 @@ impl Provider {
         match way {
             WayIn::OAuth2 => self.oauth2.as_ref(),
             WayIn::ClientCredentials => self.client_credentials.as_ref(),
-            WayIn::OAuth1 | WayIn::ApiKey | WayIn::Basic | WayIn::TokenExchange | WayIn::SignedJwt => None,
+            WayIn::OAuth1
+            | WayIn::OAuth1Token
+            | WayIn::ApiKey
+            | WayIn::Basic
+            | WayIn::TokenExchange
+            | WayIn::SignedJwt => None,
+        }
+    }
+
+    /// Returns how the requests of a way of authenticating are signed, and the realm that they name, where they are.
+    pub fn signing_of(&self, way: WayIn) -> Option<(SignatureMethod, Option<&str>)> {
+        match way {
+            WayIn::OAuth1 => self.oauth1.as_ref().map(|table| (table.signature_method, None)),
+            WayIn::OAuth1Token => {
+                self.oauth1_token.as_ref().map(|table| (table.signature_method, table.realm.as_deref()))
+            }
+            _ => None,
         }
     }
 
@@ -258,6 +281,7 @@ impl Provider {
         };
         let first = match way {
             WayIn::ApiKey if self.credentials.is_empty() => vec![usual(API_KEY, "API key", true)],
+            WayIn::OAuth1Token => vec![usual(TOKEN, "Token", true), usual(TOKEN_SECRET, "Token secret", true)],
             WayIn::Basic => vec![usual(USERNAME, "User name", false), usual(PASSWORD, "Password", true)],
             _ => Vec::new(),
         };
@@ -290,7 +314,7 @@ impl Provider {
             || self.api.headers.contains_key("authorization");
         let usual = match way {
             _ if is_shown => None,
-            WayIn::OAuth1 => None,
+            WayIn::OAuth1 | WayIn::OAuth1Token => None,
             WayIn::OAuth2 | WayIn::ClientCredentials | WayIn::ApiKey | WayIn::TokenExchange | WayIn::SignedJwt => {
                 Some("Bearer {token}")
             }

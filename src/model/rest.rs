@@ -116,6 +116,8 @@ pub fn auth_mode(way: WayIn) -> &'static str {
     match way {
         WayIn::OAuth2 => "OAUTH2",
         WayIn::OAuth1 => "OAUTH1",
+        // Today's name, of the only one that had it ("token-based authentication").
+        WayIn::OAuth1Token => "TBA",
         WayIn::ClientCredentials => "OAUTH2_CC",
         WayIn::ApiKey => "API_KEY",
         WayIn::Basic => "BASIC",
@@ -143,6 +145,13 @@ pub fn credentials(credentials: &Credentials) -> Map<String, Value> {
             }
             shown.insert("raw".to_owned(), Value::Object(raw));
             beside(shown, &pair.fields)
+        }
+        Credentials::OAuth1Token(pair) => {
+            let shown = [("token_id", &pair.token), ("token_secret", &pair.token_secret)];
+            beside(
+                shown.map(|(name, value)| (name.to_owned(), value.expose().into())).into_iter().collect(),
+                &pair.fields,
+            )
         }
         Credentials::ApiKey(entered) => {
             let key = entered.fields.get(API_KEY).map(|key| ("apiKey".to_owned(), Value::from(key.expose())));

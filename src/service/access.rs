@@ -4,7 +4,7 @@ use super::fresh::Fresh;
 use super::source::{ConfigClient, Source};
 use super::{Result, Service};
 use crate::api::Access;
-use crate::model::{Connection, Credentials, Provider, WayIn};
+use crate::model::{Connection, Credentials, Provider};
 
 impl Service {
     /// Returns what a request with these credentials needs.
@@ -21,7 +21,7 @@ impl Service {
         credentials: &Credentials,
     ) -> Result<Access> {
         // Few APIs want them: nobody is asked for nothing.
-        let is_signed = credentials.way() == WayIn::OAuth1;
+        let is_signed = credentials.way().is_signed();
         let wants = |name: &str| is_signed || provider.api.mentions(name);
         let (wants_id, wants_secret) = (wants("{client_id}"), wants("{client_secret}"));
         let ConfigClient { id, secret } = if wants_id || wants_secret {

@@ -10,7 +10,7 @@ use super::fresh::{Fresh, Freshness};
 use super::source::Source;
 use super::{Error, Result, Service};
 use crate::api::Access;
-use crate::model::{Caller, ConnectionRef, Happening, Outcome, Secret, WayIn, freshness, rest};
+use crate::model::{Caller, ConnectionRef, Happening, Outcome, Secret, freshness, rest};
 pub use crate::system::CopiedTo;
 pub use samples::samples;
 
@@ -167,7 +167,7 @@ impl Service {
                 variable_name(&fresh.connection.reference),
                 quoted(credentials.token().expose())
             )),
-            Form::Header | Form::Curl | Form::Httpie | Form::Fetch if credentials.way() == WayIn::OAuth1 => {
+            Form::Header | Form::Curl | Form::Httpie | Form::Fetch if credentials.way().is_signed() => {
                 let reference = &fresh.connection.reference;
                 let (config, id) = (quoted(reference.config.as_str()), quoted(reference.id.as_str()));
                 return Err(Error::usage(

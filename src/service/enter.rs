@@ -12,9 +12,11 @@ use super::{Error, Kind, Result, Service};
 use crate::api::Request;
 use crate::auth::token_exchange::{self, Given};
 use crate::auth::{AuthError, Tape, client_credentials, introspect};
+use crate::model::provider::{TOKEN, TOKEN_SECRET};
 use crate::model::tape::What;
 use crate::model::{
-    Config, Connection, ConnectionRef, Credentials, Entered, Happening, Outcome, Provider, Secret, TokenSet, WayIn,
+    Config, Connection, ConnectionRef, Credentials, Entered, Happening, Outcome, Provider, Secret, TokenPair, TokenSet,
+    WayIn,
 };
 use crate::store::IntentKind;
 
@@ -110,6 +112,13 @@ impl Service {
                     Ok(tokens) => Some(exchanged(way, TokenSet { fields, ..tokens })),
                     Err(error) => return Err(self.not_authorized(&reference, error, &tape)),
                 }
+            }
+            WayIn::OAuth1Token => {
+                let mut fields = checked_fields(&provider.credential_fields(way), &request.fields)?;
+                let mut field = |name| fields.remove(name).unwrap_or_default();
+                let (token, token_secret) = (field(TOKEN), field(TOKEN_SECRET));
+                let (obtained_at, extra) = (self.now(), Secret::new("{}"));
+                Some(Credentials::OAuth1Token(TokenPair { token, token_secret, obtained_at, extra, fields }))
             }
             WayIn::ClientCredentials => None,
             WayIn::OAuth2 | WayIn::OAuth1 => {

@@ -302,6 +302,20 @@ class Signed(RealTest):
                 shown = json.loads(home.ok("token", "get", "signed", "--format", "json"))
                 self.assertEqual((shown["type"], shown["oauth_token"]), ("OAUTH1", answer["token"]))
 
+    def test_a_token_that_is_there_already_signs_requests_without_a_flow(self):
+        home = self.connected("HMAC-SHA1", "consumer-key", "consumer-secret")
+        pair = json.loads(home.ok("token", "get", "signed", "--format", "json"))
+        own = SIGNED.format(base=OAUTH1, method="HMAC-SHA1").split("[oauth1]")[0]
+        own += f'[oauth1_token]\nrealm = "here & there"\n[api]\nbase_url = "{OAUTH1}"\nverify = "GET /api/me"\n'
+        (home.path / "hallpass/providers/rig-token.toml").write_text(own)
+        home.ok("config", "create", "own", "rig-token", "consumer-key", "-", stdin="consumer-secret")
+        fields = f"token={pair['oauth_token']}\ntoken_secret={pair['oauth_token_secret']}\n"
+        home.ok("connect", "own", "jane", stdin=fields)
+        answer = json.loads(home.ok("request", "own", "jane", "GET", "/api/me?a=b%20c"))
+        self.assertEqual((answer["user"], answer["token"]), ("alice", pair["oauth_token"]))
+        said = home.run("connect", "own", "other", stdin=f"token={pair['oauth_token']}\ntoken_secret=wrong\n")
+        self.assertEqual(said.returncode, 5, said)
+
     def test_a_denial_and_a_wrong_secret_are_told(self):
         home = self.home()
         (home.path / "hallpass/providers/rig-signed.toml").write_text(SIGNED.format(base=OAUTH1, method="HMAC-SHA1"))

@@ -136,7 +136,7 @@ impl Credentials {
                     fields: exposed_fields(&tokens.fields),
                 })
             }
-            Self::OAuth1(pair) => serde_json::to_string(&TokenPairRecord {
+            Self::OAuth1(pair) | Self::OAuth1Token(pair) => serde_json::to_string(&TokenPairRecord {
                 version,
                 kind,
                 revision,
@@ -164,16 +164,8 @@ impl Credentials {
         let credentials = match way.ok_or(RecordError::Newer(head.version))? {
             WayIn::OAuth2 => Self::OAuth2(token_set(text)?),
             WayIn::ClientCredentials => Self::ClientCredentials(token_set(text)?),
-            WayIn::OAuth1 => {
-                let record: TokenPairRecord = serde_json::from_str(text.expose())?;
-                Self::OAuth1(TokenPair {
-                    token: Secret::new(record.token),
-                    token_secret: Secret::new(record.token_secret),
-                    obtained_at: record.obtained_at,
-                    extra: Secret::new(Value::Object(record.extra).to_string()),
-                    fields: hidden_fields(record.fields),
-                })
-            }
+            WayIn::OAuth1 => Self::OAuth1(token_pair(text)?),
+            WayIn::OAuth1Token => Self::OAuth1Token(token_pair(text)?),
             WayIn::ApiKey => Self::ApiKey(entered(text)?),
             WayIn::Basic => Self::Basic(entered(text)?),
             WayIn::TokenExchange => Self::TokenExchange(token_set(text)?),
@@ -189,6 +181,17 @@ fn exposed_fields(fields: &BTreeMap<String, Secret>) -> BTreeMap<String, String>
 
 fn hidden_fields(fields: BTreeMap<String, String>) -> BTreeMap<String, Secret> {
     fields.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()
+}
+
+fn token_pair(text: &Secret) -> Result<TokenPair, RecordError> {
+    let record: TokenPairRecord = serde_json::from_str(text.expose())?;
+    Ok(TokenPair {
+        token: Secret::new(record.token),
+        token_secret: Secret::new(record.token_secret),
+        obtained_at: record.obtained_at,
+        extra: Secret::new(Value::Object(record.extra).to_string()),
+        fields: hidden_fields(record.fields),
+    })
 }
 
 fn token_set(text: &Secret) -> Result<TokenSet, RecordError> {
@@ -237,7 +240,8 @@ mod tests {
         let all = [
             Credentials::OAuth2(TokenSet { nonce: Some("n".to_owned()), fields: fields.clone(), ..tokens() }),
             Credentials::ClientCredentials(TokenSet { dpop_key: Some(Secret::new("k")), ..tokens() }),
-            Credentials::OAuth1(pair),
+            Credentials::OAuth1(pair.clone()),
+            Credentials::OAuth1Token(pair),
             Credentials::ApiKey(Entered { fields: fields.clone(), obtained_at }),
             Credentials::Basic(Entered { fields: fields.clone(), obtained_at }),
             Credentials::TokenExchange(TokenSet { fields: fields.clone(), ..tokens() }),

@@ -36,7 +36,7 @@ impl Need {
     pub fn is_of(self, provider: &Provider) -> bool {
         match self {
             Self::Device => provider.offers_device(),
-            Self::NoClient => provider.ways().iter().any(|way| way.is_entered()),
+            Self::NoClient => provider.ways().iter().any(|way| !way.needs_client()),
             Self::Variables => provider.asked_variables().next().is_some(),
             Self::Https => provider.oauth2.as_ref().is_some_and(|oauth2| oauth2.redirect.https_only),
             Self::Identity => provider.api.identity.is_some(),
@@ -58,9 +58,10 @@ impl Provider {
                 format!("{client}{device}")
             }
             (_, Some(table)) => format!("{}; no browser", shown(table.token_endpoint_auth_method)),
-            (WayIn::OAuth1, None) => {
-                let method = self.oauth1.as_ref().map_or("", |table| table.signature_method.word());
-                format!("client id and secret; requests are signed ({method})")
+            (WayIn::OAuth1 | WayIn::OAuth1Token, None) => {
+                let method = self.signing_of(way).map_or("", |(method, _)| method.word());
+                let token = if way.is_entered() { ", and a token with its secret" } else { "" };
+                format!("client id and secret{token}; requests are signed ({method})")
             }
             (_, None) => {
                 let fields = self.credential_fields(way).into_iter().filter(|(_, field)| field.default.is_none());

@@ -1,4 +1,4 @@
-//! The `[oauth1]` table.
+//! The `[oauth1]` and `[oauth1_token]` tables.
 
 use serde::Deserialize;
 
@@ -28,6 +28,16 @@ pub struct OAuth1 {
     pub default_scopes: Vec<String>,
     /// Offered when a config is made.
     pub known_scopes: Vec<String>,
+}
+
+/// The `[oauth1_token]` table: token credentials that somebody has already, out of the provider's console.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OAuth1Token {
+    /// How requests are signed (section 3.4).
+    pub signature_method: SignatureMethod,
+    /// The realm that each request names, with placeholders (section 3.5.1): `NetSuite` finds the account by it.
+    pub realm: Option<String>,
 }
 
 /// How an OAuth 1.0a request is signed (RFC 5849 section 3.4). RSA-SHA1 is read so that the error can

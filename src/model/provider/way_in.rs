@@ -12,6 +12,9 @@ pub enum WayIn {
     /// OAuth 1.0a (RFC 5849).
     #[serde(rename = "oauth1")]
     OAuth1,
+    /// OAuth 1.0a with a token that the provider's console gave: nothing is authorized, requests are signed.
+    #[serde(rename = "oauth1_token")]
+    OAuth1Token,
     /// Client credentials (RFC 6749 section 4.4).
     #[serde(rename = "client_credentials")]
     ClientCredentials,
@@ -31,9 +34,10 @@ pub enum WayIn {
 
 impl WayIn {
     /// Every way, those that ask a person for the least rights first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::OAuth2,
         Self::OAuth1,
+        Self::OAuth1Token,
         Self::ClientCredentials,
         Self::ApiKey,
         Self::Basic,
@@ -46,6 +50,7 @@ impl WayIn {
         match self {
             Self::OAuth2 => "oauth2",
             Self::OAuth1 => "oauth1",
+            Self::OAuth1Token => "oauth1_token",
             Self::ClientCredentials => "client_credentials",
             Self::ApiKey => "api_key",
             Self::Basic => "basic",
@@ -61,12 +66,17 @@ impl WayIn {
 
     /// Tells whether it needs a client that is registered at the provider.
     pub fn needs_client(self) -> bool {
-        matches!(self, Self::OAuth2 | Self::OAuth1 | Self::ClientCredentials)
+        matches!(self, Self::OAuth2 | Self::OAuth1 | Self::OAuth1Token | Self::ClientCredentials)
     }
 
     /// Tells whether a person gives the credentials themselves, and nothing is authorized.
     pub fn is_entered(self) -> bool {
-        matches!(self, Self::ApiKey | Self::Basic | Self::TokenExchange | Self::SignedJwt)
+        matches!(self, Self::OAuth1Token | Self::ApiKey | Self::Basic | Self::TokenExchange | Self::SignedJwt)
+    }
+
+    /// Tells whether each request to the API is signed on its own (RFC 5849): no header is good for two.
+    pub fn is_signed(self) -> bool {
+        matches!(self, Self::OAuth1 | Self::OAuth1Token)
     }
 
     /// Tells whether what a person gives is not shown to the API itself: a token is had with it.

@@ -21,7 +21,7 @@ pub enum Unreadable {
     #[error("Param 'credentials.expires_at' must be a time, as in 2026-01-31T12:00:00Z.")]
     NoTime,
     /// A type that is not known here.
-    #[error("Param 'credentials.type' must be one of OAUTH2, OAUTH2_CC, OAUTH1, API_KEY, BASIC, TWO_STEP, JWT.")]
+    #[error("Param 'credentials.type' must be one of OAUTH2, OAUTH2_CC, OAUTH1, TBA, API_KEY, BASIC, TWO_STEP, JWT.")]
     Type,
 }
 
@@ -38,13 +38,15 @@ const REPEATED: [&str; 8] = [
 ];
 
 /// What is no field that a person entered, beside a token.
-const OF_A_TOKEN: [&str; 9] = [
+const OF_A_TOKEN: [&str; 11] = [
     "type",
     "token",
     "access_token",
     "refresh_token",
     "oauth_token",
     "oauth_token_secret",
+    "token_id",
+    "token_secret",
     "expires_at",
     "raw",
     // Nango's, where a connection has a client of its own; not read here.
@@ -105,6 +107,13 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
             extra: raw(),
             fields: beside(),
         })),
+        Some("TBA") => Ok(Credentials::OAuth1Token(TokenPair {
+            token: needed("token_id")?,
+            token_secret: needed("token_secret")?,
+            obtained_at: now,
+            extra: Secret::new("{}"),
+            fields: beside(),
+        })),
         Some("API_KEY") => {
             let name = if object.contains_key("api_key") { "api_key" } else { "apiKey" };
             Ok(Credentials::ApiKey(entered(&[(name, API_KEY)])?))
@@ -162,6 +171,7 @@ mod tests {
             Credentials::SignedJwt(exchanged),
             Credentials::OAuth2(TokenSet { fields: fields_beside, ..tokens.clone() }),
             Credentials::ClientCredentials(TokenSet { refresh_token: None, ..tokens }),
+            Credentials::OAuth1Token(TokenPair { extra: Secret::new("{}"), ..pair.clone() }),
             Credentials::OAuth1(pair),
             Credentials::ApiKey(fields(&[(API_KEY, "k")])),
             Credentials::Basic(fields(&[(USERNAME, "u"), (PASSWORD, "p")])),
@@ -178,6 +188,6 @@ mod tests {
         assert!(read(serde_json::json!({"type": "OAUTH2", "access_token": 1})).contains("must be a string"));
         let odd = serde_json::json!({"type": "OAUTH2", "access_token": "a", "expires_at": "soon"});
         assert!(read(odd).contains("must be a time"));
-        assert!(read(serde_json::json!({"type": "TBA"})).contains("OAUTH2_CC"));
+        assert!(read(serde_json::json!({"type": "AWS_SIGV4"})).contains("OAUTH2_CC"));
     }
 }

@@ -226,7 +226,7 @@ fn captured(variable: &Variable, credentials: &Credentials, query: &Secret) -> O
     match source {
         "token" => {
             let extra = match credentials {
-                Credentials::OAuth1(pair) => &pair.extra,
+                Credentials::OAuth1(pair) | Credentials::OAuth1Token(pair) => &pair.extra,
                 credentials => &credentials.tokens()?.extra,
             };
             auth::answer::at(&serde_json::from_str(extra.expose()).ok()?, path).and_then(said)

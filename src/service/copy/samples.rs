@@ -47,7 +47,7 @@ fn masked(provider: &Provider, connection: &Connection) -> Option<Credentials> {
     let tokens = |fields| TokenSet { fields, ..TokenSet::new(secret(), obtained_at) };
     Some(match connection.way {
         // Each request is signed on its own: nothing of it is good for two.
-        WayIn::OAuth1 => return None,
+        WayIn::OAuth1 | WayIn::OAuth1Token => return None,
         WayIn::OAuth2 => Credentials::OAuth2(tokens(fields)),
         WayIn::ClientCredentials => Credentials::ClientCredentials(tokens(fields)),
         WayIn::ApiKey => Credentials::ApiKey(Entered { fields, obtained_at }),

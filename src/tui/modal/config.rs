@@ -127,7 +127,7 @@ impl ConfigForm {
 
 fn fields(provider: &Provider, key: Option<&str>, chooses_redirect: bool) -> Vec<Field> {
     let ways = provider.ways();
-    let needs_none = ways.iter().any(|way| way.is_entered());
+    let needs_none = ways.iter().any(|way| !way.needs_client());
     let mut fields: Vec<Field> =
         key.map(|key| Field::new("key", "Key", key, "what you will call this config")).into_iter().collect();
     if ways.iter().any(|way| way.needs_client()) {

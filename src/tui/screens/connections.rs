@@ -163,7 +163,7 @@ fn refreshes(connection: &Connection) -> &'static str {
         (WayIn::ClientCredentials, _) => "by getting another one",
         (WayIn::TokenExchange, _) => "with what was entered",
         (WayIn::SignedJwt, _) => "by signing another one",
-        (WayIn::OAuth2, false) | (WayIn::OAuth1 | WayIn::ApiKey | WayIn::Basic, _) => "no",
+        (WayIn::OAuth2, false) | (WayIn::OAuth1 | WayIn::OAuth1Token | WayIn::ApiKey | WayIn::Basic, _) => "no",
     }
 }
 

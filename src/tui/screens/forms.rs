@@ -33,7 +33,9 @@ pub(super) fn authorize(app: &App, frame: &mut Frame<'_>, area: Rect, form: &Aut
         WayIn::OAuth2 | WayIn::OAuth1 => "enter on the last line goes to the provider's page, which asks you there.",
         WayIn::ClientCredentials => "enter on the last line gets a token for the application itself; nobody is asked.",
         WayIn::TokenExchange => "enter on the last line gets a token with it, and keeps both in the vault.",
-        WayIn::ApiKey | WayIn::Basic | WayIn::SignedJwt => "enter on the last line keeps it in the vault.",
+        WayIn::OAuth1Token | WayIn::ApiKey | WayIn::Basic | WayIn::SignedJwt => {
+            "enter on the last line keeps it in the vault."
+        }
     };
     let notes = form.provider.notes.iter().map(|note| format!("• {}", untrusted::line(note)));
     let below: Vec<String> = std::iter::once(told.to_owned()).chain(notes).collect();
