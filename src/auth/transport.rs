@@ -5,23 +5,24 @@
 //! want of a `DPoP` nonce is the exception: nothing of it was used, and the answer brings what was wanting (RFC 9449
 //! section 8).
 
+mod documents;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 use url::Url;
 
 use super::answer::{self, Reading};
-use super::http::{self, Reach, chain, host_of};
+use super::http::{self, Reach, host_of};
 use super::sent::Sent;
 use super::tape::{Recording, Tape};
 pub use super::token_request::TokenRequest;
 use super::{AuthError, Refusal, dpop, masked};
 use crate::model::provider::TokenTrade;
 use crate::model::provider::{OAuth2, RequestFormat};
-use crate::model::tape::What;
 use crate::model::{Secret, Time};
 
 /// The most that is read of an answer.
@@ -144,31 +145,6 @@ impl Transport {
         table.token_request.method = Some(exchange.method.clone().unwrap_or_else(|| "GET".to_owned()));
         table.token_request.format = if exchange.is_in_url() { RequestFormat::Query } else { RequestFormat::Form };
         self.tokens(url, &table, request).await
-    }
-
-    /// Fetches a public document: metadata, keys.
-    pub async fn document(&self, url: &Url, what: What) -> Result<Value, AuthError> {
-        let client = self.client(url).await?;
-        let request = client.get(url.clone()).header(ACCEPT, "application/json").build();
-        let request = request.map_err(|error| AuthError::Tls(chain(&error)))?;
-        let recording = self.tape.as_ref().map(|tape| tape.begin(what, masked::document(url), self.now()));
-        let outcome = self.execute(client, request, url, &Sent::default()).await;
-        if let Some(recording) = recording {
-            match &outcome {
-                // It is public, long, and to be had there.
-                Ok(reply) => {
-                    recording.answered_bare(reply.status, &reply.headers, u64::try_from(reply.body.len()).ok(), &[]);
-                }
-                Err(error) => recording.failed(&error.to_string()),
-            }
-        }
-        let reply = outcome?;
-        let told = Told { host: host_of(url), status: reply.status, retry_after: reply.retry_after };
-        match reply.status {
-            200..=299 => serde_json::from_slice(&reply.body).map_err(|_| told.unusable("something that is not JSON")),
-            _ if told.is_busy() => Err(told.busy(None)),
-            status => Err(Refusal::of_status(status).into()),
-        }
     }
 
     /// Posts a signed request without a body (RFC 5849 section 2), and returns the fields of the answer.
