@@ -24,6 +24,8 @@ mod fresh;
 mod fuzz_corpora;
 /// HTTPS on this machine: the certificate, callbacks, the server.
 mod https;
+/// MCP servers, found by their address alone.
+mod mcp;
 /// What is left of secrets in the memory of a program that used them.
 mod memory;
 /// What is left of an interrupted write is finished or undone.

@@ -184,18 +184,30 @@ impl Metadata {
             let scopes = self.list("scopes_supported").unwrap_or_default();
             table.known_scopes = scopes.into_iter().map(untrusted::line).collect();
         }
-        // RFC 8414 section 2: without the list it is client_secret_basic.
         if table.token_endpoint_auth_method == ClientAuthentication::default() {
-            let methods = self.list("token_endpoint_auth_methods_supported");
-            let is_offered = |method: &str| methods.as_ref().is_none_or(|methods| methods.contains(&method));
-            if is_offered("client_secret_basic") && (methods.is_none() || !is_offered("client_secret_post")) {
-                table.token_endpoint_auth_method = ClientAuthentication::ClientSecretBasic;
-            }
+            table.token_endpoint_auth_method = self.client_authentication();
         }
         // Where nothing is said, PKCE is sent: whoever does not know it ignores it (RFC 7636 section 5).
         if self.list("code_challenge_methods_supported").is_some_and(|methods| !methods.contains(&"S256")) {
             table.pkce = Pkce::None;
         }
+    }
+}
+
+impl Metadata {
+    /// Returns how a client is to show who it is, of what the server lets in: by a key only where nothing else is.
+    fn client_authentication(&self) -> ClientAuthentication {
+        // RFC 8414 section 2: without the list it is client_secret_basic.
+        let Some(offered) = self.list("token_endpoint_auth_methods_supported") else {
+            return ClientAuthentication::ClientSecretBasic;
+        };
+        let known = [
+            ClientAuthentication::ClientSecretPost,
+            ClientAuthentication::ClientSecretBasic,
+            ClientAuthentication::None,
+            ClientAuthentication::PrivateKeyJwt,
+        ];
+        known.into_iter().find(|method| offered.contains(&method.word())).unwrap_or_default()
     }
 }
 
@@ -291,6 +303,9 @@ mod tests {
             ClientAuthentication::ClientSecretPost
         );
         assert_eq!(method(json!(["client_secret_basic"])), ClientAuthentication::ClientSecretBasic);
+        assert_eq!(method(json!(["private_key_jwt", "none"])), ClientAuthentication::None);
+        assert_eq!(method(json!(["tls_client_auth", "private_key_jwt"])), ClientAuthentication::PrivateKeyJwt);
+        assert_eq!(method(json!(["tls_client_auth"])), ClientAuthentication::default());
     }
 
     #[test]

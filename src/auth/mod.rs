@@ -23,6 +23,7 @@ mod masked;
 mod masked_body;
 pub mod jwt;
 pub mod oauth1;
+pub mod protected_resource;
 pub mod refresh;
 pub mod registration;
 pub mod renew;

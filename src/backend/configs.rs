@@ -92,6 +92,14 @@ impl Backend {
         }
     }
 
+    /// Returns the provider of an MCP server, made for it if need be.
+    pub async fn provider_of_mcp(&self, server: &str) -> Result<ProviderId> {
+        match self {
+            Self::Local(service) => service.provider_of_mcp(server).await,
+            Self::Remote(remote) => Err(remote.not_offered("a provider is made of an MCP server")),
+        }
+    }
+
     /// Returns the provider of an issuer, made for it if need be.
     pub async fn provider_of_issuer(&self, issuer: &str, api: Option<&str>) -> Result<ProviderId> {
         match self {

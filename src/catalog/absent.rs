@@ -41,8 +41,8 @@ pub const ABSENT: [(&str, &str); 32] = [
 
 const CERTIFICATE: &str = "every request wants a client certificate (mutual TLS)";
 const SIGV4: &str = "each request is signed with AWS Signature Version 4, for which AWS has its own tools";
-const DISCOVERED: &str = "there is nothing to list: `hallpass config create KEY --issuer URL` with the address of the MCP server's \
-     authorization server";
+const DISCOVERED: &str =
+    "there is nothing to list: `hallpass config create KEY --mcp URL` asks the server whose tokens it takes";
 const SECRET_AS_USER: &str = "its token endpoint wants the secret key as the user name, and another client id in the browser; `stripe` has both \
      an OAuth of its own and keys";
 const NOTHING: &str = "it needs no credentials, so there is nothing to keep";

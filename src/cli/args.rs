@@ -247,7 +247,7 @@ pub enum ConfigCommand {
     Create {
         /// The key you choose
         key: Option<String>,
-        /// The provider's id; not given with --issuer
+        /// The provider's id; not given with --issuer and --mcp
         provider: Option<String>,
         /// The client id; none for a provider that is authorized by a key alone
         client_id: Option<String>,
@@ -265,6 +265,9 @@ pub enum ConfigCommand {
         /// Where the API is that the issuer's tokens are for
         #[arg(long, value_name = "URL", requires = "issuer")]
         api: Option<String>,
+        /// Ask this MCP server whose tokens it takes (RFC 9728): no provider file is needed
+        #[arg(long, value_name = "URL", conflicts_with = "issuer")]
+        mcp: Option<String>,
         /// The redirect URI, if not <http://localhost:3003/oauth/callback>
         #[arg(long, value_name = "URI")]
         redirect_uri: Option<String>,

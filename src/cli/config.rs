@@ -22,11 +22,12 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
             scopes,
             public,
             issuer,
+            mcp,
             api,
             redirect_uri,
         } => {
             let words = [provider, client_id, client_secret, scopes];
-            let create = Create { key, issuer, api, public, redirect_uri };
+            let create = Create { key, issuer, api, mcp, public, redirect_uri };
             created(&create.run(words, backend, output).await?, backend, output)
         }
         ConfigCommand::List => list(&backend.configs().await?, output),
@@ -83,24 +84,27 @@ struct Create {
     key: Option<String>,
     issuer: Option<String>,
     api: Option<String>,
+    mcp: Option<String>,
     public: bool,
     redirect_uri: Option<String>,
 }
 
 impl Create {
-    /// `words` are provider, client id, client secret and scopes; with an issuer there is no provider.
+    /// `words` are provider, client id, client secret and scopes; with an issuer or an MCP server there is no provider.
     async fn run(self, words: [Option<String>; 4], backend: &Backend, output: Output) -> Result<Config> {
         let [first, second, third, fourth] = words;
-        let (provider, client_id, secret, scopes) = match &self.issuer {
-            None => (asked_provider(first, backend, output)?, second, third, fourth),
-            Some(_) if fourth.is_some() => {
-                return Err(Error::usage("with `--issuer` no provider is named")
+        let found = match (&self.issuer, &self.mcp) {
+            (None, None) => None,
+            _ if fourth.is_some() => {
+                return Err(Error::usage("with `--issuer` and with `--mcp` no provider is named")
                     .hinted("`hallpass config create KEY --issuer URL CLIENT_ID`"));
             }
-            Some(issuer) => {
-                let id = backend.provider_of_issuer(issuer, self.api.as_deref()).await?;
-                (id.as_str().to_owned(), first, second, third)
-            }
+            (Some(issuer), _) => Some(backend.provider_of_issuer(issuer, self.api.as_deref()).await?),
+            (_, Some(server)) => Some(backend.provider_of_mcp(server).await?),
+        };
+        let (provider, client_id, secret, scopes) = match found {
+            None => (asked_provider(first, backend, output)?, second, third, fourth),
+            Some(id) => (id.as_str().to_owned(), first, second, third),
         };
         let known = backend.provider(&provider);
         let (id, template) = match known {

@@ -2,6 +2,7 @@
 
 mod issuer;
 mod like;
+mod mcp;
 mod register;
 
 use super::activity::About;

@@ -1,11 +1,11 @@
 //! What a server tells everybody: requests without a secret, and without a form.
 
-use reqwest::header::ACCEPT;
+use reqwest::header::{ACCEPT, WWW_AUTHENTICATE};
 use serde_json::Value;
 use url::Url;
 
 use super::{Told, Transport};
-use crate::auth::http::{chain, host_of};
+use crate::auth::http::{chain, explain, host_of};
 use crate::auth::sent::Sent;
 use crate::auth::{AuthError, Refusal, masked};
 use crate::model::tape::What;
@@ -34,5 +34,16 @@ impl Transport {
             _ if told.is_busy() => Err(told.busy(None)),
             status => Err(Refusal::of_status(status).into()),
         }
+    }
+    /// Asks for something without a token, and returns what the refusal says is wanted (`WWW-Authenticate`, RFC 9110
+    /// section 11.6.1); `None` where it is no refusal, or says nothing.
+    pub async fn challenge(&self, url: &Url) -> Result<Option<String>, AuthError> {
+        let client = self.client(url).await?;
+        let request = client.get(url.clone()).header(ACCEPT, "application/json, text/event-stream").build();
+        let request = request.map_err(|error| AuthError::Tls(chain(&error)))?;
+        let host = host_of(url);
+        let response = client.execute(request).await.map_err(|error| explain(&host, error))?;
+        let header = response.headers().get(WWW_AUTHENTICATE).filter(|_| response.status().as_u16() == 401);
+        Ok(header.and_then(|header| header.to_str().ok()).map(str::to_owned))
     }
 }

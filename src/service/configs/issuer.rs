@@ -39,13 +39,18 @@ impl Service {
         let url = url::Url::parse(metadata.issuer()).map_err(|_| Error::usage("that issuer is not a URL"))?;
         let host = crate::auth::http::host_of(&url);
         let text = issuer_file(&host, &metadata, api.map(checked_api).transpose()?.as_deref());
-        let slug = slug(&format!("{host}{}", url.path()));
+        self.add_found(&format!("{host}{}", url.path()), &text, issuer)
+    }
+
+    /// Writes a provider file of the user's own that was made of an address, under an id that is free.
+    pub(super) fn add_found(&self, name: &str, text: &str, found_at: &str) -> Result<ProviderId> {
+        let slug = slug(name);
         for number in 1..100 {
             let id = if number == 1 { slug.clone() } else { format!("{slug}-{number}") };
             let id = ProviderId::new(id)?;
             let is_taken = self.catalog.get(id.as_str()).is_ok();
-            if !is_taken && self.catalog.add_own(&id, &text)?.is_none() {
-                self.record_home(format!("provider `{id}` was made for {}", untrusted::line(issuer)));
+            if !is_taken && self.catalog.add_own(&id, text)?.is_none() {
+                self.record_home(format!("provider `{id}` was made for {}", untrusted::line(found_at)));
                 return Ok(id);
             }
         }
