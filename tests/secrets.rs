@@ -3,6 +3,7 @@
 
 use hallpass::model::Secret;
 
+use crate::support::player::{Player, Reply};
 use crate::support::program::{Home, SandboxProcess, configure, connect};
 use crate::support::trial::{Trial, jane};
 use crate::support::{Decision, screen};
@@ -136,4 +137,39 @@ async fn the_browser_gets_none_of_our_secrets_and_a_crash_writes_no_memory_to_di
         !given.contains("canary") && !given.contains("HALLPASS_KEY_FILE") && !arguments.contains("canary"),
         "{given}"
     );
+}
+
+#[test]
+fn a_key_that_stands_in_an_address_stands_in_no_log_and_no_step() {
+    let player = Player::start(|seen| match seen.path.as_str() {
+        "/keys/canary-key-5f1e" | "/botcanary-key-5f1e/echo" => Reply::json(200, &serde_json::json!({})),
+        _ => Reply::json(404, &serde_json::json!({"error": seen.path})),
+    });
+    let home = Home::new();
+    let base = player.base();
+    let file = |api: &str| format!("name = \"Acme\"\n[api_key]\n[api]\nsecret_in_url = true\n{api}");
+    home.provider("called", &file(&format!("base_url = \"{base}\"\nverify = \"GET /keys/{{token}}\"\n")));
+    home.provider(
+        "based",
+        &file(&format!("base_url = \"{base}/bot{{credential.api_key}}\"\nverify = \"GET /echo\"\n")),
+    );
+    let mut printed = String::new();
+    for provider in ["called", "based"] {
+        home.run(&["config", "create", provider, provider]).ok();
+        let said = home.pipe("canary-key-5f1e", &["-vvv", "connect", provider, "main"]).ok();
+        printed.push_str(&(said.out + &said.err));
+        let wrong = home.pipe("canary-wrong-77", &["-vvv", "connect", provider, "wrong"]).fails_with(5);
+        printed.push_str(&(wrong.out + &wrong.err));
+        let path = "/nothing";
+        let asked = home.run(&["-vvv", "request", provider, "main", "GET", path]).fails_with(5);
+        printed.push_str(&asked.err);
+    }
+    let echoed = home.run(&["request", "based", "main", "GET", "/echo"]).ok();
+    assert_eq!(echoed.out.trim(), "{}");
+    printed.push_str(&home.run(&["--json", "activity"]).ok().out);
+    for row in 1..9 {
+        printed.push_str(&home.run(&["activity", "show", &row.to_string()]).out);
+    }
+    assert!(printed.contains("asked the API") && printed.contains("/echo"), "{printed}");
+    assert!(!printed.contains("canary"), "{printed}");
 }

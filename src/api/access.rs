@@ -140,7 +140,11 @@ impl Access {
     pub fn base_url(&self) -> Result<Url, ApiError> {
         let base = self.provider.api.base_url.as_ref();
         let base = base.ok_or_else(|| ApiError::NoBaseUrl(self.provider.name.clone()))?;
-        Ok(self.values().url(base)?)
+        // A bot of Telegram has its token there.
+        let mut given = self.variables.clone();
+        let fields = self.credentials.fields().iter();
+        given.extend(fields.map(|(name, value)| (format!("credential.{name}"), value.expose().to_owned())));
+        Ok(Values { given: &given, ..self.values() }.url(base)?)
     }
 
     /// Tells whether a credential may be shown to the origin of `url`: that of the API, or of a call that

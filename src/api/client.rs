@@ -13,7 +13,7 @@ use crate::auth::http::{self, Reach, host_of};
 use crate::auth::tape::{Recording, Tape};
 use crate::auth::transport::Now;
 use crate::auth::{AuthError, dpop};
-use crate::model::tape::What;
+use crate::model::tape::{Masked, What};
 use crate::model::template::is_link_local;
 use crate::model::{Secret, untrusted};
 
@@ -288,7 +288,9 @@ impl Client {
         }
         let response = response?;
         let status = response.status().as_u16();
-        tracing::debug!(host, path = url.path(), status, took = ?started.elapsed(), "asked the API");
+        // A credential may stand in the path.
+        let shown = || access.map_or_else(|| Masked::text("…"), |access| access.masked_path(url.path()));
+        tracing::debug!(host, path = %shown(), status, took = ?started.elapsed(), "asked the API");
         Ok(Answer { host, response })
     }
 

@@ -1,7 +1,7 @@
 //! Providers that others list and that are not here, with the reason: whoever looks for one is told, not left to guess.
 
 /// The ids, sorted, each with what stands in the way, as the end of a sentence.
-pub const ABSENT: [(&str, &str); 32] = [
+pub const ABSENT: [(&str, &str); 31] = [
     ("absorb-lms", "each token request wants a fresh nonce and a secret beside the client's"),
     ("adp", CERTIFICATE),
     ("adp-lyric", CERTIFICATE),
@@ -34,7 +34,6 @@ pub const ABSENT: [(&str, &str); 32] = [
     ("streamline-ai", "each request is signed (RFC 9421)"),
     ("stripe-app", SECRET_AS_USER),
     ("stripe-app-sandbox", SECRET_AS_USER),
-    ("telegram", "the bot's token stands in the path of every address"),
     ("unauthenticated", NOTHING),
     ("youcanbook-me-public", NOTHING),
 ];

@@ -310,7 +310,8 @@ impl Provider {
             let is_entered = way.is_entered() && text.contains("{credential.");
             is_entered || ["{token}", "{encoded."].iter().any(|placeholder| text.contains(placeholder))
         };
-        let is_shown = self.api.headers.values().chain(self.api.query.values()).any(shows)
+        let in_base = self.api.base_url.iter().flat_map(UrlTemplate::candidates);
+        let is_shown = self.api.headers.values().chain(self.api.query.values()).chain(in_base).any(shows)
             || self.api.headers.contains_key("authorization");
         let usual = match way {
             _ if is_shown => None,

@@ -41,6 +41,9 @@ const COMPONENT: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
+/// The same in a path, where a colon stays one (RFC 3986 section 3.3): the token of a Telegram bot has one.
+const SEGMENT: &AsciiSet = &COMPONENT.remove(b':');
+
 /// A template that cannot be filled, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
@@ -219,7 +222,8 @@ impl Values<'_> {
                     let value = self.get(name)?.ok_or_else(|| TemplateError::Missing { name: name.to_owned() })?;
                     match position(&text) {
                         Position::Prefix | Position::Host => text.push_str(&value),
-                        Position::Path | Position::Query => text.extend(utf8_percent_encode(&value, COMPONENT)),
+                        Position::Path => text.extend(utf8_percent_encode(&value, SEGMENT)),
+                        Position::Query => text.extend(utf8_percent_encode(&value, COMPONENT)),
                     }
                 }
             }

@@ -175,7 +175,16 @@ impl Service {
                 )
                 .hinted(format!("`hallpass request {config} {id} GET /…` signs and sends one")));
             }
-            Form::Header => headers_text(&self.access_of(source, fresh).await?.headers()?),
+            Form::Header => {
+                let headers = self.access_of(source, fresh).await?.headers()?;
+                if headers.is_empty() {
+                    return Err(Error::usage(
+                        "this API is shown nothing in a header: the credential stands in the address",
+                    )
+                    .hinted("`--format curl` shows where"));
+                }
+                headers_text(&headers)
+            }
             Form::Curl => Call::of(&self.access_of(source, fresh).await?)?.curl(),
             Form::Httpie => Call::of(&self.access_of(source, fresh).await?)?.httpie(),
             Form::Fetch => Call::of(&self.access_of(source, fresh).await?)?.fetch(),

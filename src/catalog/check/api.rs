@@ -9,7 +9,8 @@ impl Check<'_> {
     pub(super) fn api(&mut self) {
         let api = &self.provider.api;
         if let Some(base_url) = &api.base_url {
-            self.url("api.base_url", base_url, Secrets::Never);
+            let secrets = if api.secret_in_url { Secrets::Allowed } else { Secrets::Never };
+            self.url("api.base_url", base_url, secrets);
         }
         for (name, value) in &api.headers {
             self.header("api.headers", name, value);

@@ -26,7 +26,7 @@ pub fn samples(provider: &Provider, connection: &Connection) -> Vec<(Form, Strin
     // Encoded as it would be where it is sent.
     let in_url: String = url::form_urlencoded::byte_serialize(MASKED.as_bytes()).collect();
     let plain = |secret: Secret| secret.expose().replace(&login, MASKED).replace(&in_url, MASKED);
-    let header = access.headers().ok().map(|headers| headers_text(&headers));
+    let header = access.headers().ok().filter(|headers| !headers.is_empty()).map(|headers| headers_text(&headers));
     let call = Call::of(&access).ok();
     [
         (Form::Header, header.map(plain)),
