@@ -156,3 +156,42 @@ fn it_is_piped_on_the_command_line_and_rests_nowhere_but_in_the_vault() {
     }
     assert!(!home.run(&["--json", "connection", "list"]).ok().out.contains("canary"));
 }
+
+const AFTERWARDS: &str = r#"
+name = "Acme"
+
+[client_credentials]
+token_endpoint = "{base}/token"
+
+[variables.account]
+from = "claim:org.id"
+
+[lookup]
+method = "POST"
+url = "/installed"
+
+[api]
+base_url = "{base}/api"
+headers = { x-account = "{account}" }
+"#;
+
+#[tokio::test]
+async fn a_claim_of_the_token_is_a_variable_and_a_call_is_made_afterwards() {
+    use base64::Engine as _;
+    let part = |value: &Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
+    let token = format!("{}.{}.x", part(&json!({"alg": "RS256"})), part(&json!({"org": {"id": 17}})));
+    for (status, warns) in [(204, false), (500, true)] {
+        let token = token.clone();
+        let stage = Stage::new(AFTERWARDS, move |seen| match seen.path.as_str() {
+            "/token" => Reply::json(200, &json!({"access_token": token, "token_type": "bearer"})),
+            _ => Reply { body: String::new(), ..Reply::json(status, &json!({})) },
+        })
+        .await;
+        let connected = stage.service.enter(EnterRequest::new(jane())).await.unwrap();
+        assert_eq!(connected.connection.variables["account"], "17");
+        let warned = connected.warnings.iter().any(|told| told.contains("wants to see afterwards did not work"));
+        assert_eq!((warned, connected.warnings.len()), (warns, usize::from(warns)), "{:?}", connected.warnings);
+        let call = stage.player.seen().into_iter().find(|seen| seen.path == "/api/installed").unwrap();
+        assert_eq!((call.method.as_str(), call.headers["x-account"].as_str()), ("POST", "17"));
+    }
+}

@@ -128,7 +128,9 @@ fn texts(value: &Value) -> BTreeMap<String, String> {
 }
 
 fn query(url: &Url) -> BTreeMap<String, String> {
-    url.query_pairs().into_owned().collect()
+    let behind = url.fragment().and_then(|fragment| fragment.split_once('?')).map(|(_, query)| query);
+    let query = url.query().or(behind).unwrap_or_default();
+    url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
 fn without_query(url: &str) -> String {
@@ -214,7 +216,11 @@ async fn play_oauth2(stage: &Stage, provider: &Provider, expected: &Value, repor
     let seen = stage.player.seen();
     let Some(exchange) = seen.first() else { return report.problems.push(format!("{id}: no token request came")) };
     let redirect_uri = expected["redirect_uri"].as_str().unwrap_or(&waiting.redirect_uri);
-    let wanted = [("grant_type", "authorization_code"), ("code", "the code+1"), ("redirect_uri", redirect_uri)];
+    let sent = query(&waiting.url);
+    let mut wanted = vec![("grant_type", "authorization_code"), ("code", "the code+1"), ("redirect_uri", redirect_uri)];
+    if expected["state_again"] == true {
+        wanted.push(("state", sent["state"].as_str()));
+    }
     check_token_request(stage, exchange, &expected["token_url"], &wanted, &expected["token_params"], expected, report);
     report.same(
         "the verifier",
@@ -226,10 +232,11 @@ async fn play_oauth2(stage: &Stage, provider: &Provider, expected: &Value, repor
 }
 
 fn check_authorization_url(stage: &Stage, url: &Url, redirect_uri: &str, expected: &Value, report: &mut Report<'_>) {
+    let fragment = expected["fragment"].as_str().map(|fragment| format!("#{fragment}")).unwrap_or_default();
     report.same(
         "the authorization URL",
         without_query(url.as_str()),
-        without_query(&stage.at(&expected["authorization_url"])),
+        without_query(&stage.at(&expected["authorization_url"])) + &fragment,
     );
     let mut found = query(url);
     let names = texts(&expected["authorization_names"]);
@@ -240,7 +247,10 @@ fn check_authorization_url(stage: &Stage, url: &Url, redirect_uri: &str, expecte
     let here = |value: String| if addresses.contains(&value) { stage.at(&value.into()) } else { value };
     let params = texts(&expected["authorization_params"]);
     let mut wanted: BTreeMap<_, _> = params.into_iter().map(|(name, value)| (name, here(value))).collect();
-    for (standard, value) in [("client_id", CLIENT_ID), ("redirect_uri", redirect_uri), ("response_type", "code")] {
+    let response_type = expected["response_type"].as_str().unwrap();
+    for (standard, value) in
+        [("client_id", CLIENT_ID), ("redirect_uri", redirect_uri), ("response_type", response_type)]
+    {
         wanted.insert(name(standard), value.to_owned());
     }
     wanted.remove("");
@@ -373,6 +383,10 @@ fn check_token_request(
     if expected["client_auth"] == "client_secret_basic" {
         let pair = base64::engine::general_purpose::STANDARD.encode("client+id%2B1:secret%3A%25%26%3D");
         report.same("the client's header", authorization, Some(format!("Basic {pair}")));
+    } else if expected["client_auth"] == "client_secret_as_user" {
+        all.insert(name("client_id"), CLIENT_ID.to_owned());
+        let user = base64::engine::general_purpose::STANDARD.encode(format!("{CLIENT_SECRET}:"));
+        report.same("the client's header", authorization, Some(format!("Basic {user}")));
     } else {
         all.insert(name("client_id"), CLIENT_ID.to_owned());
         if expected["client_auth"] != "none" {

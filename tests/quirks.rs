@@ -161,7 +161,7 @@ async fn no_error_shows_what_an_answer_held() {
 async fn no_error_shows_what_was_sent() {
     let echo =
         r#"{"error":"invalid_client","error_description":"not `odd:secret%+/ =&`, nor odd%3Asecret%25%2B%2F+%3D%26"}"#;
-    for method in ["client_secret_post", "client_secret_basic"] {
+    for method in ["client_secret_post", "client_secret_basic", "client_secret_as_user"] {
         for status in ["400 X", "503 X", "200 OK"] {
             let trial =
                 Trial::new(&format!("token_endpoint_auth_method = \"{method}\""), vec![Odd::json(status, echo)]);
@@ -223,6 +223,36 @@ async fn basic_authentication_encodes_id_and_secret_before_joining_them() {
     assert_eq!(pair, "odd+client%3Awith%25chars:odd%3Asecret%25%2B%2F+%3D%26");
     let body = body_of(&request);
     assert_eq!((value(&body, "client_secret"), value(&body, "client_id")), (None, None));
+}
+
+#[tokio::test]
+async fn a_secret_may_stand_where_the_user_name_would() {
+    use base64::Engine as _;
+    let quirks = "token_endpoint_auth_method = \"client_secret_as_user\"\nparam_names = { client_id = \"\" }\nauthorization_param_names = { client_id = \"client_id\" }";
+    let trial = Trial::new(quirks, vec![Odd::json("200 OK", OK)]);
+    assert!(trial.begun.url.query_pairs().any(|(name, _)| name == "client_id"));
+    trial.exchange().await.unwrap();
+    let request = trial.server.requests().remove(0);
+    let header = request.lines().find_map(|line| line.strip_prefix("authorization: Basic ")).unwrap();
+    let pair = String::from_utf8(base64::engine::general_purpose::STANDARD.decode(header).unwrap()).unwrap();
+    assert_eq!(pair, "odd:secret%+/ =&:");
+    let body = body_of(&request);
+    assert_eq!((value(&body, "client_secret"), value(&body, "client_id")), (None, None));
+}
+
+#[tokio::test]
+async fn a_page_may_lie_behind_a_fragment_and_a_state_be_sent_again() {
+    let quirks =
+        "authorization_fragment = \"/oauth/authorize\"\nresponse_type = \"auth_code\"\nstate_in_token_request = true";
+    let trial = Trial::new(quirks, vec![Odd::json("200 OK", OK)]);
+    let url = &trial.begun.url;
+    let (page, query) = url.fragment().unwrap().split_once('?').unwrap();
+    assert_eq!((url.query(), page), (None, "/oauth/authorize"));
+    let query: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    assert_eq!(value(&query, "response_type"), Some("auth_code"));
+    trial.exchange().await.unwrap();
+    let body = body_of(&trial.server.requests()[0]);
+    assert!(value(&query, "state").is_some() && value(&body, "state") == value(&query, "state"));
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use oauth2::{AuthorizationCode, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RequestTokenError, Scope};
+use oauth2::{
+    AuthorizationCode, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RequestTokenError, ResponseType, Scope,
+};
 use url::Url;
 
 use super::callback::Expected;
@@ -55,9 +57,12 @@ pub fn begin(client: &Client, scopes: &[String], further: &Further) -> Result<Be
     if let Some(nonce) = &nonce {
         request = request.add_extra_param("nonce", nonce.clone());
     }
+    if let Some(response_type) = &table.response_type {
+        request = request.set_response_type(&ResponseType::new(response_type.clone()));
+    }
     let (url, _) = request.url();
     Ok(Begun {
-        url: renamed(url, client),
+        url: behind_fragment(renamed(url, client), table),
         expected: Expected {
             state,
             issuer: table.issuer.clone(),
@@ -112,6 +117,9 @@ pub async fn exchange(
     for (name, value) in &client.table.token_params {
         request = request.add_extra_param(name, value.to_string());
     }
+    if client.table.state_in_token_request {
+        request = request.add_extra_param("state", begun.expected.state.expose().to_owned());
+    }
     let exchange = Exchange { transport, client, what: What::TokenRequest };
     // Boxed: the crate's future is large, and stands in everything that authorizes.
     let answer = Box::pin(request.request_async(&exchange)).await.map_err(plain)?;
@@ -137,6 +145,16 @@ pub(super) fn random_text() -> Secret {
     let mut bytes = zeroize::Zeroizing::new([0; 32]);
     getrandom::fill(&mut *bytes).expect("the system has a source of randomness");
     Secret::new(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(*bytes))
+}
+
+/// Puts the query behind the fragment, where the page lies behind one.
+fn behind_fragment(mut url: Url, table: &OAuth2) -> Url {
+    if let Some(fragment) = &table.authorization_fragment {
+        let query = url.query().unwrap_or_default().to_owned();
+        url.set_query(None);
+        url.set_fragment(Some(&format!("{fragment}?{query}")));
+    }
+    url
 }
 
 /// Gives the parameters the provider's own names (`client_key` for `client_id`).

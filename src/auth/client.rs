@@ -259,11 +259,16 @@ impl Client {
     pub(super) fn inner(&self, token_url: &Url) -> Result<Inner, AuthError> {
         let redirect =
             RedirectUrl::new(self.redirect_uri.clone()).map_err(|_| AuthError::NotOffered("usable redirect URI"))?;
-        let public = self.table.token_endpoint_auth_method == ClientAuthentication::None;
+        // One that shows its secret in a way of its own shows it there alone.
+        let public = matches!(
+            self.table.token_endpoint_auth_method,
+            ClientAuthentication::None | ClientAuthentication::ClientSecretAsUser
+        );
         let client: Inner = oauth2::Client::new(ClientId::new(self.client_id.clone()))
             .set_auth_type(match self.table.token_endpoint_auth_method {
                 ClientAuthentication::ClientSecretBasic => AuthType::BasicAuth,
                 ClientAuthentication::ClientSecretPost
+                | ClientAuthentication::ClientSecretAsUser
                 | ClientAuthentication::None
                 | ClientAuthentication::PrivateKeyJwt => AuthType::RequestBody,
             })
@@ -281,12 +286,21 @@ impl Client {
         self.assertion.iter().flat_map(|assertion| assertion.parameters(now)).collect()
     }
 
+    /// Returns the header in which the secret stands where the id would, where the client shows it so.
+    pub(super) fn secret_as_user(&self) -> Option<HeaderValue> {
+        let is_so = self.table.token_endpoint_auth_method == ClientAuthentication::ClientSecretAsUser;
+        let secret = self.client_secret.as_ref().filter(|_| is_so)?;
+        let user = Secret::new(format!("{}:", secret.expose())).in_base64();
+        HeaderValue::try_from(format!("Basic {}", user.expose())).ok()
+    }
+
     /// Returns a request of our own at `now` in which the client shows who it is.
     pub(super) fn request(&self, what: What, parameters: &[(&str, &str)], now: Time) -> TokenRequest {
         let mut parameters: Vec<_> =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned().into())).collect();
         let authorization = match (self.table.token_endpoint_auth_method, &self.client_secret) {
             (ClientAuthentication::ClientSecretBasic, Some(secret)) => basic(&self.client_id, secret),
+            (ClientAuthentication::ClientSecretAsUser, Some(_)) => self.secret_as_user(),
             (method, secret) => {
                 parameters.push(("client_id".to_owned(), self.client_id.clone().into()));
                 if let Some(secret) = secret.as_ref().filter(|_| method == ClientAuthentication::ClientSecretPost) {

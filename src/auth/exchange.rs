@@ -32,6 +32,7 @@ impl<'c> AsyncHttpClient<'c> for Exchange<'_> {
                 parameters.map(|(name, value)| (name.into_owned(), zeroize::Zeroizing::new(value.into_owned())));
             let parameters = parameters.chain(self.client.signed(self.transport.now())).collect();
             let authorization = request.headers().get(reqwest::header::AUTHORIZATION).cloned();
+            let authorization = authorization.or_else(|| self.client.secret_as_user());
             let request = self.client.dressed(TokenRequest::new(self.what, parameters, authorization));
             let map = self.transport.tokens(&url, &self.client.table, request).await?;
             let response = oauth2::http::Response::builder().status(200).header(CONTENT_TYPE, "application/json");

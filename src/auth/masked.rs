@@ -270,6 +270,10 @@ fn authorization(header: &HeaderValue) -> Shown {
     if let Some(pair) = text.strip_prefix("Basic ") {
         let decoded =
             zeroize::Zeroizing::new(base64::engine::general_purpose::STANDARD.decode(pair).unwrap_or_default());
+        // Without a password, the secret stands in the other's place (`client_secret_as_user`).
+        if decoded.ends_with(b":") {
+            return Shown::Basic(Masked::secret("client_secret").with_text(":"));
+        }
         let user = decoded.split(|byte| *byte == b':').next().unwrap_or_default();
         let user: String = url::form_urlencoded::parse(user).map(|(name, _)| name.into_owned()).take(1).collect();
         return Shown::Basic(plain(&user).with_text(":").with_secret("client_secret"));

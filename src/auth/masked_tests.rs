@@ -91,6 +91,18 @@ fn a_token_that_is_revoked_has_the_name_of_its_hint() {
 }
 
 #[test]
+fn a_secret_in_the_place_of_a_user_name_is_one() {
+    // `canary:secret:`, with an empty password.
+    let header = HeaderValue::from_static("Basic Y2FuYXJ5OnNlY3JldDo=");
+    let shown = request(
+        &TokenRequest::new(What::TokenRequest, Vec::new(), Some(header)),
+        &"https://as.example/t".parse().unwrap(),
+        &OAuth2::default(),
+    );
+    assert_eq!(shown.header_lines()[0], "authorization: Basic $CLIENT_SECRET:");
+}
+
+#[test]
 fn of_a_signed_request_the_public_protocol_parameters_are_shown() {
     let header = "OAuth oauth_consumer_key=\"k\", oauth_nonce=\"n\", oauth_token=\"canary\", oauth_callback=\"http%3A%2F%2Fx%3Fstate%3Dcanary\", oauth_signature=\"canary%3D\"";
     let signed = TokenRequest::signed(What::TokenCredentials, HeaderValue::from_static(header));

@@ -139,6 +139,10 @@ fn basic_secret(header: &HeaderValue) -> Option<Zeroizing<String>> {
     let encoded = header.as_bytes().strip_prefix(b"Basic ")?;
     let pair = Zeroizing::new(base64::engine::general_purpose::STANDARD.decode(encoded).ok()?);
     let text = std::str::from_utf8(&pair).ok()?;
+    // Without a password, the secret stands in the other's place (`client_secret_as_user`).
+    if let Some(secret) = text.strip_suffix(':') {
+        return Some(Zeroizing::new(secret.to_owned()));
+    }
     let (_, secret) = text.split_once(':')?;
     // Decoded as a form of one name.
     let (name, _) = url::form_urlencoded::parse(secret.as_bytes()).next()?;

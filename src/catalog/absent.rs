@@ -1,17 +1,13 @@
 //! Providers that others list and that are not here, with the reason: whoever looks for one is told, not left to guess.
 
 /// The ids, sorted, each with what stands in the way, as the end of a sentence.
-pub const ABSENT: [(&str, &str); 31] = [
+pub const ABSENT: [(&str, &str); 27] = [
     ("absorb-lms", "each token request wants a fresh nonce and a secret beside the client's"),
     ("adp", CERTIFICATE),
     ("adp-lyric", CERTIFICATE),
     ("adp-run", CERTIFICATE),
     ("adp-workforce-now", CERTIFICATE),
     ("adp-workforce-now-next-gen", CERTIFICATE),
-    (
-        "apollo-oauth",
-        "its authorization page lies behind a fragment (RFC 6749 section 3.1 forbids one); `apollo` takes a key",
-    ),
     ("avanan", "each request, the one for a token included, is signed with a hash of its own"),
     ("aws-iam", SIGV4),
     ("aws-inspector2", SIGV4),
@@ -22,7 +18,6 @@ pub const ABSENT: [(&str, &str); 31] = [
     ("cloudflare-mcp", DISCOVERED),
     ("crisp-plugin-install", "it is authorized by installing a plugin in Crisp; `crisp` takes its keys"),
     ("emarsys", "each request is signed (WSSE); `emarsys-oauth` is the newer way"),
-    ("followupboss", "its authorization request and its token request are not those of RFC 6749"),
     ("github-app-oauth", "it is two tokens in one: `github-app` is the installation's, `github` a user's"),
     ("jobdiva", "the bare token is the whole answer, and the password stands in the URL"),
     ("lovable-mcp", "it knows a client by a metadata document only, which must be published at an https address"),
@@ -32,8 +27,6 @@ pub const ABSENT: [(&str, &str); 31] = [
     ("sap-success-factors", "a SAML assertion must be signed"),
     ("shopline-oauth", "each token request is signed with an HMAC of its own; `shopline` takes a token"),
     ("streamline-ai", "each request is signed (RFC 9421)"),
-    ("stripe-app", SECRET_AS_USER),
-    ("stripe-app-sandbox", SECRET_AS_USER),
     ("unauthenticated", NOTHING),
     ("youcanbook-me-public", NOTHING),
 ];
@@ -42,8 +35,6 @@ const CERTIFICATE: &str = "every request wants a client certificate (mutual TLS)
 const SIGV4: &str = "each request is signed with AWS Signature Version 4, for which AWS has its own tools";
 const DISCOVERED: &str =
     "there is nothing to list: `hallpass config create KEY --mcp URL` asks the server whose tokens it takes";
-const SECRET_AS_USER: &str = "its token endpoint wants the secret key as the user name, and another client id in the browser; `stripe` has both \
-     an OAuth of its own and keys";
 const NOTHING: &str = "it needs no credentials, so there is nothing to keep";
 
 /// Returns why there is no provider of this id, where that is known.

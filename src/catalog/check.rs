@@ -139,6 +139,7 @@ impl Check<'_> {
                 self.fail("`oauth2.authorization_endpoint` is missing (or an `issuer`, where it is discovered)");
             }
             self.client_assertion(table, &oauth2);
+            self.fragment(table, &oauth2);
             if let Some(resource) = &oauth2.resource {
                 self.url(&format!("{table}.resource"), &UrlTemplate::One(resource.clone()), Secrets::Never);
             }
@@ -161,6 +162,17 @@ impl Check<'_> {
         if let Some(table) = self.provider.oauth1_token.clone() {
             self.signature_method("oauth1_token", table.signature_method);
             self.text("oauth1_token.realm", table.realm.as_deref().unwrap_or_default());
+        }
+    }
+
+    /// What a page behind a fragment may be.
+    fn fragment(&mut self, table: &str, oauth2: &OAuth2) {
+        let is_fit = |text: &String| text.starts_with('/') && !text.contains(['{', '}', '?', '#', ' ']);
+        if oauth2.authorization_fragment.as_ref().is_some_and(|fragment| !is_fit(fragment)) {
+            self.fail(format!("`{table}.authorization_fragment` is a path, as in `/oauth/authorize`"));
+        }
+        if oauth2.authorization_fragment.is_some() && oauth2.pushed_authorization_request_endpoint.is_some() {
+            self.fail(format!("`{table}.authorization_fragment` is of no use where the request is pushed"));
         }
     }
 
@@ -292,12 +304,12 @@ impl Check<'_> {
                 self.fail(format!("`variables.{name}` is a choice without `choices`"));
             }
             if let Some(from) = &variable.from {
-                let known = ["token:", "callback:", "lookup:"]
+                let known = ["token:", "claim:", "callback:", "lookup:"]
                     .iter()
                     .any(|source| from.strip_prefix(source).is_some_and(|path| !path.is_empty()));
                 if !known {
                     self.fail(format!(
-                        "`variables.{name}.from` is `token:PATH`, `callback:NAME` or `lookup:PATH`, not `{from}`"
+                        "`variables.{name}.from` is `token:PATH`, `claim:PATH`, `callback:NAME` or `lookup:PATH`, not `{from}`"
                     ));
                 }
             } else if !self.used.contains(name) {

@@ -174,8 +174,8 @@ impl Server {
             (&Method::GET | &Method::POST, ["oauth", "connect", key]) => self.connect(key, request).await,
             (_, ["api-auth" | "oauth2" | "auth" | "unauth", ..]) => self.enter(&segments, request).await,
             (_, ["connect", ..]) => self.connect_sessions(&segments, request).await,
-            (_, ["config" | "connection", ..]) => self.era(&segments, request).await,
-            (_, ["connections" | "integrations" | "providers", ..]) => self.today(&segments, request).await,
+            (_, ["config" | "connection", ..]) => Box::pin(self.era(&segments, request)).await,
+            (_, ["connections" | "integrations" | "providers", ..]) => Box::pin(self.today(&segments, request)).await,
             _ => answer::nothing_at(&method, path),
         }
     }

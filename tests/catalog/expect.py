@@ -32,7 +32,7 @@ NOT_ASKED = {
 }
 
 # And the other way round: what a person is asked for here.
-ASKED = {"blackbaud": {"subscription_key": "some text"}, "stackexchange": {"key": "some text"}, "auth0": {"audience": "some text"}, "basecamp": {"appDetails": "Acme (jane@acme.example)"},
+ASKED = {"blackbaud": {"subscription_key": "some text"}, "followupboss": {"system": "some text", "system_key": "some text"}, "stackexchange": {"key": "some text"}, "auth0": {"audience": "some text"}, "basecamp": {"appDetails": "Acme (jane@acme.example)"},
          "adoxx-cc": {"baseUrl": "https://login.acme.example"}, "practicefusion": {"baseUrl": "https://login.acme.example"},
          "bigcommerce": {"accountUuid": UUID}, "ebay": {"ruName": "some text"}, "ebay-sandbox": {"ruName": "some text"},
          "google-ads": {"developer_token": "some text"}, "harvest": {"appDetails": "Acme (jane@acme.example)"},
@@ -107,6 +107,10 @@ EDITS = {
     "lightspeed-retail": {"redirect_metadata": ([], "the token endpoint is there, so it is asked for")},
     "wildix-pbx": {"redirect_metadata": ([], "it stands in the authorization URL, so it is asked for")},
     "trello": {"scope_param": ("scope", "Trello's own parameter")},
+    "apollo-oauth": {"authorization_url": ("https://app.apollo.io/", "the page of a host has a path")},
+    "followupboss": {"token_request_auth_method": ("client_secret_basic", "facts: special exchange")},
+    "stripe-app": {"token_request_auth_method": ("client_secret_as_user", "facts: special exchange")},
+    "stripe-app-sandbox": {"token_request_auth_method": ("client_secret_as_user", "facts: special exchange")},
 }
 
 # Answers that are not the standard one. `{access}`, `{refresh}` and `{base}` are filled in by the test.
@@ -137,12 +141,17 @@ LONG_LIVED = {
 }
 
 
+# The state goes along with the code (facts: special exchange).
+STATE_AGAIN = ["followupboss"]
 # The token request has the standard names all the same.
 IN_THE_BROWSER = ["amazon-selling-partner", "amazon-selling-partner-beta", "printful", "tiktok-accounts", "walmart"]
 
 
 # Further names in the token request: what the facts tell of it in words.
 TOKEN_NAMES = {
+    "stripe-app": {"client_id": "", "redirect_uri": ""},
+    "stripe-app-sandbox": {"client_id": "", "redirect_uri": ""},
+    "clover": {"redirect_uri": ""},
     "tiktok-accounts": {"code": "auth_code"},
     "tiktok-ads": {"client_id": "app_id", "client_secret": "secret", "code": "auth_code"},
     "zoominfo": {"client_id": "username", "client_secret": "password"},
@@ -219,6 +228,10 @@ def expectation(name, fact):
     said["authorization_url"], said["token_url"] = url("authorization_url"), url("token_url")
     said["scope"] = (fact.get("scope_separator") or " ").join(SCOPES)
     said["authorization_params"] = parameters("authorization_params")
+    said["response_type"] = said["authorization_params"].pop("response_type", "code")
+    fragment = fact.get("authorization_url_fragment")
+    said["fragment"] = fragment and f"/{fragment}"
+    said["state_again"] = name in STATE_AGAIN
     if said["mode"] == "oauth1":
         said["request_token_url"] = url("request_token_url")
         said["signature_method"] = fact.get("signature_method") or "HMAC-SHA1"

@@ -37,8 +37,9 @@ impl Check<'_> {
             if lookup.body.as_ref().is_some_and(|body| serde_json::from_str::<serde_json::Value>(body).is_err()) {
                 self.fail("`lookup.body` is not JSON");
             }
-            if !self.captures("lookup:") {
-                self.fail("`[lookup]` is of no use: no variable is `from = \"lookup:PATH\"`");
+            let is_told = lookup.method.as_deref().is_some_and(|method| method != "GET");
+            if !self.captures("lookup:") && !is_told {
+                self.fail("`[lookup]` is of no use: no variable is `from = \"lookup:PATH\"`, and a GET tells nothing");
             }
         } else if self.captures("lookup:") {
             self.fail("a variable is taken from a lookup, and there is no `[lookup]`");

@@ -21,7 +21,8 @@ pub struct Variable {
     pub choices: Vec<String>,
     /// Whether it may be left out.
     pub optional: bool,
-    /// `token:PATH`, `callback:NAME` or `lookup:PATH`: captured instead of asked.
+    /// `token:PATH`, `claim:PATH` (of an access token that is a JWT), `callback:NAME` or `lookup:PATH`: captured
+    /// instead of asked.
     pub from: Option<String>,
 }
 

@@ -85,6 +85,7 @@ fn shown(method: ClientAuthentication) -> &'static str {
     match method {
         ClientAuthentication::ClientSecretPost => "client id and secret, sent in the body",
         ClientAuthentication::ClientSecretBasic => "client id and secret, sent in a header",
+        ClientAuthentication::ClientSecretAsUser => "client id, and a secret that is sent as a user name",
         ClientAuthentication::None => "client id alone",
         ClientAuthentication::PrivateKeyJwt => "client id and a private key in PEM as its secret, which signs",
     }

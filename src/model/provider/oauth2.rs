@@ -9,6 +9,7 @@ use super::{Parameters, SigningAlgorithm, UrlTemplate};
 /// The `[oauth2]` table. Endpoints have the names of RFC 8414.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the file")]
 pub struct OAuth2 {
     /// The issuer identifier; a callback that names another one is refused (RFC 9207). Endpoints that
     /// are not given are discovered there (RFC 8414).
@@ -70,6 +71,12 @@ pub struct OAuth2 {
     pub device_param_names: BTreeMap<String, String>,
     /// The callback parameter that holds the code, if not `code`.
     pub code_param: Option<String>,
+    /// What the authorization request asks for, if not `code` (Follow Up Boss: `auth_code`).
+    pub response_type: Option<String>,
+    /// A page behind a fragment, behind which the query stands (Apollo). RFC 6749 section 3.1 forbids it.
+    pub authorization_fragment: Option<String>,
+    /// Whether the token request holds the state, too (Follow Up Boss).
+    pub state_in_token_request: bool,
     /// What the provider demands of a redirect URI.
     pub redirect: Redirect,
     /// Where the answer keeps what.
@@ -135,6 +142,9 @@ impl Default for OAuth2 {
             authorization_param_names: BTreeMap::new(),
             device_param_names: BTreeMap::new(),
             code_param: None,
+            response_type: None,
+            authorization_fragment: None,
+            state_in_token_request: false,
             redirect: Redirect::default(),
             response: Answer::default(),
             long_lived: None,
@@ -163,6 +173,9 @@ pub enum ClientAuthentication {
     ClientSecretPost,
     /// Id and secret in the `Authorization` header.
     ClientSecretBasic,
+    /// The secret in the `Authorization` header, where the id would stand, with an empty password: no RFC has it
+    /// (Stripe Apps, whose secret is the key of an account).
+    ClientSecretAsUser,
     /// A public client: the id alone.
     None,
     /// A signed assertion (RFC 7523).
@@ -175,6 +188,7 @@ impl ClientAuthentication {
         match self {
             Self::ClientSecretPost => "client_secret_post",
             Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretAsUser => "client_secret_as_user",
             Self::None => "none",
             Self::PrivateKeyJwt => "private_key_jwt",
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Answer, ExpirySource, OAuth2, Pkce, Provider, RequestFormat, Unit, WayIn};
+use super::{Answer, ClientAuthentication, ExpirySource, OAuth2, Pkce, Provider, RequestFormat, Unit, WayIn};
 use crate::model::freshness::spoken;
 
 impl Provider {
@@ -30,6 +30,12 @@ impl OAuth2 {
         if let Some(code) = &self.code_param {
             told.push(format!("the code comes back as `{code}`"));
         }
+        if let Some(fragment) = &self.authorization_fragment {
+            told.push(format!("the page lies behind `#{fragment}`"));
+        }
+        if let Some(response_type) = &self.response_type {
+            told.push(format!("a code is asked for as `{response_type}`"));
+        }
         if !self.nonce && self.default_scopes.iter().chain(&self.known_scopes).any(|scope| scope == "openid") {
             told.push("ID tokens come without the nonce that was sent".to_owned());
         }
@@ -55,6 +61,12 @@ impl OAuth2 {
         }
         if let Some(method) = self.token_request.method.as_ref().filter(|method| *method != "POST") {
             told.push(format!("tokens are asked for with {method}"));
+        }
+        if self.state_in_token_request {
+            told.push("the state is sent again with the code".to_owned());
+        }
+        if self.token_endpoint_auth_method == ClientAuthentication::ClientSecretAsUser {
+            told.push("the client secret stands where the user name would, with no password".to_owned());
         }
         if self.dpop {
             told.push("tokens are bound to a key, and each request carries a proof (DPoP)".to_owned());

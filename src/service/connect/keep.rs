@@ -150,6 +150,11 @@ impl Service {
     ) -> Vec<String> {
         let mut warnings = Vec::new();
         let Some(lookup) = &provider.lookup else { return warnings };
+        let wanted: Vec<(&String, &Variable, &str)> = provider
+            .variables
+            .iter()
+            .filter_map(|(name, variable)| Some((name, variable, variable.from.as_deref()?.strip_prefix("lookup:")?)))
+            .collect();
         let found = async {
             let access = self.access(self, provider, connection, credentials).await?;
             let url = access.own_url(&lookup.url)?;
@@ -158,17 +163,20 @@ impl Service {
                 request =
                     request.header("content-type", "application/json")?.body(Payload::Whole(body.clone().into_bytes()));
             }
-            answer(&self.network.api.taped(tape, What::Lookup), &access, &request).await
+            answer(&self.network.api.taped(tape, What::Lookup), &access, &request, !wanted.is_empty()).await
         };
         let found = match found.await {
             Ok(found) => found,
+            Err(error) if wanted.is_empty() => {
+                warnings.push(format!("the call that {} wants to see afterwards did not work: {error}", provider.name));
+                return warnings;
+            }
             Err(error) => {
                 warnings.push(format!("what the API's paths want could not be looked up: {error}"));
                 return warnings;
             }
         };
-        for (name, variable) in &provider.variables {
-            let Some(path) = variable.from.as_deref().and_then(|from| from.strip_prefix("lookup:")) else { continue };
+        for (name, variable, path) in wanted {
             match auth::answer::within(&found, path).and_then(said) {
                 Some(value) => take(&mut connection.variables, provider, name, variable, &value, &mut warnings),
                 None => warnings.push(format!("`{name}` could not be looked up: the answer has no `{path}`")),
@@ -178,11 +186,13 @@ impl Service {
     }
 }
 
-async fn answer(api: &Client, access: &Access, request: &Request) -> Result<serde_json::Value> {
+/// Makes a call, and reads its answer where that `is_of_use`.
+async fn answer(api: &Client, access: &Access, request: &Request, is_of_use: bool) -> Result<serde_json::Value> {
     let asked = async {
         let answer = api.send(access, request).await?;
         match answer.status() {
-            200..=299 => Ok(answer.json(LARGEST).await?),
+            200..=299 if is_of_use => Ok(answer.json(LARGEST).await?),
+            200..=299 => Ok(serde_json::Value::Null),
             status => Err(Error::new(Kind::Provider, format!("the API answered {status}"))),
         }
     };
@@ -219,7 +229,7 @@ fn said(value: &serde_json::Value) -> Option<String> {
     }
 }
 
-/// Returns what a variable captures from the answer (`token:PATH`) or the callback
+/// Returns what a variable captures from the answer (`token:PATH`), the token (`claim:PATH`) or the callback
 /// (`callback:NAME`).
 fn captured(variable: &Variable, credentials: &Credentials, query: &Secret) -> Option<String> {
     let (source, path) = variable.from.as_deref()?.split_once(':')?;
@@ -230,6 +240,10 @@ fn captured(variable: &Variable, credentials: &Credentials, query: &Secret) -> O
                 credentials => &credentials.tokens()?.extra,
             };
             auth::answer::at(&serde_json::from_str(extra.expose()).ok()?, path).and_then(said)
+        }
+        "claim" => {
+            let token = auth::jwt::decode(&credentials.tokens()?.access_token)?;
+            auth::answer::at(&token.claims, path).and_then(said)
         }
         "callback" => url::form_urlencoded::parse(query.expose().as_bytes())
             .find(|(name, _)| name == path)
