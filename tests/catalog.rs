@@ -81,7 +81,14 @@ impl Stage {
         let values = values.map(|(name, value)| (name.clone(), self.at(value)));
         let (fields, variables): (BTreeMap<_, _>, _) =
             values.partition(|(name, _)| provider.credentials.contains_key(name));
-        (variables, fields.into_iter().map(|(name, value)| (name, Secret::new(value))).collect())
+        let mut fields: BTreeMap<_, _> = fields.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
+        if let Some(table) = provider.mutual_tls {
+            // It is read, and in plain http shown to nobody: `tests/real` shows one.
+            let made = rcgen::generate_simple_self_signed(["client".to_owned()]).unwrap();
+            fields.insert(table.certificate, Secret::new(made.cert.pem()));
+            fields.insert(table.key, Secret::new(made.signing_key.serialize_pem()));
+        }
+        (variables, fields)
     }
 
     /// Where an endpoint is here.

@@ -6,6 +6,7 @@ use url::{Origin, Url};
 use zeroize::Zeroizing;
 
 use super::ApiError;
+use crate::auth::client_certificate::ClientCertificate;
 use crate::auth::dpop::Prover;
 use crate::auth::oauth1::{Further, Signer, Stamp};
 use crate::model::tape::Masked;
@@ -59,6 +60,11 @@ impl Access {
         let prover = self.dpop_key().map(Prover::of).transpose()?;
         let token = self.credentials.token();
         Ok(prover.map(|prover| prover.proof(method, url, now, Some(&token), nonce)))
+    }
+
+    /// Returns what is shown in the connection, where the provider wants that (RFC 8705).
+    pub(super) fn certificate(&self) -> Result<Option<ClientCertificate>, ApiError> {
+        Ok(ClientCertificate::of(&self.provider, self.credentials.fields())?)
     }
 
     /// Tells whether a credential stands in the header `name`.

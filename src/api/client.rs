@@ -271,7 +271,7 @@ impl Client {
                 headers.append(name.clone(), value.clone());
             }
         }
-        let client = self.client(url).await?;
+        let client = self.client(access, url).await?;
         let mut built = client.request(request.method.clone(), url.clone()).headers(headers);
         if let Some(body) = access.and_then(|_| request.body.to_body()) {
             built = built.body(body);
@@ -294,13 +294,18 @@ impl Client {
         Ok(Answer { host, response })
     }
 
-    async fn client(&self, url: &Url) -> Result<&reqwest::Client, ApiError> {
+    /// Returns what makes connections: one of its own where a certificate is shown in them.
+    async fn client(&self, access: Option<&Access>, url: &Url) -> Result<reqwest::Client, ApiError> {
         let reach = Reach::of(url);
+        if let Some(certificate) = access.map(Access::certificate).transpose()?.flatten() {
+            return Ok(certificate.client(None, reach)?);
+        }
         let kept = match reach {
             Reach::Loopback => &self.clients.loopback,
             Reach::Outside => &self.clients.outside,
         };
-        Ok(kept.get_or_try_init(|| async { http::client(None, reach).map_err(AuthError::Tls) }).await?)
+        let made = kept.get_or_try_init(|| async { http::client(None, reach, None).map_err(AuthError::Tls) });
+        Ok(made.await?.clone())
     }
 }
 

@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 
 use super::AuthError;
 use super::client_assertion::Assertion;
+use super::client_certificate::ClientCertificate;
 use super::dpop::Prover;
 use super::filled::{filled, filled_texts};
 use super::transport::TokenRequest;
@@ -87,6 +88,7 @@ pub struct Client {
     client_secret: Option<Secret>,
     assertion: Option<Assertion>,
     prover: Option<Arc<Prover>>,
+    certificate: Option<ClientCertificate>,
     /// What a person entered, as headers of the token request.
     headers: Vec<(String, Zeroizing<String>)>,
     /// The same, as it was entered.
@@ -153,6 +155,7 @@ impl Client {
             client_secret: client_secret.filter(|_| assertion.is_none()),
             assertion,
             prover: table.dpop.then(Prover::generate).transpose()?.map(Arc::new),
+            certificate: ClientCertificate::of(provider, registration.fields)?,
             refresh_url: fill(&table.refresh_endpoint)?.unwrap_or_else(|| token_url.clone()),
             token_url,
             urls: Urls {
@@ -187,7 +190,8 @@ impl Client {
     /// Returns a request for tokens with what this client's all have: what a person entered, and what proves them.
     pub(super) fn dressed(&self, request: TokenRequest) -> TokenRequest {
         let (headers, entered) = (self.headers.clone(), self.entered.clone());
-        TokenRequest { headers, entered, prover: self.prover.clone(), ..request }
+        let (prover, certificate) = (self.prover.clone(), self.certificate.clone());
+        TokenRequest { headers, entered, prover, certificate, ..request }
     }
 
     /// Returns the client id.
@@ -311,7 +315,11 @@ impl Client {
             }
         };
         let request = TokenRequest::new(what, parameters, authorization);
-        if matches!(what, What::TokenRequest | What::Poll) { self.dressed(request) } else { request }
+        match what {
+            What::TokenRequest | What::Poll => self.dressed(request),
+            // RFC 8705 section 2: it is known by it everywhere.
+            _ => TokenRequest { certificate: self.certificate.clone(), ..request },
+        }
     }
 
     /// Makes a token set of an answer in standard form that came at `now`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::AuthError;
+use super::client_certificate::ClientCertificate;
 use crate::model::template::is_loopback;
 use crate::model::untrusted;
 
@@ -33,8 +34,13 @@ impl Reach {
 const SILENCE: Duration = Duration::from_mins(5);
 
 /// Makes a client that follows no redirect, keeps no connection and repeats nothing. `timeout` is for a
-/// whole request; without one, only for reading from the connection. The error says what is missing.
-pub fn client(timeout: Option<Duration>, reach: Reach) -> Result<reqwest::Client, String> {
+/// whole request; without one, only for reading from the connection. A `certificate` is shown by the client in each
+/// connection. The error says what is missing.
+pub fn client(
+    timeout: Option<Duration>,
+    reach: Reach,
+    certificate: Option<&ClientCertificate>,
+) -> Result<reqwest::Client, String> {
     // Without a provider, reqwest panics; a second installation is refused and does no harm.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
@@ -52,6 +58,10 @@ pub fn client(timeout: Option<Duration>, reach: Reach) -> Result<reqwest::Client
         Reach::Outside => builder,
         // Plain http alone: no certificates are needed, and a container may have none.
         Reach::Loopback => builder.no_proxy().tls_certs_only([]),
+    };
+    let builder = match certificate.filter(|_| reach == Reach::Outside) {
+        Some(certificate) => certificate.shown_by(builder),
+        None => builder,
     };
     builder.build().map_err(|error| chain(&error))
 }

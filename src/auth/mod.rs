@@ -9,6 +9,7 @@ pub mod authorization_code;
 pub mod callback;
 pub mod client;
 mod client_assertion;
+pub mod client_certificate;
 pub mod client_credentials;
 pub mod device;
 pub mod dpop;
@@ -99,6 +100,9 @@ pub enum AuthError {
     /// What was entered is no key to sign with.
     #[error(transparent)]
     Signing(#[from] signing::SigningError),
+    /// What was entered is no certificate with its key.
+    #[error("the client certificate and its key cannot be used: {0}")]
+    ClientCertificate(String),
     /// An ID token that cannot be believed.
     #[error("the provider's ID token is not what it should be: {0}")]
     IdToken(#[from] id_token::IdTokenError),

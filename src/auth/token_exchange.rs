@@ -8,6 +8,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::answer;
+use super::client_certificate::ClientCertificate;
 use super::signing::{SigningError, SigningKey};
 use super::transport::{TokenRequest, Transport};
 use super::{AuthError, Client};
@@ -136,6 +137,7 @@ impl Texts<'_> {
             headers,
             entered,
             prover: None,
+            certificate: ClientCertificate::of(self.given.provider, self.given.fields)?,
             authorization: None,
         };
         Ok(Filled { url: self.url(&call.endpoint)?, table: OAuth2 { token_request, ..OAuth2::default() }, request })

@@ -6,6 +6,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::client_certificate::ClientCertificate;
 use super::dpop::Prover;
 use super::http::chain;
 use super::{AuthError, xml};
@@ -28,6 +29,8 @@ pub struct TokenRequest {
     pub entered: Vec<Secret>,
     /// What proves it, where tokens are bound to a key.
     pub prover: Option<Arc<Prover>>,
+    /// What the client shows in the connection (RFC 8705).
+    pub certificate: Option<ClientCertificate>,
     /// The `Authorization` header, where the client shows who it is there.
     pub authorization: Option<HeaderValue>,
 }
@@ -46,6 +49,7 @@ impl TokenRequest {
             headers: Vec::new(),
             entered: Vec::new(),
             prover: None,
+            certificate: None,
             authorization,
         }
     }

@@ -95,7 +95,7 @@ impl Transport {
     }
 
     fn build(&self, reach: Reach) -> Result<reqwest::Client, AuthError> {
-        http::client(Some(self.timeout), reach).map_err(AuthError::Tls)
+        http::client(Some(self.timeout), reach, None).map_err(AuthError::Tls)
     }
 
     /// Posts a token request as the provider wants it, and returns its answer in standard form.
@@ -250,7 +250,11 @@ impl Transport {
         sent: &Sent,
         nonce: Option<&str>,
     ) -> Result<Reply, AuthError> {
-        let client = self.client(url).await?;
+        // One that shows a certificate is for this request alone.
+        let client = match &request.certificate {
+            Some(certificate) => certificate.client(Some(self.timeout), Reach::of(url))?,
+            None => self.client(url).await?.clone(),
+        };
         if let Some(prover) = &request.prover {
             let method = table.token_request.method.as_deref().unwrap_or("POST");
             let proof = prover.proof(method, url, self.now(), None, nonce);
@@ -258,8 +262,8 @@ impl Transport {
         }
         let begin = |tape: &Tape| tape.begin(request.what, masked::request(&request, url, table), self.now());
         let recording = self.tape.as_ref().map(begin);
-        let request = request.build(client, url, table)?;
-        let outcome = self.execute(client, request, url, sent).await;
+        let request = request.build(&client, url, table)?;
+        let outcome = self.execute(&client, request, url, sent).await;
         if let Some(recording) = recording {
             write_down(recording, &outcome, sent);
         }

@@ -1,13 +1,8 @@
 //! Providers that others list and that are not here, with the reason: whoever looks for one is told, not left to guess.
 
 /// The ids, sorted, each with what stands in the way, as the end of a sentence.
-pub const ABSENT: [(&str, &str); 27] = [
+pub const ABSENT: [(&str, &str); 22] = [
     ("absorb-lms", "each token request wants a fresh nonce and a secret beside the client's"),
-    ("adp", CERTIFICATE),
-    ("adp-lyric", CERTIFICATE),
-    ("adp-run", CERTIFICATE),
-    ("adp-workforce-now", CERTIFICATE),
-    ("adp-workforce-now-next-gen", CERTIFICATE),
     ("avanan", "each request, the one for a token included, is signed with a hash of its own"),
     ("aws-iam", SIGV4),
     ("aws-inspector2", SIGV4),
@@ -31,7 +26,6 @@ pub const ABSENT: [(&str, &str); 27] = [
     ("youcanbook-me-public", NOTHING),
 ];
 
-const CERTIFICATE: &str = "every request wants a client certificate (mutual TLS)";
 const SIGV4: &str = "each request is signed with AWS Signature Version 4, for which AWS has its own tools";
 const DISCOVERED: &str =
     "there is nothing to list: `hallpass config create KEY --mcp URL` asks the server whose tokens it takes";

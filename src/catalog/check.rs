@@ -84,6 +84,7 @@ pub fn problems(provider: &Provider) -> Vec<String> {
     check.parameters();
     check.api();
     check.exchanged();
+    check.certificate();
     check.credentials();
     check.variables();
     check.problems

@@ -63,7 +63,7 @@ async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) ->
         };
         return Box::pin(uninterrupted(backend.enter(request), backend, output)).await;
     }
-    let mut request = ConnectRequest::new(reference);
+    let mut request = ConnectRequest::new(reference).reading_files();
     (request.way_in, request.variables, request.scopes) = (Some(way_in), variables, scopes);
     request.fields = enter::fields_beside(&provider, way_in, is_known)?;
     request.timeout = arguments.timeout;

@@ -52,7 +52,12 @@ impl Server {
             WayIn::OAuth1Token => fields(&object, &[("token_id", TOKEN), ("token_secret", TOKEN_SECRET)])?,
             WayIn::Basic => fields(&object, &[("username", USERNAME), ("password", PASSWORD)])?,
             // The client is the config's; one that the page brings along would be another config.
-            _ => self.is_own_client(&asked, &object).await?,
+            _ => {
+                self.is_own_client(&asked, &object).await?;
+                let names = asked.provider.credential_fields(way);
+                let names: Vec<(&str, &str)> = names.iter().map(|(name, _)| (name.as_str(), name.as_str())).collect();
+                fields(&object, &names)?
+            }
         };
         let Parted { variables, fields: beside, further } = asked.given(&query, way);
         let fields = fields.into_iter().chain(beside).collect();
@@ -100,11 +105,7 @@ impl Server {
         Ok(())
     }
 
-    async fn is_own_client(
-        &self,
-        asked: &Asked,
-        object: &Map<String, Value>,
-    ) -> Result<BTreeMap<String, Secret>, Refusal> {
+    async fn is_own_client(&self, asked: &Asked, object: &Map<String, Value>) -> Result<(), Refusal> {
         let given = |name: &str| body::text(object, name).map(|text| text.filter(|text| !text.is_empty()));
         let own = self.service.client_secret(&asked.config).await?;
         let is_other_id = given("client_id")?.is_some_and(|id| id != asked.config.client_id);
@@ -114,7 +115,7 @@ impl Server {
             return Err(Refusal::bad("invalid_client", message)
                 .hinted("leave out `client_id` and `client_secret`, or make a config for this client"));
         }
-        Ok(BTreeMap::new())
+        Ok(())
     }
 }
 

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use super::config::{DEFAULT_REDIRECT_URI, HTTPS_REDIRECT_URI};
 pub use api::Api;
-pub use asked::{CredentialField, Lookup, Variable, VariableKind};
+pub use asked::{CredentialField, Lookup, MutualTls, Variable, VariableKind};
 pub use needs::Need;
 pub use oauth1::{OAuth1, OAuth1Token, SignatureMethod};
 pub use oauth2::{
@@ -75,6 +75,8 @@ pub struct Provider {
     pub token_exchange: Option<TokenExchange>,
     /// A JWT that is signed here with what was entered.
     pub signed_jwt: Option<SignedJwt>,
+    /// A certificate that is shown in each connection (RFC 8705).
+    pub mutual_tls: Option<MutualTls>,
     /// Texts in base64, each `{encoded.NAME}` in a header: most often a login (RFC 7617).
     #[serde(default)]
     pub encoded: BTreeMap<String, String>,

@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 
 use super::certificate::Certificate;
 use super::error::authorize_command;
+use super::fields::from_files;
 use super::items::digest;
 use super::seat::{Address, Seat, Taken};
 use super::{Error, Result, Service};
@@ -101,7 +102,8 @@ impl Service {
         add_further(&mut variables, &request.further, &provider)?;
         // A token that cannot be kept must not be asked for.
         self.prove_vault().await?;
-        let fields = self.fields_beside(&provider, way_in, &request.connection, &request.fields).await?;
+        let fields = if request.reads_files { from_files(request.fields, &provider)? } else { request.fields };
+        let fields = self.fields_beside(&provider, way_in, &request.connection, &fields).await?;
         let scopes = request.scopes.clone().unwrap_or_else(|| scopes_of(&config, &provider, way_in));
         let secret = self.load_client_secret(&config).await?;
         let hosted = callback.and_then(|callback| callback.of(&config));

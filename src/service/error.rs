@@ -267,6 +267,9 @@ impl From<AuthError> for Error {
             }
             AuthError::Signing(_) => Self::of(Kind::Usage, &error)
                 .hinted("enter the connection anew; a client's key is changed with `hallpass config edit`"),
+            AuthError::ClientCertificate(_) => Self::of(Kind::Usage, &error).hinted(
+                "enter the connection anew, with a certificate and the private key that belongs to it, both in PEM and the key without a passphrase",
+            ),
             AuthError::IdToken(_) => Self::of(Kind::Provider, &error)
                 .hinted("it was not used; begin again, and tell the provider if it happens again"),
             AuthError::Metadata { .. } => Self::of(Kind::Provider, &error)

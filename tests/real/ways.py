@@ -2,10 +2,15 @@
 provider."""
 
 import base64
+import http.server
 import json
 import os
 import pathlib
+import shutil
+import ssl
 import subprocess
+import tempfile
+import threading
 import urllib.parse
 import urllib.request
 
@@ -58,6 +63,24 @@ introspection_endpoint = "{ISSUER}/token/introspection"
 token_endpoint_auth_method = "private_key_jwt"
 client_assertion = {{ algorithm = "ES256", audience = "{ISSUER}", header = {{ kid = "k1" }} }}
 default_scopes = ["read"]
+"""
+
+CERTIFIED = """name = "Rig, certified"
+categories = ["dev-tools"]
+mutual_tls = {{ certificate = "cert", key = "key" }}
+
+[client_credentials]
+token_endpoint = "{base}/token"
+
+[credentials.cert]
+pem = true
+
+[credentials.key]
+secret = true
+pem = true
+
+[api]
+base_url = "{base}"
 """
 
 SIGNED = """name = "Rig, signed"
@@ -268,6 +291,84 @@ class Used(RealTest):
         child.terminate()
         self.assertEqual(child.wait(timeout=10), -15, "the signal was its own")
         child.communicate()
+
+
+class Certified(RealTest):
+    """Against OpenSSL, which lets nobody in without a certificate of its own authority (RFC 8705)."""
+
+    def setUp(self):
+        super().setUp()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hallpass-mtls."))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.authority()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.folder / "server.pem", self.folder / "server.key")
+        context.load_verify_locations(self.folder / "ca.pem")
+        context.verify_mode = ssl.CERT_REQUIRED
+
+        class Provider(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                self.rfile.read(int(self.headers.get("content-length") or 0))
+                names = [name for part in self.connection.getpeercert()["subject"] for name in part]
+                about = {"access_token": "token-1", "token_type": "bearer", "expires_in": 600} if self.path == "/token" \
+                    else {"client": dict(names)["commonName"], "shown": self.headers.get("authorization")}
+                body = json.dumps(about).encode()
+                self.send_response(200)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = answer
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+        self.server.handle_error = lambda *_: None
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+
+    def authority(self):
+        run = lambda *words: subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
+        run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2",
+            "-subj", "/CN=Rig authority")
+        for name, extension in (("server", "subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth"),
+                                ("client", "extendedKeyUsage=clientAuth"), ("other", "extendedKeyUsage=clientAuth")):
+            (self.folder / "extension").write_text(extension + "\n")
+            run("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+            run("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                "-out", f"{name}.pem", "-days", "2", "-extfile", "extension")
+
+    def test_a_certificate_is_shown_to_the_token_endpoint_and_to_the_api(self):
+        home = self.home(SSL_CERT_FILE=str(self.folder / "ca.pem"))
+        base = f"https://localhost:{self.server.server_port}"
+        (home.path / "hallpass/providers/rig-certified.toml").write_text(CERTIFIED.format(base=base))
+        home.ok("config", "create", "rig", "rig-certified", "the-id", "-", stdin="the-secret")
+        pair = lambda cert, key: f"cert=@{self.folder / cert}\nkey=@{self.folder / key}\n"
+        said = home.run("connect", "rig", "jane", stdin=pair("client.pem", "client.key"))
+        self.assertEqual(said.returncode, 0, said)
+        self.assertEqual(json.loads(home.ok("request", "rig", "jane", "GET", "/me")), {"client": "client", "shown": "Bearer token-1"})
+        self.assertEqual(home.token("rig/jane", "--refresh"), "token-1")
+        said = home.run("-vvv", "connect", "rig", "other", stdin=pair("client.pem", "other.key"))
+        self.assertEqual(said.returncode, 2, said)
+        self.assertIn("the client certificate and its key cannot be used", said.stderr)
+        said = home.run("-vvv", "connect", "rig", "other", stdin=f"cert=@{self.folder / 'client.pem'}\nkey=canary\n")
+        self.assertEqual(said.returncode, 2, said)
+        self.assertNotIn("canary", said.stderr)
+
+    def test_without_the_authoritys_certificate_nobody_is_let_in(self):
+        home = self.home(SSL_CERT_FILE=str(self.folder / "ca.pem"))
+        base = f"https://localhost:{self.server.server_port}"
+        (home.path / "hallpass/providers/rig-certified.toml").write_text(CERTIFIED.format(base=base))
+        home.ok("config", "create", "rig", "rig-certified", "the-id", "-", stdin="the-secret")
+        run = lambda *words: subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
+        run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "own.key", "-out", "own.pem", "-days", "2", "-subj", "/CN=own")
+        said = home.run("connect", "rig", "jane", stdin=f"cert=@{self.folder / 'own.pem'}\nkey=@{self.folder / 'own.key'}\n")
+        self.assertEqual(said.returncode, 6, said)
+        self.assertIn("localhost", said.stderr)
 
 
 class Signed(RealTest):

@@ -78,6 +78,20 @@ impl Check<'_> {
             .any(|variable| variable.from.as_ref().is_some_and(|from| from.starts_with(source)))
     }
 
+    /// Both parts of a certificate are asked for, as keys in PEM are.
+    pub(super) fn certificate(&mut self) {
+        let Some(table) = self.provider.mutual_tls.clone() else { return };
+        for (key, name) in [("certificate", table.certificate), ("key", table.key)] {
+            if self.provider.credentials.get(&name).is_some_and(|field| field.pem) {
+                self.used.insert(format!("credential.{name}"));
+            } else {
+                self.fail(format!(
+                    "`mutual_tls.{key}` names `{name}`, which is no `[credentials.{name}]` with `pem = true`"
+                ));
+            }
+        }
+    }
+
     /// Every field that is asked for is shown somewhere, and there is one to show.
     pub(super) fn credentials(&mut self) {
         let usual = [USERNAME, PASSWORD];

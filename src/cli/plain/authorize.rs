@@ -72,7 +72,7 @@ impl Plain<'_> {
             }
             Box::pin(uninterrupted(self.backend.enter(request), self.backend, self.talk.output())).await?
         } else {
-            let mut request = ConnectRequest::new(reference);
+            let mut request = ConnectRequest::new(reference).reading_files();
             (request.way_in, request.variables, request.fields) = (Some(way_in), variables, fields);
             request.way = self.place(&config, &provider, way_in).await?;
             let authorization = Box::pin(self.backend.begin(request)).await?;

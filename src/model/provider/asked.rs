@@ -83,3 +83,13 @@ pub struct Lookup {
     /// The body, sent as JSON.
     pub body: Option<String>,
 }
+
+/// The `mutual_tls` key: which of what is entered is the client's certificate, and which its key, both in PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MutualTls {
+    /// The name of the field that holds the certificate, with those between it and its root, if there are any.
+    pub certificate: String,
+    /// The name of the field that holds its private key.
+    pub key: String,
+}

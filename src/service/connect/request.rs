@@ -37,6 +37,8 @@ pub struct ConnectRequest {
     /// What the API wants beside the token, by the names of the fields; what is not given is taken over from the
     /// connection that is there.
     pub fields: BTreeMap<String, Secret>,
+    /// Whether a key in PEM may be given as the name of a file of this machine, `@FILE`: only by whoever sits at it.
+    pub reads_files: bool,
     /// Further parameters of the authorization request; `None` takes one of the provider file's away.
     pub parameters: Further,
     /// The scopes, if not those of the config.
@@ -52,6 +54,12 @@ pub struct ConnectRequest {
 }
 
 impl ConnectRequest {
+    /// Returns the same request of somebody who sits at this machine, whose files it may name.
+    #[must_use]
+    pub fn reading_files(self) -> Self {
+        Self { reads_files: true, ..self }
+    }
+
     /// Asks for a connection in the usual way.
     pub fn new(connection: ConnectionRef) -> Self {
         Self {
@@ -59,6 +67,7 @@ impl ConnectRequest {
             variables: BTreeMap::new(),
             further: BTreeMap::new(),
             fields: BTreeMap::new(),
+            reads_files: false,
             parameters: Further::new(),
             scopes: None,
             way_in: None,

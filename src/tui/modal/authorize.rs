@@ -187,7 +187,7 @@ impl AuthorizeForm {
             request.fields = self.entered()?;
             return Ok(Asked::Enter(request));
         }
-        let mut request = ConnectRequest::new(reference);
+        let mut request = ConnectRequest::new(reference).reading_files();
         (request.way_in, request.variables, request.scopes) = (Some(self.way), variables, scopes);
         request.fields = self.entered()?;
         request.way = match text(WHERE).as_str() {
