@@ -43,10 +43,9 @@ pub fn fuzzy<T: AsRef<str>>(query: &str, entries: &[T]) -> Vec<usize> {
     let best = found.iter().map(|(score, _)| *score).max().unwrap_or_default();
     let is_near = |score: u32| u64::from(score) * u64::from(NEAR.1) >= u64::from(best) * u64::from(NEAR.0);
     found.retain(|(score, index)| {
-        is_near(*score) || {
-            let entry = entries[*index].as_ref().to_lowercase();
-            words.iter().all(|word| entry.contains(word.as_str()))
-        }
+        let entry = entries[*index].as_ref().to_lowercase();
+        let is_there = words.iter().all(|word| entry.contains(word.as_str()));
+        is_there || is_near(*score) && words.iter().all(|word| stands_in_one_name(word, &entry))
     });
     // What is called so is what was meant, then what has it as a whole word. Equal scores keep their order, and among
     // them the shorter entry is the plainer answer.
@@ -64,6 +63,16 @@ pub fn fuzzy<T: AsRef<str>>(query: &str, entries: &[T]) -> Vec<usize> {
         (rank(*index), std::cmp::Reverse(*score), entries[*index].as_ref().len(), *index)
     });
     found.into_iter().map(|(_, index)| index).collect()
+}
+
+/// Tells whether the letters of a word stand in one name of an entry in their order: gathered over several, they are
+/// found in nearly everything.
+fn stands_in_one_name(word: &str, entry: &str) -> bool {
+    let mut names = entry.split(|character: char| character.is_whitespace() || character == ',');
+    names.any(|name| {
+        let mut letters = name.chars();
+        word.chars().all(|wanted| letters.any(|letter| letter == wanted))
+    })
 }
 
 /// Says which characters of a text match what was typed.
@@ -118,6 +127,8 @@ mod tests {
         assert_eq!(fuzzy("git", &entries), [0, 2, 3], "what holds the word stays, wherever it stands");
         assert_eq!(fuzzy("hub", &["hubspot/acme", "github/jane"]), [0, 1]);
         assert_eq!(fuzzy("gthb", &entries), [0], "with no word of it, the letters are all there is");
+        assert_eq!(fuzzy("ghj", &["github/jane"]), [0]);
+        assert_eq!(fuzzy("plaid", &["fern,fern-(public-api) Fern (Public API) dev-tools"]), [0; 0], "chance");
         assert_eq!(fuzzy("google", &["google-maps maps", "google Google and more words"])[0], 1, "it is called so");
         assert_eq!(fuzzy("x", &["xero", "twitter X (OAuth 2.0)"])[0], 1, "a whole word is what was meant");
     }
