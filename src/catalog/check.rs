@@ -78,7 +78,7 @@ const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
 
 /// Returns everything that is wrong with a provider, one line each; nothing where all is well.
 pub fn problems(provider: &Provider) -> Vec<String> {
-    let mut check = Check { provider, problems: Vec::new(), used: BTreeSet::new(), called: 0 };
+    let mut check = Check { provider, problems: Vec::new(), used: BTreeSet::new(), called: 0, is_had: false };
     check.head();
     check.endpoints();
     check.parameters();
@@ -96,6 +96,8 @@ struct Check<'a> {
     used: BTreeSet<String>,
     /// How many calls come before the one that is looked at.
     called: usize,
+    /// Whether what is looked at is filled while a token is had.
+    is_had: bool,
 }
 
 impl Check<'_> {
@@ -285,6 +287,7 @@ impl Check<'_> {
                     }
                     let place = format!("{table}.{name}.{parameter}");
                     self.text(&place, &value.to_string());
+                    self.before_a_token(&place, &value.to_string());
                     if name == "authorization_params" && value.to_string().contains("{credential.") {
                         self.fail(format!("`{place}` shows the browser what is kept in the vault"));
                     }
@@ -292,6 +295,7 @@ impl Check<'_> {
             }
             for (name, value) in &oauth2.token_request.headers {
                 self.header(&format!("{table}.token_request.headers"), name, value);
+                self.before_a_token(&format!("{table}.token_request.headers.{name}"), value);
             }
             if oauth2.scope_separator.is_empty() {
                 self.fail(format!("`{table}.scope_separator` is empty"));
@@ -331,6 +335,15 @@ impl Check<'_> {
             self.fail(format!("`{place}.{name}`: header names are written in lower case"));
         }
         self.text(&format!("{place}.{name}"), value);
+    }
+
+    /// A text of a request by which a token is had.
+    fn before_a_token(&mut self, place: &str, text: &str) {
+        for name in ["{token}", "{basic}", "{client_secret}"] {
+            if text.contains(name) {
+                self.fail(format!("`{place}` uses `{name}`, and there is none yet where a token is asked for"));
+            }
+        }
     }
 
     fn text(&mut self, place: &str, text: &str) {
@@ -398,6 +411,7 @@ base_url = "https://{shop}.acme.com"
             ("https://{shop}.acme.com/token", "https://{store}.acme.com/token", "does not declare"),
             ("https://{shop}.acme.com/token", "https://u@acme.com/token", "user info"),
             ("[variables.shop]", "[variables.other]\n[variables.shop]", "never used"),
+            ("[oauth2]", "[oauth2]\nrefresh_params = { of = \"{token}\" }", "there is none yet"),
             ("[variables.shop]", "[oauth2.token_params]\nstate = \"x\"\n[variables.shop]", "set by the flow"),
             ("[\"crm\"]", "[\"crm\", \"nonsense\"]", "not a category"),
             (
@@ -467,6 +481,9 @@ base_url = "https://acme.com"
             ("params = {", "format = \"query\"\nparams = {", "secrets into URLs"),
             ("params = {", "format = \"xml\"\nparams = {", "Braintree"),
             ("{credential.password}\" }", "{credential.pasword}\" }", "does not declare"),
+            ("base_url = ", "headers = { x-id = \"{random}\" }\nbase_url = ", "does not declare"),
+            ("base_url = ", "headers = { x-day = \"{date.1}\" }\nbase_url = ", "does not declare"),
+            ("{credential.password}\" }", "{token}\" }", "there is none yet"),
             ("[encoded]", "[encoded]\nother = \"a\"", "never used"),
             ("login = \"a:", "login = \"{encoded.login}:", "not filled there"),
             ("authorization = \"Basic", "Authorization = \"Basic", "lower case"),

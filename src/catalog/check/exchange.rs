@@ -7,6 +7,22 @@ use crate::model::template;
 
 impl Check<'_> {
     pub(super) fn exchanged(&mut self) {
+        self.is_had = true;
+        self.had();
+        self.is_had = false;
+        for (name, text) in self.provider.encoded.clone() {
+            self.text(&format!("encoded.{name}"), &text);
+            if text.contains("{encoded.") {
+                self.fail(format!("`encoded.{name}` holds another text of `[encoded]`, which is not filled there"));
+            }
+            if !self.used.contains(&format!("encoded.{name}")) {
+                self.fail(format!("the text `encoded.{name}` is never used"));
+            }
+        }
+    }
+
+    /// How a token is had: by calls, or by a signature.
+    fn had(&mut self) {
         if let Some(table) = self.provider.token_exchange.clone() {
             if table.calls.is_empty() {
                 self.fail("`[[token_exchange.calls]]` is missing: a token is had by at least one call");
@@ -23,15 +39,6 @@ impl Check<'_> {
         if let Some(table) = self.provider.signed_jwt.clone() {
             self.signed("signed_jwt", &table);
         }
-        for (name, text) in self.provider.encoded.clone() {
-            self.text(&format!("encoded.{name}"), &text);
-            if text.contains("{encoded.") {
-                self.fail(format!("`encoded.{name}` holds another text of `[encoded]`, which is not filled there"));
-            }
-            if !self.used.contains(&format!("encoded.{name}")) {
-                self.fail(format!("the text `encoded.{name}` is never used"));
-            }
-        }
     }
 
     fn trade(&mut self, place: &str, call: &Call) {
@@ -40,11 +47,13 @@ impl Check<'_> {
         self.method(&format!("{place}.method"), call.method.as_deref());
         for (name, value) in &call.headers {
             self.header(&format!("{place}.headers"), name, value);
+            self.before_a_token(&format!("{place}.headers.{name}"), value);
         }
         let mut holds_secret = false;
         for (name, value) in &call.params {
             if let Parameter::Text(text) = value {
                 self.text(&format!("{place}.params.{name}"), text);
+                self.before_a_token(&format!("{place}.params.{name}"), text);
                 let names = template::placeholders(text).unwrap_or_default();
                 holds_secret |= names.iter().any(|(name, _)| self.is_secret(name));
             }
@@ -81,11 +90,10 @@ impl Check<'_> {
             let number = rest.split_once('.').and_then(|(number, path)| Some((number.parse::<usize>().ok()?, path)));
             number.is_some_and(|(number, path)| number > 0 && number <= self.called && !path.is_empty())
         };
-        let is_there = table.is_some() || self.provider.signed_jwt.is_some();
         name.strip_prefix("encoded.").is_some_and(|name| self.provider.encoded.contains_key(name))
-            || name == "assertion" && table.is_some_and(|table| table.assertion.is_some())
-            || name == "random" && is_there
-            || name.strip_prefix("date.").is_some_and(|days| is_there && days.parse::<u16>().is_ok())
+            || name == "assertion" && self.is_had && table.is_some_and(|table| table.assertion.is_some())
+            || name == "random" && self.is_had
+            || name.strip_prefix("date.").is_some_and(|days| self.is_had && days.parse::<u16>().is_ok())
             || name.strip_prefix("call").is_some_and(is_earlier)
     }
 }
