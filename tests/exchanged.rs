@@ -262,6 +262,53 @@ fn unregistered(key: &str) -> NewConfig {
 }
 
 #[tokio::test]
+async fn a_client_that_is_forgotten_is_registered_anew_with_the_redirect_uri_of_now() {
+    let mut told = 0;
+    let stage = Stage::new(REGISTERS, move |seen| match seen.path.as_str() {
+        "/register" => {
+            told += 1;
+            let mut answer = json!({"client_id": format!("told-{told}")});
+            if told != 2 {
+                answer["client_secret"] = format!("secret-{told}").into();
+            }
+            Reply::json(201, &answer)
+        }
+        _ => Reply::json(404, &json!({})),
+    })
+    .await;
+    let config = stage.service.create_config(unregistered("mine")).await.unwrap();
+    assert_eq!((config.client_id.as_str(), config.has_client_secret), ("told-1", true));
+    let uri = "http://127.0.0.1:3999/oauth/callback";
+    let anew = || ConfigChanges {
+        client_id: Some(String::new()),
+        redirect_uri: Some(uri.to_owned()),
+        ..ConfigChanges::default()
+    };
+    for (id, secret) in [("told-2", None), ("told-3", Some(Secret::new("secret-3")))] {
+        let changed = stage.service.edit_config(&config.key, anew()).await.unwrap();
+        assert_eq!((changed.client_id.as_str(), changed.redirect_uri()), (id, uri));
+        let kept = stage.service.config(&config.key).unwrap();
+        assert_eq!(kept, changed);
+        assert_eq!(stage.service.client_secret(&kept).await.unwrap(), secret, "what belongs to the old one is gone");
+    }
+    let asked = stage.player.seen();
+    assert!(asked[1].body.contains(uri) && !asked[0].body.contains(uri), "{asked:?}");
+    let rows = stage.service.activity(None, 10).unwrap();
+    assert!(rows.iter().any(|row| row.detail.contains("registered anew") && row.flow.is_some()), "{rows:?}");
+}
+
+#[tokio::test]
+async fn what_registers_no_clients_says_so_and_stays_as_it_is() {
+    let file = REGISTERS.replace("registration_endpoint = \"{base}/register\"\n", "");
+    let stage = Stage::new(&file, |_| Reply::json(404, &json!({}))).await;
+    let key = ConfigKey::new("acme").unwrap();
+    let changes = ConfigChanges { client_id: Some(String::new()), ..ConfigChanges::default() };
+    let error = stage.service.edit_config(&key, changes).await.unwrap_err();
+    assert!(error.kind == Kind::Usage && error.message.contains("registers none by itself"), "{error:?}");
+    assert_eq!(stage.service.config(&key).unwrap().client_id, "me");
+}
+
+#[tokio::test]
 async fn a_config_without_a_client_id_is_registered_where_the_provider_lets_clients_do_that() {
     let answer = |seen: &Seen| match seen.path.as_str() {
         "/register" => Reply::json(201, &json!({"client_id": "told-id", "client_secret": "secret-canary"})),

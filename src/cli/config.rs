@@ -40,6 +40,7 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
             scopes,
             new_client_id,
             new_client_secret,
+            register,
             new_scopes,
             redirect_uri,
         } => {
@@ -50,7 +51,7 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
             let signs = template.is_ok_and(|(_, template)| template.signs());
             let changes = ConfigChanges {
                 provider,
-                client_id: client_id.or(new_client_id),
+                client_id: client_id.or(new_client_id).or_else(|| register.then(String::new)),
                 client_secret: match (client_secret, new_client_secret) {
                     (Some(given), _) => Some(asked_secret(Some(&given), signs)?),
                     (None, Some(given)) if given == "-" => Some(asked_secret(Some(&given), signs)?),
@@ -66,7 +67,12 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
                 redirect_uri,
             };
             let changes = if is_empty(&changes) { asked_changes(signs)? } else { changes };
-            edited(&backend.edit_config(&key, changes).await?, output)
+            edited(&backend.edit_config(&key, changes).await?, output)?;
+            if register {
+                output
+                    .note("  what its connections were granted belongs to the client of before: authorize them again");
+            }
+            Ok(())
         }
         ConfigCommand::Rename { key, new } => {
             let key = asked_key(key)?;

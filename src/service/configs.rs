@@ -10,7 +10,7 @@ use super::items::Item;
 use super::{Error, Result, Service};
 use crate::auth::Tape;
 use crate::model::config::{DEFAULT_REDIRECT_URI, suggested_key};
-use crate::model::{Config, ConfigKey, Happening, Provider, ProviderId, Secret, WayIn, search, untrusted};
+use crate::model::{Config, ConfigKey, Happening, Provider, ProviderId, Secret, search, untrusted};
 use crate::store::{Announcement, IntentKind, Rename};
 
 /// What a new config is made of.
@@ -35,7 +35,7 @@ pub struct NewConfig {
 pub struct ConfigChanges {
     /// Another provider.
     pub provider: Option<String>,
-    /// Another client id.
+    /// Another client id; an empty one has hallpass register itself anew, where it may.
     pub client_id: Option<String>,
     /// Another client secret.
     pub client_secret: Option<Secret>,
@@ -96,10 +96,7 @@ impl Service {
                     .hinted("give both, or neither: then hallpass registers itself"));
             }
             let uri = redirect_uri.as_deref().unwrap_or(DEFAULT_REDIRECT_URI);
-            let registered = Box::pin(self.register(&provider_id, uri, &tape)).await.inspect_err(|error| {
-                let about = About::saying(error.message.clone()).on(&tape);
-                self.record_failed_config(&new.key, super::enter::outcome_of(error), about);
-            })?;
+            let registered = Box::pin(self.register(&new.key, &provider_id, uri, &tape)).await?;
             secret = registered.client_secret;
             registered.client_id
         } else {
@@ -145,19 +142,24 @@ impl Service {
             }
             config.provider = provider;
         }
-        if let Some(client_id) = &changes.client_id {
-            config.client_id = client_id_for(&self.provider(config.provider.as_str())?.1, client_id)?;
+        let (_, provider) = self.provider(config.provider.as_str())?;
+        let registers = changes.client_id.as_ref().is_some_and(|id| id.trim().is_empty()) && provider.may_register();
+        if let Some(client_id) = changes.client_id.as_ref().filter(|_| !registers) {
+            config.client_id = client_id_for(&provider, client_id)?;
         }
         if let Some(scopes) = changes.scopes {
             config.scopes = scopes;
         }
         if let Some(redirect_uri) = changes.redirect_uri {
             config.redirect_uri = match redirect_uri.as_str() {
-                "" => unusual_redirect_uri(&self.provider(config.provider.as_str())?.1),
+                "" => unusual_redirect_uri(&provider),
                 uri => Some(checked_redirect_uri(uri)?),
             };
         }
         config.updated_at = self.now();
+        if registers {
+            return self.register_anew(config).await;
+        }
         match changes.client_secret.filter(|secret| !secret.is_empty()) {
             Some(secret) => {
                 config = self
@@ -289,8 +291,15 @@ impl Service {
 
 /// A provider that is authorized by keys alone knows no client.
 fn client_id_for(provider: &Provider, text: &str) -> Result<String> {
-    let needs_none = provider.ways().into_iter().any(WayIn::is_entered);
-    if text.trim().is_empty() && needs_none { Ok(String::new()) } else { checked_client_id(text) }
+    let needs_none = provider.ways().into_iter().any(|way| !way.needs_client());
+    match (text.trim().is_empty(), needs_none) {
+        (true, true) => Ok(String::new()),
+        (true, false) => {
+            Err(Error::usage(format!("no client id is given, and {} registers none by itself", provider.name))
+                .hinted("register an application there, and give its client id"))
+        }
+        (false, _) => checked_client_id(text),
+    }
 }
 
 /// Checks a client id that stands somewhere already, where one may be missing.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::activity::About;
 use super::connect::{Connected, add_further, keep, scopes_of};
 use super::fields::{Beside, checked_fields, from_files};
+use super::hints;
 use super::items::Item;
 use super::refresh_lock::Held;
 use super::{Error, Kind, Result, Service};
@@ -231,10 +232,8 @@ impl Service {
         let mut tokens = match client_credentials::fetch(&transport, &client, scopes).await {
             Ok(tokens) => tokens,
             Err(AuthError::Refused(refusal)) if refusal.is_about_the_client() => {
-                let key = super::error::quoted(config.key.as_str());
-                return Err(Error::from(refusal).hinted(format!(
-                    "check the client id and the client secret, and mend them with `hallpass config edit {key}`"
-                )));
+                let (_, provider) = self.provider(config.provider.as_str())?;
+                return Err(Error::from(refusal).hinted(hints::for_client(&provider, &config.key)));
             }
             Err(error) => return Err(error.into()),
         };

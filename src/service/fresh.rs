@@ -19,6 +19,7 @@ use tries::{Exchange, Failure, PAUSE, TRIES, try_refresh};
 
 use super::activity::About;
 use super::fields::Beside;
+use super::hints;
 use super::items::{Item, Loaded};
 use super::{Error, Kind, Result, Service};
 use crate::auth::token_exchange::Given;
@@ -26,7 +27,7 @@ use crate::auth::{self, AuthError, Tape};
 use crate::model::freshness::margin;
 pub use crate::model::freshness::{Asker, Freshness};
 use crate::model::provider::Answer;
-use crate::model::{Connection, ConnectionRef, Credentials, Happening, Outcome, Problem, ProblemKind, Time};
+use crate::model::{Connection, ConnectionRef, Credentials, Happening, Outcome, Problem, ProblemKind, Provider, Time};
 use crate::store::IntentKind;
 
 /// How long all tries together may take. Shorter than the patience of `refresh_lock`.
@@ -173,7 +174,7 @@ impl Service {
                     tracing::warn!(reason = failure.reason(), "an access token was not renewed; it is still good");
                     return Ok(Fresh { connection, credentials: loaded.credentials.clone(), was_refreshed: false });
                 }
-                return Err(self.refresh_failed(&reference, failure, started, &tape));
+                return Err(self.refresh_failed(&reference, &provider, failure, started, &tape));
             }
         };
         let fingerprint = Some(answer.access_token.fingerprint());
@@ -252,7 +253,14 @@ impl Service {
     }
 
     /// Keeps what went wrong, and returns the error that says it.
-    fn refresh_failed(&self, reference: &ConnectionRef, failure: Failure, started: Instant, tape: &Tape) -> Error {
+    fn refresh_failed(
+        &self,
+        reference: &ConnectionRef,
+        provider: &Provider,
+        failure: Failure,
+        started: Instant,
+        tape: &Tape,
+    ) -> Error {
         let (kind, outcome, reason, error) = match failure {
             Failure::Gone(reason) => {
                 let error = Error::authorization_needed(reference, &reason);
@@ -260,11 +268,8 @@ impl Service {
             }
             Failure::Client(refusal) => {
                 let reason = format!("the provider refused the client ({refusal})");
-                let error =
-                    Error::new(Kind::Provider, format!("`{reference}` was not refreshed: {reason}")).hinted(format!(
-                        "check the client id and the client secret: `hallpass config edit {}`",
-                        super::error::quoted(reference.config.as_str())
-                    ));
+                let error = Error::new(Kind::Provider, format!("`{reference}` was not refreshed: {reason}"))
+                    .hinted(hints::for_client(provider, &reference.config));
                 (ProblemKind::ClientRefused, Outcome::Refused, reason, error)
             }
             Failure::Passing(error) => {

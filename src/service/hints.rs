@@ -1,9 +1,9 @@
 //! What mends a provider's "no": the few causes behind most of them.
 
 use crate::auth::Refusal;
-use crate::model::{Config, ConnectionRef, Provider, untrusted};
+use crate::model::{Config, ConfigKey, ConnectionRef, Provider, untrusted};
 
-use super::error::authorize_command;
+use super::error::{authorize_command, quoted};
 
 /// What is known about a flow that was refused.
 pub struct Circumstances<'a> {
@@ -23,10 +23,10 @@ pub struct Circumstances<'a> {
 pub fn for_refusal(refusal: &Refusal, flow: &Circumstances<'_>) -> String {
     let said = format!("{} {}", refusal.code, refusal.description.as_deref().unwrap_or_default()).to_ascii_lowercase();
     let mentions = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    let key = crate::service::error::quoted(flow.config.key.as_str());
     let console = flow.provider.console.as_ref().map(|url| format!(" at {}", untrusted::line(url))).unwrap_or_default();
     if mentions(&["redirect_uri", "redirect uri", "redirect url", "callback url"]) {
-        format!("register `{}` as a redirect URI{console}, to the letter", flow.redirect_uri)
+        let anew = anew(flow.provider, &flow.config.key);
+        format!("register `{}` as a redirect URI{console}, to the letter{anew}", flow.redirect_uri)
     } else if mentions(&["scope"]) {
         let asked = if flow.scopes.is_empty() { "none".to_owned() } else { flow.scopes.join(" ") };
         format!(
@@ -36,7 +36,7 @@ pub fn for_refusal(refusal: &Refusal, flow: &Circumstances<'_>) -> String {
         || refusal.code == "unauthorized_client"
         || mentions(&["client_id", "client id", "client secret"])
     {
-        format!("check the client id and the client secret{console}, and mend them with `hallpass config edit {key}`")
+        for_client(flow.provider, &flow.config.key)
     } else if mentions(&["clock", "in the future", "not yet valid", "issued at"]) {
         "check this machine's clock".to_owned()
     } else if refusal.code == "access_denied" || mentions(&["denied", "cancel"]) {
@@ -54,10 +54,31 @@ pub fn for_refusal(refusal: &Refusal, flow: &Circumstances<'_>) -> String {
     }
 }
 
+/// Returns what mends a refusal of the client itself.
+pub fn for_client(provider: &Provider, key: &ConfigKey) -> String {
+    let console = provider.console.as_ref().map(|url| format!(" at {}", untrusted::line(url))).unwrap_or_default();
+    let (quoted, anew) = (quoted(key.as_str()), anew(provider, key));
+    format!(
+        "check the client id and the client secret{console}, and mend them with `hallpass config edit {quoted}`{anew}"
+    )
+}
+
+/// The other way out, where hallpass may have registered itself: such servers forget clients.
+fn anew(provider: &Provider, key: &ConfigKey) -> String {
+    if provider.may_register() {
+        format!(
+            "; or let hallpass register itself anew with `hallpass config edit {} --register`",
+            quoted(key.as_str())
+        )
+    } else {
+        String::new()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ConfigKey, ProviderId, Time};
+    use crate::model::{ProviderId, Time};
 
     fn hint(code: &str, description: Option<&str>) -> String {
         let time: Time = "2026-01-01T00:00:00Z".parse().unwrap();
@@ -101,6 +122,9 @@ mod tests {
         assert!(hint("access_denied", Some("End-User denied the request")).contains("hallpass connect github jane"));
         assert!(hint("invalid_grant", None).contains("clock"));
         assert!(hint("invalid_request", Some("iat is in the future")).contains("clock"));
+        let (_, mcp) = crate::catalog::Catalog::default().get("linear-mcp").unwrap();
+        assert!(for_client(&mcp, &ConfigKey::new("notes").unwrap()).contains("hallpass config edit notes --register"));
+        assert!(!hint("invalid_client", None).contains("--register"));
         assert!(hint("whatever", None).contains("docs.github.com"));
     }
 }

@@ -59,6 +59,9 @@ pub enum ConfigCommand {
         /// Another client id
         #[arg(long = "client-id", value_name = "ID", conflicts_with = "client_id")]
         new_client_id: Option<String>,
+        /// Let hallpass register itself anew (RFC 7591): the server forgot it, or the redirect URI is another one
+        #[arg(long, conflicts_with_all = ["client_id", "new_client_id", "client_secret", "new_client_secret"])]
+        register: bool,
         /// Another client secret: - reads it from standard input, nothing asks for it
         #[arg(long = "client-secret", value_name = "-", num_args = 0..=1, default_missing_value = "", conflicts_with = "client_secret")]
         new_client_secret: Option<String>,

@@ -90,9 +90,7 @@ impl ConfigForm {
     /// Reads the filled form; an error names the line that it is about.
     pub fn asked(&self) -> Result<Effect, (&'static str, String)> {
         let text = |name| self.form.text(name);
-        let is_new = !matches!(self.purpose, ConfigPurpose::Edit(_));
-        let registers = is_new && self.provider.may_register();
-        let needs_client = !registers && self.provider.ways().iter().all(|way| way.needs_client());
+        let needs_client = !self.provider.may_register() && self.provider.ways().iter().all(|way| way.needs_client());
         if text("client_id").is_empty() && needs_client {
             return Err(("client_id", "it is empty".to_owned()));
         }
