@@ -76,7 +76,10 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
         }
         ConfigCommand::Rename { key, new } => {
             let key = asked_key(key)?;
-            let new = ConfigKey::new(prompt::argument(new, "NEW", "The new key", None)?)?;
+            let new = match new {
+                Some(new) => ConfigKey::new(new)?,
+                None => prompt::until(|| prompt::argument(None, "NEW", "The new key", None), ConfigKey::new)?,
+            };
             backend.rename_config(&key, &new).await?;
             output.done(&format!("`{key}` is now `{new}`"));
             Ok(())
@@ -237,7 +240,11 @@ fn typed_secret(signs: bool) -> Result<Secret> {
     if !prompt::is_interactive() {
         return Err(prompt::missing("CLIENT_SECRET").hinted("pipe it and write `--client-secret -`"));
     }
-    let secret = prompt::secret(if signs { "New private key (PEM: paste it, or @FILE)" } else { "New client secret" })?;
+    let secret = if signs {
+        prompt::key("New private key (PEM: paste it, or @FILE)", "the client")?
+    } else {
+        prompt::secret("New client secret")?
+    };
     if secret.is_empty() {
         return Err(Error::usage("nothing was typed; the client secret is as it was"));
     }
@@ -250,7 +257,7 @@ fn asked_secret(given: Option<&str>, signs: bool) -> Result<Secret> {
         Some("-") => prompt::piped_secret(),
         // Only where Nango's own command line takes one.
         Some(given) => Ok(Secret::new(given)),
-        None if prompt::is_interactive() && signs => prompt::secret("Private key (PEM: paste it, or @FILE)"),
+        None if prompt::is_interactive() && signs => prompt::key("Private key (PEM: paste it, or @FILE)", "the client"),
         None if prompt::is_interactive() => prompt::secret("Client secret (nothing for a public client)"),
         None => Err(prompt::missing("CLIENT_SECRET")
             .hinted("pipe it and write `-` in its place, or say `--public` if there is none")),
@@ -277,7 +284,8 @@ fn asked_changes(signs: bool) -> Result<ConfigChanges> {
     let label =
         if signs { "New private key (PEM: @FILE; enter leaves it)" } else { "New client secret (enter leaves it)" };
     let client_id = answer("New client id (enter leaves it)")?;
-    let secret = Some(prompt::secret(label)?).filter(|secret| !secret.is_empty());
+    let secret = if signs { prompt::key(label, "the client")? } else { prompt::secret(label)? };
+    let secret = Some(secret).filter(|secret| !secret.is_empty());
     Ok(ConfigChanges {
         provider: None,
         client_id,

@@ -13,6 +13,7 @@ use super::interrupt::uninterrupted;
 use super::output::error_value;
 use super::{Failure, Outcome, Output, enter, prompt};
 use crate::backend::Backend;
+use crate::model::template::check_value;
 use crate::model::{Config, ConnectionId, ConnectionRef, Provider, WayIn, qr};
 use crate::service::connect::{
     Authorization, BrowserError, ConnectRequest, Connected, DeviceCode, Paster, Waiting, Way,
@@ -41,7 +42,10 @@ async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) ->
     let config = backend.config(&named.config).await?;
     let id = match named.id {
         Some(id) => id,
-        None => ConnectionId::new(prompt::argument(None, "CONNECTION", "An id for this connection", Some("default"))?)?,
+        None => prompt::until(
+            || prompt::argument(None, "CONNECTION", "An id for this connection", Some("default")),
+            ConnectionId::new,
+        )?,
     };
     let reference = ConnectionRef::new(named.config, id);
     let (way_in, provider) = backend.way_in(&config, &reference, asked).await?;
@@ -118,7 +122,10 @@ fn variables(
             if !variable.choices.is_empty() {
                 label = format!("{label} ({})", variable.choices.join(", "));
             }
-            variables.insert(name.to_owned(), prompt::argument(None, name, &label, None)?);
+            let asked = || prompt::argument(None, name, &label, None);
+            let value =
+                prompt::until(asked, |text| check_value(name, variable, &text, provider.is_own).map(|_| text.clone()))?;
+            variables.insert(name.to_owned(), value);
         }
     }
     Ok(variables)

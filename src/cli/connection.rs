@@ -23,7 +23,10 @@ pub(super) async fn run(command: ConnectionCommand, backend: &Backend, output: O
                 (_, new) => (Target { config, connection }, new),
             };
             let reference = target.existing(backend, output).await?;
-            let new = ConnectionId::new(prompt::argument(new, "NEW", "The new id", None)?)?;
+            let new = match new {
+                Some(new) => ConnectionId::new(new)?,
+                None => prompt::until(|| prompt::argument(None, "NEW", "The new id", None), ConnectionId::new)?,
+            };
             let renamed = backend.rename_connection(&reference, &new).await?;
             output.done(&format!("`{reference}` is now `{renamed}`"));
             Ok(())

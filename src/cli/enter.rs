@@ -47,8 +47,13 @@ fn typed(asked: &[&(String, CredentialField)], is_known: bool) -> Result<BTreeMa
             label.push_str(" (PEM: @FILE reads it from there)");
         }
         let label = label.as_str();
+        let missed = |value: Secret| {
+            let is_missed = value.is_empty() && !field.optional && !is_known;
+            if is_missed { Err("it cannot be left out") } else { Ok(value) }
+        };
         let value = match (field.secret, field.optional) {
-            (true, _) => prompt::secret(label)?,
+            _ if field.pem => prompt::until(|| prompt::key(label, name), missed)?,
+            (true, _) => prompt::until(|| prompt::secret(label), missed)?,
             (false, _) if is_known => Secret::new(prompt::ask(label, None)?),
             (false, true) => Secret::new(prompt::ask(&format!("{label} (enter leaves it out)"), None)?),
             (false, false) => Secret::new(prompt::argument(None, name, label, None)?),

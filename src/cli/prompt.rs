@@ -4,6 +4,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use crate::model::{Secret, untrusted};
+use crate::service::fields::key_of;
 use crate::service::vaults::Purpose;
 use crate::service::{Error, Result};
 
@@ -31,6 +32,25 @@ pub fn argument(given: Option<String>, name: &str, question: &str, default: Opti
             (true, None) => {}
         }
     }
+}
+
+/// Asks until what is typed is let in: a slip does not begin all again.
+pub fn until<A, T, E: std::fmt::Display>(
+    ask: impl Fn() -> Result<A>,
+    read: impl Fn(A) -> std::result::Result<T, E>,
+) -> Result<T> {
+    loop {
+        match read(ask()?) {
+            Ok(read) => return Ok(read),
+            Err(error) if is_interactive() => _ = writeln!(io::stderr(), "  {error}"),
+            Err(error) => return Err(Error::usage(error.to_string())),
+        }
+    }
+}
+
+/// Asks for a key in PEM until there is one, or its file can be read.
+pub fn key(question: &str, name: &str) -> Result<Secret> {
+    until(|| secret(question), |given| key_of(given, name))
 }
 
 /// Says that an argument is missing.
