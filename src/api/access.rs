@@ -10,7 +10,7 @@ use crate::auth::client_certificate::ClientCertificate;
 use crate::auth::dpop::Prover;
 use crate::auth::oauth1::{Further, Signer, Stamp};
 use crate::model::tape::Masked;
-use crate::model::template::{Part, TemplateError, Values, endpoint, parts};
+use crate::model::template::{Part, TemplateError, Values, endpoint, parts, placeholders};
 use crate::model::{Credentials, Provider, Secret, Time, untrusted};
 
 /// A connection as requests to its API see it.
@@ -137,8 +137,16 @@ impl Access {
     pub fn own_url(&self, path: &str) -> Result<Url, ApiError> {
         let missing = || TemplateError::Missing { name: path.to_owned() };
         let filled = self.fill_path(path)?.ok_or_else(missing)?;
-        let url =
-            if is_whole(path) { endpoint(&filled, self.provider.is_own)? } else { under(&self.base_url()?, &filled)? };
+        // A credential may stand in it: the error shows what the file says.
+        let unfilled = |error| match error {
+            TemplateError::BadUrl { why, .. } => TemplateError::BadUrl { url: untrusted::line(path), why },
+            other => other,
+        };
+        let url = if is_whole(path) {
+            endpoint(&filled, self.provider.is_own).map_err(unfilled)?
+        } else {
+            under(&self.base_url()?, &filled)?
+        };
         self.with_parameters(url)
     }
 
@@ -146,10 +154,14 @@ impl Access {
     pub fn base_url(&self) -> Result<Url, ApiError> {
         let base = self.provider.api.base_url.as_ref();
         let base = base.ok_or_else(|| ApiError::NoBaseUrl(self.provider.name.clone()))?;
-        // A bot of Telegram has its token there.
         let mut given = self.variables.clone();
-        let fields = self.credentials.fields().iter();
-        given.extend(fields.map(|(name, value)| (format!("credential.{name}"), value.expose().to_owned())));
+        for candidate in base.candidates() {
+            let names = placeholders(candidate)?.into_iter().map(|(name, _)| name);
+            // A bot of Telegram has its token there.
+            for name in names.filter(|name| !self.provider.variables.contains_key(*name)) {
+                given.extend(self.value(name)?.map(|value| (name.to_owned(), value.to_string())));
+            }
+        }
         Ok(Values { given: &given, ..self.values() }.url(base)?)
     }
 

@@ -136,20 +136,21 @@ impl Client {
             }
         }
         for parameters in [&mut table.authorization_params, &mut table.token_params, &mut table.refresh_params] {
-            *parameters = filled(parameters, &values)?;
+            *parameters = filled(parameters, provider, &values)?;
         }
         let (secret, public): (BTreeMap<_, _>, _) = std::mem::take(&mut table.token_request.headers)
             .into_iter()
             .partition(|(_, text)| text.contains("{credential."));
-        table.token_request.headers = filled_texts(&public, &values)?;
-        let headers = filled_texts(&secret, &values)?.into_iter().map(|(name, text)| (name, text.into())).collect();
+        table.token_request.headers = filled_texts(&public, provider, &values)?;
+        let headers =
+            filled_texts(&secret, provider, &values)?.into_iter().map(|(name, text)| (name, text.into())).collect();
         let fill = |url: &Option<UrlTemplate>| url.as_ref().map(|url| values.url(url)).transpose();
         let exchange = |exchange: &Option<TokenTrade>| {
             exchange.as_ref().map(|exchange| values.url(&exchange.endpoint)).transpose()
         };
         let token_url = fill(&table.token_endpoint)?.ok_or(AuthError::NotOffered("token endpoint"))?;
         let client_secret = registration.client_secret.filter(|secret| !secret.is_empty()).cloned();
-        let assertion = Assertion::of(&table, registration.client_id, client_secret.as_ref(), &token_url, &values)?;
+        let assertion = Assertion::of(&table, registration, &token_url, &values)?;
         Ok(Self {
             // A key that signs is never sent.
             client_secret: client_secret.filter(|_| assertion.is_none()),
@@ -171,7 +172,7 @@ impl Client {
             client_id: registration.client_id.to_owned(),
             redirect_uri: registration.redirect_uri.to_owned(),
             headers,
-            entered: registration.fields.values().cloned().collect(),
+            entered: provider.hidden(registration.fields),
             table,
         })
     }
@@ -187,7 +188,8 @@ impl Client {
         TokenSet { dpop_key: self.prover.as_ref().map(|prover| prover.kept()), ..tokens }
     }
 
-    /// Returns a request for tokens with what this client's all have: what a person entered, and what proves them.
+    /// Returns a request with what this client's all have: what a person entered, what proves it, and what is shown in
+    /// the connection.
     pub(super) fn dressed(&self, request: TokenRequest) -> TokenRequest {
         let (headers, entered) = (self.headers.clone(), self.entered.clone());
         let (prover, certificate) = (self.prover.clone(), self.certificate.clone());
@@ -315,11 +317,10 @@ impl Client {
             }
         };
         let request = TokenRequest::new(what, parameters, authorization);
-        match what {
-            What::TokenRequest | What::Poll => self.dressed(request),
-            // RFC 8705 section 2: it is known by it everywhere.
-            _ => TokenRequest { certificate: self.certificate.clone(), ..request },
-        }
+        let request = self.dressed(request);
+        // Tokens are bound to the key, and nothing else is.
+        let prover = request.prover.clone().filter(|_| matches!(what, What::TokenRequest | What::Poll));
+        TokenRequest { prover, ..request }
     }
 
     /// Makes a token set of an answer in standard form that came at `now`.

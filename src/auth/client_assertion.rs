@@ -4,12 +4,13 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::AuthError;
-use super::filled::filled_texts;
+use super::client::Registration;
+use super::filled::{self, filled_texts};
 use super::signing::SigningKey;
+use crate::model::Time;
 use crate::model::provider::{ClientAuthentication, KeyEncoding, OAuth2, SigningAlgorithm};
 use crate::model::template::Values;
 use crate::model::uuid::uuid;
-use crate::model::{Secret, Time};
 
 /// RFC 7521 section 4.2, RFC 7523 section 2.2.
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -30,23 +31,27 @@ impl Assertion {
     /// another authentication, or no key is there.
     pub(super) fn of(
         table: &OAuth2,
-        client_id: &str,
-        key: Option<&Secret>,
+        registration: &Registration<'_>,
         token_url: &url::Url,
         values: &Values<'_>,
     ) -> Result<Option<Self>, AuthError> {
-        let Some(key) = key.filter(|_| table.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt) else {
+        let (provider, client_id) = (registration.provider, registration.client_id);
+        let is_wanted = table.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt;
+        let Some(key) = registration.client_secret.filter(|key| is_wanted && !key.is_empty()) else {
             return Ok(None);
         };
         let wish = &table.client_assertion;
         let text = |template: &Option<String>| match template {
-            Some(template) => values.text(template),
+            Some(template) => filled::text(template, provider, values),
             None => Ok(None),
         };
         Ok(Some(Self {
             key: SigningKey::read(key, wish.algorithm, KeyEncoding::Text)?,
             algorithm: wish.algorithm,
-            header: filled_texts(&wish.header, values)?.into_iter().map(|(name, value)| (name, value.into())).collect(),
+            header: filled_texts(&wish.header, provider, values)?
+                .into_iter()
+                .map(|(name, value)| (name, value.into()))
+                .collect(),
             issuer: text(&wish.issuer)?.unwrap_or_else(|| client_id.to_owned()),
             subject: client_id.to_owned(),
             audience: text(&wish.audience)?.unwrap_or_else(|| token_url.as_str().to_owned()),

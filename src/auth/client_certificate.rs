@@ -30,15 +30,36 @@ impl ClientCertificate {
             let missing = || TemplateError::Missing { name: format!("credential.{name}") };
             fields.get(name).map(Secret::expose).ok_or_else(missing)
         };
-        let pem = Zeroizing::new(format!("{}\n{}\n", text(&table.certificate)?.trim(), text(&table.key)?.trim()));
+        let (certificate, key) = (text(&table.certificate)?.trim(), text(&table.key)?.trim());
+        let bad = |why: String| AuthError::ClientCertificate(why);
+        if !certificate.contains("-----BEGIN CERTIFICATE-----") || certificate.contains("PRIVATE KEY-----") {
+            let name = &table.certificate;
+            return Err(bad(format!("`{name}` is no certificate in PEM: expected `-----BEGIN CERTIFICATE-----`")));
+        }
+        if key.contains("ENCRYPTED") {
+            return Err(bad(
+                "the key is sealed with a passphrase: take that off with `openssl pkcs8 -topk8 -nocrypt`".to_owned()
+            ));
+        }
+        if !key.contains("PRIVATE KEY-----") {
+            return Err(bad(format!(
+                "`{}` is no private key in PEM: expected `-----BEGIN PRIVATE KEY-----`",
+                table.key
+            )));
+        }
+        let pem = Zeroizing::new(format!("{certificate}\n{key}\n"));
         let read = reqwest::Identity::from_pem(pem.as_bytes());
-        Ok(Some(Self(read.map_err(|error| AuthError::ClientCertificate(chain(&error)))?)))
+        Ok(Some(Self(read.map_err(|error| bad(chain(&error)))?)))
     }
 
     /// Makes a client for requests as far as `reach` that shows it; see [`http::client`].
     pub fn client(&self, timeout: Option<Duration>, reach: Reach) -> Result<reqwest::Client, AuthError> {
         // What does not go together is noticed here.
-        http::client(timeout, reach, Some(self)).map_err(AuthError::ClientCertificate)
+        http::client(timeout, reach, Some(self)).map_err(|why| {
+            let is_mismatch = why.contains("KeyMismatch");
+            let why = if is_mismatch { "the key is that of another certificate".to_owned() } else { why };
+            AuthError::ClientCertificate(why)
+        })
     }
 
     /// Shows it in each connection of a client that is made.

@@ -110,8 +110,8 @@ impl Consumer {
         let fill = |url: &Option<UrlTemplate>, what| -> Result<Url, AuthError> {
             Ok(values.url(url.as_ref().ok_or(AuthError::NotOffered(what))?)?)
         };
-        table.request_token_params = filled(&table.request_token_params, &values)?;
-        table.authorization_params = filled(&table.authorization_params, &values)?;
+        table.request_token_params = filled(&table.request_token_params, provider, &values)?;
+        table.authorization_params = filled(&table.authorization_params, provider, &values)?;
         Ok(Self {
             urls: [
                 fill(&table.request_token_endpoint, "endpoint for temporary credentials")?,
@@ -269,10 +269,12 @@ impl Signer<'_> {
         protocol.extend(further.protocol);
         let signature = self.signature(&base_string(method, url, &protocol, further.form))?;
         protocol.push(("oauth_signature", &signature));
-        // It stands first in every example of the RFC, and some servers read no further.
-        protocol.splice(0..0, further.realm.map(|realm| ("realm", realm)));
-        let parts: Vec<String> =
-            protocol.iter().map(|(name, value)| format!("{}=\"{}\"", encode(name), encode(value))).collect();
+        let parameter = |(name, value): &(&str, &str)| format!("{}=\"{}\"", encode(name), encode(value));
+        // A quoted string of HTTP (RFC 9110 section 5.6.4). It stands first in every example of the RFC, and some
+        // servers read no further.
+        let realm = further.realm.map(|realm| realm.replace('\\', "\\\\").replace('"', "\\\""));
+        let realm = realm.map(|realm| format!("realm=\"{realm}\""));
+        let parts: Vec<String> = realm.into_iter().chain(protocol.iter().map(parameter)).collect();
         let mut header = HeaderValue::try_from(format!("OAuth {}", parts.join(", ")))
             .map_err(|_| AuthError::NotOffered("usable client id"))?;
         header.set_sensitive(true);

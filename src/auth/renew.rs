@@ -39,5 +39,5 @@ fn shown(client: &Client, exchange: &TokenTrade, access_token: &Secret, what: Wh
     let mut parameters = client.shown(&exchange.client_params);
     parameters.push(("grant_type".to_owned(), exchange.grant_type.clone().into()));
     parameters.push((exchange.token_param.clone(), access_token.expose().to_owned().into()));
-    TokenRequest::new(what, parameters, None)
+    TokenRequest { prover: None, ..client.dressed(TokenRequest::new(what, parameters, None)) }
 }

@@ -125,10 +125,7 @@ impl Texts<'_> {
                 headers.push((name.clone(), text));
             }
         }
-        let declared = &self.given.provider.credentials;
-        let is_hidden = |name: &String| declared.get(name).is_none_or(|field| field.secret);
-        let entered =
-            self.given.fields.iter().filter(|(name, _)| is_hidden(name)).map(|(_, value)| value.clone()).collect();
+        let entered = self.given.provider.hidden(self.given.fields);
         let token_request = provider::TokenRequest { format: call.format, method: call.method.clone(), headers: plain };
         let request = TokenRequest {
             what: What::TokenRequest,

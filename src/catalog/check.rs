@@ -221,7 +221,11 @@ impl Check<'_> {
                 if parameter.starts_with("oauth_") {
                     self.fail(format!("`oauth1.{name}.{parameter}` is set by the flow itself"));
                 }
-                self.text(&format!("oauth1.{name}.{parameter}"), &value.to_string());
+                let place = format!("oauth1.{name}.{parameter}");
+                self.text(&place, &value.to_string());
+                if value.to_string().contains("{credential.") {
+                    self.fail(format!("`{place}` cannot hold what is entered: only requests to the API do here"));
+                }
             }
         }
     }

@@ -47,13 +47,14 @@ impl Server {
         self.may_enter(&asked, &request)?;
         let may_replace = asked.may_replace();
         let object = body::object(request).await?;
+        if way.needs_client() {
+            self.is_own_client(&asked, &object).await?;
+        }
         let fields = match way {
             WayIn::ApiKey => fields(&object, &[("apiKey", API_KEY)])?,
             WayIn::OAuth1Token => fields(&object, &[("token_id", TOKEN), ("token_secret", TOKEN_SECRET)])?,
             WayIn::Basic => fields(&object, &[("username", USERNAME), ("password", PASSWORD)])?,
-            // The client is the config's; one that the page brings along would be another config.
             _ => {
-                self.is_own_client(&asked, &object).await?;
                 let names = asked.provider.credential_fields(way);
                 let names: Vec<(&str, &str)> = names.iter().map(|(name, _)| (name.as_str(), name.as_str())).collect();
                 fields(&object, &names)?
@@ -61,7 +62,7 @@ impl Server {
         };
         let Parted { variables, fields: beside, further } = asked.given(&query, way);
         let fields = fields.into_iter().chain(beside).collect();
-        let hosts = if way.is_entered() { Vec::new() } else { self.new_hosts(&asked, &variables)? };
+        let hosts = if way.needs_client() { self.new_hosts(&asked, &variables)? } else { Vec::new() };
         if !hosts.is_empty() {
             let message =
                 format!("The client secret is not sent to `{}` because a web page says so.", hosts.join("`, `"));
@@ -105,11 +106,15 @@ impl Server {
         Ok(())
     }
 
+    /// The client is the config's; one that the page brings along would be another config.
     async fn is_own_client(&self, asked: &Asked, object: &Map<String, Value>) -> Result<(), Refusal> {
         let given = |name: &str| body::text(object, name).map(|text| text.filter(|text| !text.is_empty()));
         let own = self.service.client_secret(&asked.config).await?;
-        let is_other_id = given("client_id")?.is_some_and(|id| id != asked.config.client_id);
-        let is_other_secret = given("client_secret")?.is_some_and(|secret| own.as_ref() != Some(&Secret::new(secret)));
+        // Beside a token that signs, today's SDK calls them otherwise.
+        let id = given("client_id")?.or(given("oauth_client_id_override")?);
+        let secret = given("client_secret")?.or(given("oauth_client_secret_override")?);
+        let is_other_id = id.is_some_and(|id| id != asked.config.client_id);
+        let is_other_secret = secret.is_some_and(|secret| own.as_ref() != Some(&Secret::new(secret)));
         if is_other_id || is_other_secret {
             let message = format!("The client is not the one of the config `{}`.", asked.config.key);
             return Err(Refusal::bad("invalid_client", message)

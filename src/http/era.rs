@@ -41,7 +41,7 @@ impl Server {
             (&Method::GET, ["config", key]) => self.era_config(key).await,
             (&Method::DELETE, ["config", key]) => self.era_delete_config(key).await,
             (&Method::GET, ["connection"]) => self.era_connections(&request),
-            (&Method::POST, ["connection"]) => self.take_in_given(request).await,
+            (&Method::POST, ["connection"]) => Box::pin(self.take_in_given(request)).await,
             (&Method::DELETE, ["connection", id]) => self.era_delete_connection(id, &request).await,
             (_, ["config" | "connection"] | ["config" | "connection", _]) => {
                 return answer::wrong_method(&method, &path);

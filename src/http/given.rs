@@ -60,7 +60,7 @@ impl Server {
 pub(super) struct Parted {
     /// The variables that the provider file asks for.
     pub(super) variables: BTreeMap<String, String>,
-    /// What goes with the tokens, and rests in the vault with them.
+    /// What is a credential, and rests in the vault.
     pub(super) fields: BTreeMap<String, Secret>,
     /// What the provider file does not know.
     pub(super) further: BTreeMap<String, String>,
@@ -71,8 +71,10 @@ impl Parted {
     pub(super) fn of(given: BTreeMap<String, String>, provider: &Provider, way: WayIn) -> Self {
         let is_asked = |name: &str| provider.asked_variables().any(|(asked, _)| asked == name);
         let (variables, rest): (_, BTreeMap<_, _>) = given.into_iter().partition(|(name, _)| is_asked(name));
-        let asked = if way.is_entered() { Vec::new() } else { provider.credential_fields(way) };
-        let is_field = |name: &str| asked.iter().any(|(field, _)| field == name);
+        // What is entered in another way rests in no store either: it is refused where it is not asked for.
+        let asked = provider.credential_fields(way);
+        let is_field =
+            |name: &str| asked.iter().any(|(field, _)| field == name) || provider.credentials.contains_key(name);
         let (fields, further): (BTreeMap<_, _>, _) = rest.into_iter().partition(|(name, _)| is_field(name));
         let fields = fields.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
         Self { variables, fields, further }

@@ -24,7 +24,7 @@ impl Server {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let answer = match (&method, segments) {
             (&Method::GET, ["connections"]) => self.connections(&request),
-            (&Method::POST, ["connections"]) => self.take_in_given(request).await,
+            (&Method::POST, ["connections"]) => Box::pin(self.take_in_given(request)).await,
             (&Method::GET, ["connections", id]) => self.connection(id, &request).await,
             (&Method::DELETE, ["connections", id]) => self.delete_connection(id, &request).await,
             (&Method::GET, ["integrations"]) => self.integrations(),

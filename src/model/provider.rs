@@ -308,9 +308,10 @@ impl Provider {
     /// request has none.
     pub fn api_headers(&self, way: WayIn) -> Vec<(String, String)> {
         let own = self.api.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
+        let holds = |text: &str| text.contains("{token}") || way.is_entered() && text.contains("{credential.");
         let shows = |text: &String| {
-            let is_entered = way.is_entered() && text.contains("{credential.");
-            is_entered || ["{token}", "{encoded."].iter().any(|placeholder| text.contains(placeholder))
+            let encoded = self.encoded.iter().filter(|(name, _)| text.contains(&format!("{{encoded.{name}}}")));
+            holds(text) || encoded.into_iter().any(|(_, text)| holds(text))
         };
         let in_base = self.api.base_url.iter().flat_map(UrlTemplate::candidates);
         let is_shown = self.api.headers.values().chain(self.api.query.values()).chain(in_base).any(shows)

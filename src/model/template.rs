@@ -214,10 +214,14 @@ impl Values<'_> {
     }
 
     fn fill(&self, template: &str) -> Result<Url, TemplateError> {
-        let mut text = String::new();
+        // What an error shows: a credential by its name.
+        let (mut text, mut shown) = (String::new(), String::new());
         for part in parts(template)? {
             match part {
-                Part::Literal(literal) => text.push_str(literal),
+                Part::Literal(literal) => {
+                    text.push_str(literal);
+                    shown.push_str(literal);
+                }
                 Part::Placeholder(name) => {
                     let value = self.get(name)?.ok_or_else(|| TemplateError::Missing { name: name.to_owned() })?;
                     match position(&text) {
@@ -225,10 +229,17 @@ impl Values<'_> {
                         Position::Path => text.extend(utf8_percent_encode(&value, SEGMENT)),
                         Position::Query => text.extend(utf8_percent_encode(&value, COMPONENT)),
                     }
+                    let is_open = self.declared.contains_key(name);
+                    let by_name = format!("{{{name}}}");
+                    shown.push_str(if is_open { &value } else { &by_name });
                 }
             }
         }
-        let url = endpoint(&text, self.allows_loopback_http)?;
+        let bad = |why| TemplateError::BadUrl { url: untrusted::line(&shown), why };
+        let url = endpoint(&text, self.allows_loopback_http).map_err(|error| match error {
+            TemplateError::BadUrl { why, .. } => bad(why),
+            other => other,
+        })?;
         // The parser may read the text in another way than we did: what it takes for the host must
         // be what stands between `://` and the next `/` or `?`.
         let written = text.split_once("://").map_or("", |(_, rest)| rest);
@@ -240,7 +251,7 @@ impl Values<'_> {
         let default_port = if url.scheme() == "https" { ":443" } else { ":80" };
         let written = written.strip_suffix(default_port).unwrap_or(written);
         if !written.eq_ignore_ascii_case(&read) {
-            return Err(TemplateError::BadUrl { url: untrusted::line(&text), why: "its host is not the one written" });
+            return Err(bad("its host is not the one written"));
         }
         Ok(url)
     }

@@ -249,6 +249,9 @@ impl From<TemplateError> for Error {
     fn from(error: TemplateError) -> Self {
         let shown = Self::of(Kind::Usage, &error);
         match &error {
+            TemplateError::Missing { name } if name.starts_with("credential.") => {
+                shown.hinted("authorize the connection again with `hallpass connect`: it is asked for there")
+            }
             TemplateError::Missing { name } | TemplateError::BadValue { name, .. } => {
                 shown.hinted(format!("give it with `--param {name}=VALUE`"))
             }
@@ -268,7 +271,7 @@ impl From<AuthError> for Error {
             AuthError::Signing(_) => Self::of(Kind::Usage, &error)
                 .hinted("enter the connection anew; a client's key is changed with `hallpass config edit`"),
             AuthError::ClientCertificate(_) => Self::of(Kind::Usage, &error).hinted(
-                "enter the connection anew, with a certificate and the private key that belongs to it, both in PEM and the key without a passphrase",
+                "enter the connection anew, with a certificate and the private key that belongs to it, each as `@FILE`",
             ),
             AuthError::IdToken(_) => Self::of(Kind::Provider, &error)
                 .hinted("it was not used; begin again, and tell the provider if it happens again"),

@@ -35,14 +35,15 @@ impl Service {
         let asked = provider.credential_fields(way);
         let mut all = given.clone();
         all.retain(|_, value| !value.is_empty());
-        if !asked.iter().all(|(name, _)| all.contains_key(name))
+        // What is always the same is the file's, not the connection's.
+        asked.iter().filter(|(_, field)| field.default.is_some()).for_each(|(name, _)| _ = all.remove(name));
+        let wanted: Vec<&String> =
+            asked.iter().filter(|(_, field)| field.default.is_none()).map(|(name, _)| name).collect();
+        if !wanted.iter().all(|name| all.contains_key(*name))
             && let Some(before) = self.store.connection(reference)?
-            // Credentials that are gone are what the new authorization mends.
-            && let Ok(before) = self.load_credentials(&before).await
+            && let Some(before) = self.kept_credentials(&before).await?
         {
-            for (name, value) in
-                before.credentials.fields().iter().filter(|(name, _)| asked.iter().any(|(known, _)| known == *name))
-            {
+            for (name, value) in before.fields().iter().filter(|(name, _)| wanted.contains(name)) {
                 all.entry(name.clone()).or_insert_with(|| value.clone());
             }
         }
@@ -53,10 +54,15 @@ impl Service {
 /// Returns a key in PEM, which `@FILE` names the file of: a prompt takes one line, and a key has several.
 pub fn key_of(given: Secret, name: &str) -> Result<Secret> {
     let Some(path) = given.expose().strip_prefix('@') else { return Ok(given) };
-    let read = std::fs::read_to_string(path).map_err(|error| {
-        Error::usage(format!("the file `{}` of `{name}` cannot be read: {error}", untrusted::line(path)))
+    let file = format!("the file `{}` of `{name}`", untrusted::line(path));
+    let read = std::fs::read(path).map_err(|error| Error::usage(format!("{file} cannot be read: {error}")));
+    let read = zeroize::Zeroizing::new(read?);
+    let text = std::str::from_utf8(&read).map_err(|_| {
+        Error::usage(format!("{file} is not in PEM, which is text")).hinted(
+            "convert it: `openssl x509 -inform der`, `openssl pkey -inform der`, or `openssl pkcs12 -nodes` for both in one",
+        )
     });
-    Ok(Secret::new(zeroize::Zeroizing::new(read?).as_str()))
+    Ok(Secret::new(text?))
 }
 
 /// Reads the keys in PEM that are named by their files.

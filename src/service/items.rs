@@ -81,6 +81,13 @@ impl Service {
         }
     }
 
+    /// Reads the credentials of a connection that is about to be replaced; `None` where they are gone, or cannot be
+    /// understood: that is what the new ones mend.
+    pub(super) async fn kept_credentials(&self, connection: &Connection) -> Result<Option<Credentials>> {
+        let record = self.vault.read(&Item::Connection(connection.reference.clone()).name()).await?;
+        Ok(record.and_then(|record| Credentials::from_record(&record).ok()).map(|(credentials, _)| credentials))
+    }
+
     async fn find_credentials(&self, connection: &Connection) -> Result<Option<Loaded>> {
         let reference = &connection.reference;
         let item = Item::Connection(reference.clone()).name();

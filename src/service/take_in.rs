@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::connect::{Connected, add_further};
 use super::enter::Newcomer;
+use super::fields::checked_fields;
 use super::{Error, Result, Service};
 use crate::auth::Tape;
-use crate::model::{Connection, ConnectionRef, Credentials};
+use crate::model::{Connection, ConnectionRef, Credentials, Provider, WayIn};
 
 /// What is to be taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,21 @@ pub struct TakeInRequest {
     pub variables: BTreeMap<String, String>,
     /// Further variables, which the provider file does not know.
     pub further: BTreeMap<String, String>,
+}
+
+/// Returns credentials with what is asked for beside them, and nothing else of what somebody wrote there.
+fn asked_alone(provider: &Provider, credentials: Credentials) -> Result<Credentials> {
+    let way = credentials.way();
+    if credentials.tokens().is_none() && credentials.pair().is_none() {
+        return Ok(credentials);
+    }
+    let asked = provider.credential_fields(way);
+    let mut fields = credentials.fields().clone();
+    fields.retain(|name, _| asked.iter().any(|(known, _)| known == name));
+    // A token that was had with a login is good without it, until it ends.
+    let is_whole = !way.is_exchanged() && way != WayIn::OAuth1Token;
+    let fields = if is_whole { checked_fields(&asked, &fields)? } else { fields };
+    Ok(credentials.with_fields(fields))
 }
 
 impl Service {
@@ -36,6 +52,7 @@ impl Service {
                 Error::usage("the credentials are empty").hinted("give the token, or the key, that is to be kept")
             );
         }
+        let credentials = asked_alone(&provider, credentials)?;
         if credentials.has_odd_characters() {
             let message = "a credential has a character in it that none may have (a line break, a control character)";
             return Err(Error::usage(message).hinted("give it as the provider gave it, without white space around it"));

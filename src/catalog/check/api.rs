@@ -2,6 +2,7 @@
 
 use super::urls::Secrets;
 use super::{Check, METHODS};
+use crate::model::WayIn;
 use crate::model::provider::{API_KEY, CredentialField, PASSWORD, USERNAME, UrlTemplate};
 use crate::model::template;
 
@@ -11,6 +12,10 @@ impl Check<'_> {
         if let Some(base_url) = &api.base_url {
             let secrets = if api.secret_in_url { Secrets::Allowed } else { Secrets::Never };
             self.url("api.base_url", base_url, secrets);
+            // A signature may show the client secret (PLAINTEXT), or let it be guessed.
+            if self.provider.ways().into_iter().any(WayIn::is_signed) {
+                self.keeps_its_host("api.base_url", base_url);
+            }
         }
         for (name, value) in &api.headers {
             self.header("api.headers", name, value);
@@ -81,8 +86,20 @@ impl Check<'_> {
     /// Both parts of a certificate are asked for, as keys in PEM are.
     pub(super) fn certificate(&mut self) {
         let Some(table) = self.provider.mutual_tls.clone() else { return };
+        let ways = self.provider.ways();
+        if ways.iter().any(|way| way.is_entered()) && !ways.iter().all(|way| way.is_entered()) {
+            self.fail(
+                "`mutual_tls`: beside a way that is entered, the others have no credentials, and so no certificate",
+            );
+        }
         for (key, name) in [("certificate", table.certificate), ("key", table.key)] {
-            if self.provider.credentials.get(&name).is_some_and(|field| field.pem) {
+            let field = self.provider.credentials.get(&name);
+            if field.is_some_and(|field| field.optional) {
+                self.fail(format!(
+                    "`mutual_tls.{key}` names `{name}`, which may be left out: no connection can do without"
+                ));
+            }
+            if field.is_some_and(|field| field.pem) {
                 self.used.insert(format!("credential.{name}"));
             } else {
                 self.fail(format!(

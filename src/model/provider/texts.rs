@@ -1,8 +1,11 @@
 //! The texts of a provider file that are filled with what a person entered, and left out with what was left out.
 
+use std::collections::BTreeMap;
+
 use zeroize::Zeroizing;
 
 use super::Provider;
+use crate::model::Secret;
 use crate::model::template::{Part, TemplateError, parts};
 
 impl Provider {
@@ -25,6 +28,12 @@ impl Provider {
             }
         }
         Ok(Some(text))
+    }
+
+    /// Returns what is secret of what a person entered.
+    pub fn hidden(&self, entered: &BTreeMap<String, Secret>) -> Vec<Secret> {
+        let is_hidden = |name: &String| self.credentials.get(name).is_none_or(|field| field.secret);
+        entered.iter().filter(|(name, _)| is_hidden(name)).map(|(_, value)| value.clone()).collect()
     }
 
     /// Tells whether a placeholder may have nothing to be filled with.

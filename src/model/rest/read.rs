@@ -37,8 +37,11 @@ const REPEATED: [&str; 8] = [
     "oauth_token_secret",
 ];
 
-/// What is no field that a person entered, beside a token.
-const OF_A_TOKEN: [&str; 11] = [
+/// What is no field that a person entered, in credentials that a token was had with.
+const OF_A_TOKEN: [&str; 4] = ["type", "token", "expires_at", "raw"];
+
+/// The same, beside tokens that were granted or given out.
+const OF_A_GRANT: [&str; 11] = [
     "type",
     "token",
     "access_token",
@@ -73,17 +76,17 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
     };
     let said = |name: &str| object.get("raw").and_then(|raw| raw.get(name)).and_then(Value::as_str);
     // What a person entered stands beside the token that it goes with.
-    let beside = || {
-        let entered = object.iter().filter(|(name, _)| !OF_A_TOKEN.contains(&name.as_str()));
+    let beside = |own: &[&str]| {
+        let entered = object.iter().filter(|(name, _)| !own.contains(&name.as_str()));
         entered.filter_map(|(name, value)| Some((name.clone(), Secret::new(value.as_str()?)))).collect()
     };
-    let token_set = |name: &str| {
+    let token_set = |name: &str, own: &[&str]| {
         Ok::<_, Unreadable>(TokenSet {
             token_type: said("token_type").unwrap_or("Bearer").to_owned(),
             expires_at: object.get("expires_at").filter(|end| !end.is_null()).map(end_of).transpose()?,
             scopes: said("scope").map(split_scopes),
             extra: raw(),
-            fields: beside(),
+            fields: beside(own),
             ..TokenSet::new(needed(name)?, now)
         })
     };
@@ -91,7 +94,7 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
         Ok::<_, Unreadable>(TokenSet {
             refresh_token: text(object, "refresh_token")?.filter(|text| !text.is_empty()).map(Secret::new),
             id_token: said("id_token").map(Secret::new),
-            ..token_set(name)?
+            ..token_set(name, &OF_A_GRANT)?
         })
     };
     match text(object, "type")? {
@@ -105,21 +108,21 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
             token_secret: needed("oauth_token_secret")?,
             obtained_at: now,
             extra: raw(),
-            fields: beside(),
+            fields: beside(&OF_A_GRANT),
         })),
         Some("TBA") => Ok(Credentials::OAuth1Token(TokenPair {
             token: needed("token_id")?,
             token_secret: needed("token_secret")?,
             obtained_at: now,
             extra: Secret::new("{}"),
-            fields: beside(),
+            fields: beside(&OF_A_GRANT),
         })),
         Some("API_KEY") => {
             let name = if object.contains_key("api_key") { "api_key" } else { "apiKey" };
             Ok(Credentials::ApiKey(entered(&[(name, API_KEY)])?))
         }
-        Some("TWO_STEP") => Ok(Credentials::TokenExchange(token_set("token")?)),
-        Some("JWT") => Ok(Credentials::SignedJwt(token_set("token")?)),
+        Some("TWO_STEP") => Ok(Credentials::TokenExchange(token_set("token", &OF_A_TOKEN)?)),
+        Some("JWT") => Ok(Credentials::SignedJwt(token_set("token", &OF_A_TOKEN)?)),
         Some("BASIC") => Ok(Credentials::Basic(entered(&[("username", USERNAME), ("password", PASSWORD)])?)),
         _ => Err(Unreadable::Type),
     }
