@@ -192,7 +192,7 @@ impl Backend {
         asked: Option<WayIn>,
     ) -> Result<(WayIn, Provider)> {
         match self {
-            Self::Local(service) => service.way_in(config, asked).await,
+            Self::Local(service) => service.way_in_again(config, connection, asked).await,
             Self::Remote(remote) => Err(remote.not_authorized_here(connection)),
         }
     }

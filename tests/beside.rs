@@ -20,7 +20,7 @@ name = "Acme"
 [oauth2]
 authorization_endpoint = "{base}/authorize"
 token_endpoint = "{base}/token"
-token_params = { partner = "{credential.partner_key}" }
+token_params = { partner = "{credential.partner_key}", region = "{credential.region}" }
 token_request = { headers = { x-api-key = "{credential.partner_key}" } }
 
 [client_credentials]
@@ -146,8 +146,13 @@ fn it_is_piped_on_the_command_line_and_rests_nowhere_but_in_the_vault() {
     assert!(said.err.contains("partner_key"), "{}", said.err);
     home.pipe("partner-canary\n", &way).fails_with(2);
     home.pipe("partner_key=partner-canary\n", &way).ok();
-    // What is there is kept, and nothing has to be piped again.
+    // What is there is kept where nothing is piped, and nothing that is piped is passed over.
     home.run(&way).ok();
+    home.pipe("partner_key=other-canary\nregion=eu\n", &way).ok();
+    let said = home.run(&["request", "acme", "jane", "GET", "/echo"]).ok();
+    assert!(said.out.contains("other-canary") && said.out.contains("\"eu\""), "{}", said.out);
+    home.pipe("bogus\n", &way).fails_with(2);
+    home.pipe("partner_key=partner-canary\n", &way).ok();
     let said = home.run(&["request", "acme", "jane", "GET", "/echo"]).ok();
     assert!(said.out.contains("partner-canary"), "{}", said.out);
     for file in ["hallpass.db", "hallpass.db-wal"] {
@@ -194,4 +199,63 @@ async fn a_claim_of_the_token_is_a_variable_and_a_call_is_made_afterwards() {
         let call = stage.player.seen().into_iter().find(|seen| seen.path == "/api/installed").unwrap();
         assert_eq!((call.method.as_str(), call.headers["x-account"].as_str()), ("POST", "17"));
     }
+}
+
+const RENEWED: &str = r#"
+name = "Acme"
+
+[oauth2]
+authorization_endpoint = "{base}/authorize"
+token_endpoint = "{base}/token"
+token_request = { headers = { x-api-key = "{credential.partner_key}" } }
+renewal = { endpoint = "{base}/renew", grant_type = "renew" }
+
+[credentials.partner_key]
+secret = true
+
+[api]
+base_url = "{base}/api"
+headers = { x-partner = "{credential.partner_key}" }
+secret_in_url = true
+"#;
+
+#[tokio::test]
+async fn every_request_for_tokens_has_it_a_renewal_too() {
+    let stage = Stage::new(RENEWED, |_| {
+        Reply::json(200, &json!({"access_token": "t", "token_type": "bearer", "expires_in": 6000}))
+    })
+    .await;
+    authorize(&stage, partner("partner-canary")).await.unwrap();
+    let forced = Freshness { forced: true, ..Freshness::default() };
+    stage.service.fresh_credentials(&jane(), forced).await.unwrap();
+    let seen = stage.player.seen();
+    let shown: Vec<(&str, &str)> =
+        seen.iter().map(|seen| (seen.path.as_str(), seen.headers["x-api-key"].as_str())).collect();
+    assert_eq!(shown, [("/token", "partner-canary"), ("/renew", "partner-canary")]);
+}
+
+#[tokio::test]
+async fn a_program_or_a_page_gives_it_in_parameters_and_it_rests_in_no_store() {
+    let stage = Stage::new(FILE, server()).await;
+    let served = crate::support::served::Served::over(stage.service.clone()).await;
+    let body = json!({"provider_config_key": "acme", "connection_id": "given",
+        "connection_config": {"partner_key": "partner-canary", "other": "open"},
+        "credentials": {"type": "OAUTH2", "access_token": "t-given", "session_state": "noise"}});
+    served.send("POST", "/connection", &body).await.ok();
+    served
+        .send("POST", "/oauth2/auth/acme?connection_id=own&params[partner_key]=partner-canary", &json!({}))
+        .await
+        .ok();
+    for id in ["given", "own"] {
+        let reference = hallpass::model::ConnectionRef::parse(&format!("acme/{id}")).unwrap();
+        let kept = stage.service.connection(&reference).unwrap();
+        assert!(!format!("{kept:?}").contains("canary"), "{kept:?}");
+        let fresh = stage.service.fresh_credentials(&reference, Freshness::default()).await.unwrap();
+        let names: Vec<&String> = fresh.credentials.fields().keys().collect();
+        assert_eq!(names, ["partner_key"]);
+    }
+    let bad = json!({"provider_config_key": "acme", "connection_id": "bad",
+        "credentials": {"type": "OAUTH2", "access_token": "t"}});
+    assert!(served.send("POST", "/connection", &bad).await.error(400).contains("partner_key"));
+    served.stop().await;
 }

@@ -164,6 +164,17 @@ fn a_key_that_stands_in_an_address_stands_in_no_log_and_no_step() {
         let asked = home.run(&["-vvv", "request", provider, "main", "GET", path]).fails_with(5);
         printed.push_str(&asked.err);
     }
+    // What cannot be an address is told without what was to stand in it.
+    let hosted = "base_url = \"https://{host}/bot{credential.api_key}\"\nverify = \"GET /echo\"\n[variables.host]\nkind = \"host\"\n";
+    home.provider("hosted", &file(hosted));
+    home.run(&["config", "create", "hosted", "hosted"]).ok();
+    for host in ["1.2.3.0x4", "a.0x7f", "xn--a.example"] {
+        let arguments = ["-vvv", "connect", "hosted", "main", "--param", &format!("host={host}")];
+        let said = home.pipe("canary-key-5f1e", &arguments);
+        assert_ne!(said.code, 0, "{host}");
+        printed.push_str(&(said.out + &said.err));
+    }
+    assert!(printed.contains("{credential.api_key}"), "{printed}");
     let echoed = home.run(&["request", "based", "main", "GET", "/echo"]).ok();
     assert_eq!(echoed.out.trim(), "{}");
     printed.push_str(&home.run(&["--json", "activity"]).ok().out);

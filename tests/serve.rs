@@ -577,6 +577,21 @@ async fn keys_and_logins_come_from_pages_too() {
 }
 
 #[tokio::test]
+async fn a_page_hands_in_a_token_that_signs_and_moves_no_signature_to_a_host_of_its_choice() {
+    let tables =
+        "[oauth1_token]\nsignature_method = \"PLAINTEXT\"\nrealm = \"{host}\"\n[variables.host]\nkind = \"url\"\n";
+    let api = Api::new(tables, |_| Reply::json(200, &json!({}))).await;
+    let page = [("origin", "http://localhost:5173"), ("content-type", "application/json")];
+    let pair = "{\"token_id\":\"t\",\"token_secret\":\"s\"}";
+    let there = |id: &str, host: &str| format!("/auth/tba/acme?connection_id={id}&params[host]={host}");
+    let refused = api.served.raw("POST", &there("a", "https://evil.example"), &page, pair).await;
+    assert_eq!(refused.code(403), "host_not_allowed");
+    let other = "{\"token_id\":\"t\",\"token_secret\":\"s\",\"oauth_client_id_override\":\"theirs\"}";
+    let refused = api.served.raw("POST", "/auth/tba/acme?connection_id=a", &page, other).await;
+    assert_eq!(refused.code(400), "invalid_client");
+}
+
+#[tokio::test]
 async fn a_client_gets_a_token_for_itself_through_the_sdk() {
     let api = Api::new("[client_credentials]\ntoken_endpoint = \"{base}/t\"", |_| {
         Reply::json(200, &json!({"access_token": "cc", "token_type": "bearer", "expires_in": 3600}))

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::args::ConnectArgs;
+use super::enter::Behind;
 use super::interrupt::uninterrupted;
 use super::output::error_value;
 use super::{Failure, Outcome, Output, enter, prompt};
@@ -63,13 +64,14 @@ async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) ->
         request.fields = if way_in.is_entered() {
             enter::fields(&provider, way_in)?
         } else {
-            enter::fields_beside(&provider, way_in, is_known)?
+            enter::fields_beside(&provider, way_in, is_known, Behind::Nothing)?
         };
         return Box::pin(uninterrupted(backend.enter(request), backend, output)).await;
     }
     let mut request = ConnectRequest::new(reference).reading_files();
     (request.way_in, request.variables, request.scopes) = (Some(way_in), variables, scopes);
-    request.fields = enter::fields_beside(&provider, way_in, is_known)?;
+    let behind = if arguments.paste { Behind::Address } else { Behind::Nothing };
+    request.fields = enter::fields_beside(&provider, way_in, is_known, behind)?;
     request.timeout = arguments.timeout;
     request.way = match (arguments.paste, arguments.no_browser, arguments.device) {
         (true, ..) => Way::Paste,

@@ -105,7 +105,7 @@ impl Plain<'_> {
             Verb::Refresh => self.refresh(words).await,
             Verb::Authorize => self.authorize_again(words).await,
             Verb::New => self.authorize_new(words.into_iter().next()).await,
-            Verb::Config => self.make_config().await,
+            Verb::Config => Box::pin(self.make_config()).await,
             Verb::Delete => self.delete(words).await,
             Verb::Recent => self.recent(),
             Verb::Help => self.talk.say(&self.help()),

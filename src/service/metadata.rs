@@ -3,7 +3,7 @@
 
 use super::{Error, Result, Service};
 use crate::auth::discovery::{self, Metadata};
-use crate::model::{Config, Provider, ProviderId, WayIn};
+use crate::model::{Config, ConnectionRef, Provider, ProviderId, WayIn};
 
 /// How long metadata is taken as it is.
 const LIFETIME: chrono::TimeDelta = chrono::TimeDelta::days(1);
@@ -31,6 +31,19 @@ impl Service {
             ));
         }
         Ok((way, provider))
+    }
+
+    /// The same for one connection: one that is there keeps its way, unless another is asked for or it is gone.
+    pub async fn way_in_again(
+        &self,
+        config: &Config,
+        connection: &ConnectionRef,
+        asked: Option<WayIn>,
+    ) -> Result<(WayIn, Provider)> {
+        let before = self.store.connection(connection)?.map(|connection| connection.way);
+        let (_, provider) = self.provider(config.provider.as_str())?;
+        let usable = provider.usable_ways(!config.client_id.is_empty());
+        self.way_in(config, asked.or(before.filter(|way| usable.contains(way)))).await
     }
 
     /// Returns a provider, with what its file leaves to discovery filled in.

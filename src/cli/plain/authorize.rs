@@ -122,7 +122,13 @@ impl Plain<'_> {
         let mut given = BTreeMap::new();
         for (name, field) in provider.credential_fields(way).iter().filter(|(_, field)| field.default.is_none()) {
             let label = field.label.as_deref().unwrap_or(name);
-            let shown = if is_known { format!("{label}, empty keeps the one that is there") } else { label.to_owned() };
+            let file = if field.pem { ", @FILE reads it from a file" } else { "" };
+            let empty = match (is_known, field.optional) {
+                (true, _) => ", empty keeps what is there",
+                (false, true) => ", empty leaves it out",
+                (false, false) => "",
+            };
+            let shown = format!("{label}{file}{empty}");
             let value = if field.secret {
                 self.talk.secret(&shown).await?
             } else {

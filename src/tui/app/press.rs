@@ -265,14 +265,15 @@ impl App {
         }
         let Some(connection) = self.selected_connection().cloned() else { return Vec::new() };
         let config = self.lists.configs.iter().find(|config| config.key == connection.reference.config).cloned();
-        if connection.way.is_entered() {
-            // A key is entered anew.
+        let provider = self.provider(&connection.provider);
+        let has_fields = provider.is_some_and(|provider| !provider.credential_fields(connection.way).is_empty());
+        if has_fields {
+            // A key is entered anew, and what goes with a token may be.
             if let Some(config) = config {
                 self.ask_how(config, Some(&connection));
             }
             return Vec::new();
         }
-        let provider = self.provider(&connection.provider);
         let is_asked =
             |name: &str| provider.is_some_and(|provider| provider.asked_variables().any(|(asked, _)| asked == name));
         let variables = connection.variables.into_iter().filter(|(name, _)| is_asked(name)).collect();

@@ -24,8 +24,8 @@ pub struct AuthorizeForm {
     pub form: Form,
     /// Whether a device code is taken unless another choice is made.
     prefers_device: bool,
-    /// The way in of the connection that is there: what goes with its tokens need not be entered again.
-    known: Option<WayIn>,
+    /// The connection that is there, and its way in: what goes with its tokens need not be entered again.
+    known: Option<(ConnectionId, WayIn)>,
 }
 
 /// The line on which the way in is chosen.
@@ -66,7 +66,7 @@ impl AuthorizeForm {
             way,
             form: Form::default(),
             prefers_device,
-            known: connection.map(|connection| connection.way),
+            known: connection.map(|connection| (connection.reference.id.clone(), connection.way)),
         };
         if !form.usable_ways().contains(&way) {
             return None;
@@ -84,6 +84,8 @@ impl AuthorizeForm {
                 }
             }
         }
+        // What is known of it decides what the lines say.
+        form.rebuild();
         form.form = form.form.focused_on_first_empty();
         Some(form)
     }
@@ -155,7 +157,7 @@ impl AuthorizeForm {
         let label = field.short_label(name);
         let explained = field.label.as_deref().filter(|whole| *whole != label);
         let may = match (self.keeps_fields(), field.optional) {
-            (true, _) => Some("empty keeps the one that is there"),
+            (true, _) => Some("empty keeps what is there"),
             (false, true) => Some("it may be left out"),
             (false, false) => None,
         };
@@ -214,7 +216,8 @@ impl AuthorizeForm {
     }
 
     fn keeps_fields(&self) -> bool {
-        !self.way.is_entered() && self.known == Some(self.way)
+        let is_it = |(id, way): &(ConnectionId, WayIn)| *way == self.way && id.as_str() == self.form.text("id");
+        !self.way.is_entered() && self.known.as_ref().is_some_and(is_it)
     }
 
     /// Tells whether it is this connection that the form is for, as far as it is filled in.
