@@ -6,6 +6,7 @@ use hallpass::model::ConfigKey;
 use hallpass::service::Kind;
 use hallpass::service::configs::NewConfig;
 use hallpass::service::connect::{ConnectRequest, Way};
+use hallpass::service::request::ApiRequest;
 use serde_json::json;
 
 use crate::support::player::{Player, Reply, Seen};
@@ -73,6 +74,7 @@ async fn a_server_is_asked_whose_tokens_it_takes_wherever_it_says_so() {
         let (_, provider) = stage.service.provider(id.as_str()).unwrap();
         let table = provider.oauth2.clone().unwrap();
         assert_eq!(table.resource, Some(format!("{base}/notes/mcp")));
+        assert!(provider.may_register() && !provider.offers_device(), "it says what the metadata says");
         if says != Says::Nothing {
             assert_eq!((provider.name.as_str(), table.default_scopes), ("Notes", vec!["notes:read".to_owned()]));
         }
@@ -99,6 +101,11 @@ async fn a_server_is_asked_whose_tokens_it_takes_wherever_it_says_so() {
         let asked = stage.player.seen().into_iter().find(|seen| seen.path == "/t").unwrap().form();
         assert_eq!(asked["resource"], format!("{base}/notes/mcp"));
         assert_eq!((asked["client_id"].as_str(), asked.contains_key("client_secret")), ("told", false));
+        // The base URL is the server itself.
+        let notes = hallpass::model::ConnectionRef::parse("notes/jane").unwrap();
+        let request = ApiRequest { method: "post".to_owned(), ..ApiRequest::default() };
+        assert_eq!(stage.service.request(&notes, request).await.unwrap().status(), 200);
+        assert_eq!(stage.player.seen().last().unwrap().path, "/notes/mcp");
     }
 }
 
@@ -111,7 +118,7 @@ async fn what_is_about_another_resource_or_is_nothing_makes_no_provider() {
     assert!(error.message.contains("that of another resource") && error.message.contains("/mail/mcp"), "{error:?}");
     stage.player.answer(|_| Reply::json(404, &json!({})));
     let error = stage.service.provider_of_mcp(&format!("{base}/notes/mcp")).await.unwrap_err();
-    assert!(error.message.contains("there is none at that address"), "{error:?}");
+    assert!(error.message.contains("does not say whose tokens it takes"), "{error:?}");
     let error = stage.service.provider_of_mcp("notes").await.unwrap_err();
     assert!(error.kind == Kind::Usage && error.hint.as_ref().unwrap().contains("whole address"), "{error:?}");
     assert_eq!(stage.service.provider_ids().len(), count);
@@ -131,6 +138,11 @@ fn a_config_is_made_of_the_address_of_a_server_alone() {
     let home = Home::new();
     let said = home.run(&["config", "create", "notes", "--mcp", &format!("{}/notes/mcp", player.base())]).ok();
     assert!(said.err.contains("hallpass connect notes ID"), "{said:?}");
+    assert!(said.err.contains("registered itself, as `told`") && !said.err.contains("register this"), "{said:?}");
+    let again = home.run(&["config", "create", "more", "--mcp", &format!("{}/notes/mcp/", player.base())]).ok();
+    assert!(again.err.contains("registered itself"), "{again:?}");
+    let ids = home.run(&["--json", "provider", "list", "127-0-0-1"]).ok().json();
+    assert_eq!(ids.as_array().unwrap().len(), 1, "one server is one provider: {ids}");
     let made = home.run(&["--json", "config", "get", "notes"]).ok().json();
     assert_eq!(made["oauth_client_id"], "told");
     let shown = home.run(&["provider", "show", "mcp-generic"]).fails_with(3);

@@ -345,6 +345,9 @@ fn under(base: &Url, path: &str) -> Result<Url, ApiError> {
     if path.chars().any(|character| character.is_whitespace() || character.is_control()) {
         return Err(ApiError::Malformed(shown(), "a path has no white space in it (write %20)"));
     }
+    if path.is_empty() {
+        return Ok(base.clone());
+    }
     let text = format!("{}/{}", base.as_str().trim_end_matches('/'), path.strip_prefix('/').unwrap_or(path));
     let url = Url::parse(&text).map_err(|_| ApiError::Malformed(shown(), "it is no path"))?;
     if url.origin() != base.origin() || !url.username().is_empty() || url.fragment().is_some() {

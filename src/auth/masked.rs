@@ -134,7 +134,9 @@ pub(super) fn page(url: &Url, own: &[String]) -> Request {
     let is_shown = |name: &str| {
         PUBLIC.contains(&name) || SHOWN_TO_A_BROWSER.contains(&name) || own.iter().any(|known| known == name)
     };
-    let pairs = url.query_pairs();
+    // A page may lie behind a fragment, and the request behind that (`authorization_fragment`).
+    let behind = url.fragment().and_then(|fragment| fragment.split_once('?')).map(|(_, query)| query);
+    let pairs = url::form_urlencoded::parse(url.query().or(behind).unwrap_or_default().as_bytes());
     let query = pairs.map(|(name, value)| {
         let shown = if is_shown(&name) { plain(&value) } else { Masked::secret(&name) };
         (self::name(&name), shown)

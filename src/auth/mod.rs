@@ -106,6 +106,14 @@ pub enum AuthError {
     /// An ID token that cannot be believed.
     #[error("the provider's ID token is not what it should be: {0}")]
     IdToken(#[from] id_token::IdTokenError),
+    /// What a resource says of itself is not what it should be (RFC 9728).
+    #[error("what `{resource}` says of itself cannot be used: {why}")]
+    Resource {
+        /// Its address.
+        resource: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The metadata of a server is not what it should be.
     #[error("the metadata of `{issuer}` cannot be used: {why}")]
     Metadata {

@@ -9,6 +9,9 @@ use crate::model::tape::What;
 use crate::model::template::endpoint;
 use crate::model::untrusted;
 
+/// Where the metadata of a host's resources lies (section 3).
+const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
+
 /// What a resource says of itself, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProtectedResource {
@@ -20,33 +23,41 @@ pub struct ProtectedResource {
     pub issuer: String,
     /// The scopes that it knows of.
     pub scopes: Vec<String>,
+    /// Whether it says all this; else it is what MCP has it be where nothing is said.
+    pub is_told: bool,
 }
 
-/// Finds out whose tokens a resource takes: where RFC 9728 puts its metadata, else where the resource itself says that
-/// they are. One that has none is its own authorization server, as MCP had it before (its revision of 2025-03-26).
+/// Finds out whose tokens a resource takes: where its refusal says that its metadata is (section 5.1), else where section
+/// 3.1 puts it. One that has none is its own authorization server, as MCP had it before (its revision of 2025-03-26).
 pub async fn discover(
     transport: &Transport,
-    resource: &str,
+    resource: &Url,
     allows_loopback_http: bool,
 ) -> Result<ProtectedResource, AuthError> {
-    let bad = |why: String| AuthError::Metadata { issuer: untrusted::line(resource), why };
-    let url = endpoint(resource, allows_loopback_http).map_err(|error| bad(error.to_string()))?;
-    let read = |document| ProtectedResource::of(&url, document, allows_loopback_http).map_err(bad);
-    for candidate in well_known(&url) {
-        if let Some(document) = document(transport, &candidate).await? {
-            return read(document);
-        }
-    }
-    let named = transport.challenge(&url).await?.as_deref().and_then(resource_metadata);
-    if let Some(named) = named {
-        let target = url.join(&named).ok().filter(|target| target.origin() == url.origin());
+    let bad = |why: String| AuthError::Resource { resource: untrusted::line(resource.as_str()), why };
+    let read = |document, is_the_hosts| {
+        ProtectedResource::of(resource, document, is_the_hosts, allows_loopback_http).map_err(bad)
+    };
+    let challenges = transport.challenges(resource).await?;
+    if let Some(named) = challenges.iter().find_map(|challenge| resource_metadata(challenge)) {
+        let target = resource.join(&named).ok().filter(|target| target.origin() == resource.origin());
         let target =
             target.ok_or_else(|| bad(format!("it names metadata elsewhere (`{}`)", untrusted::line(&named))))?;
         if let Some(document) = document(transport, &target).await? {
-            return read(document);
+            return read(document, target.path().starts_with(WELL_KNOWN));
         }
     }
-    Ok(ProtectedResource::of_its_own(&url))
+    let mut other = None;
+    for candidate in well_known(resource) {
+        if let Some(document) = document(transport, &candidate).await? {
+            match read(document, true) {
+                Ok(found) => return Ok(found),
+                // That of the whole host may be about something else.
+                Err(error) => _ = other.get_or_insert(error),
+            }
+        }
+    }
+    other.map_or_else(|| Ok(ProtectedResource::of_its_own(resource)), Err)
 }
 
 /// Fetches metadata; `None` where there is none.
@@ -64,9 +75,9 @@ async fn document(transport: &Transport, url: &Url) -> Result<Option<Value>, Aut
 /// Returns where the metadata of a resource may lie (section 3.1): between host and path, or for the whole host.
 fn well_known(resource: &Url) -> Vec<Url> {
     let path = resource.path().trim_end_matches('/');
-    let mut paths = vec![format!("/.well-known/oauth-protected-resource{path}")];
+    let mut paths = vec![format!("{WELL_KNOWN}{path}")];
     if !path.is_empty() {
-        paths.push("/.well-known/oauth-protected-resource".to_owned());
+        paths.push(WELL_KNOWN.to_owned());
     }
     let at = |path: String| {
         let mut url = resource.clone();
@@ -79,7 +90,12 @@ fn well_known(resource: &Url) -> Vec<Url> {
 
 /// Returns where a challenge says that metadata is (section 5.1).
 fn resource_metadata(challenge: &str) -> Option<String> {
-    let rest = challenge.split_once("resource_metadata=")?.1;
+    const NAME: &str = "resource_metadata=";
+    let lower = challenge.to_ascii_lowercase();
+    let mut places = lower.match_indices(NAME).map(|(place, _)| place);
+    // Not the end of another name.
+    let place = places.find(|place| lower[..*place].ends_with([' ', ',', '\t']))?;
+    let rest = &challenge[place + NAME.len()..];
     let value = match rest.strip_prefix('"') {
         Some(quoted) => quoted.split('"').next(),
         None => rest.split([',', ' ']).next(),
@@ -90,32 +106,39 @@ fn resource_metadata(challenge: &str) -> Option<String> {
 impl ProtectedResource {
     fn of_its_own(url: &Url) -> Self {
         let issuer = url.origin().ascii_serialization();
-        Self { resource: url.as_str().to_owned(), name: None, issuer, scopes: Vec::new() }
+        Self { resource: url.as_str().to_owned(), name: None, issuer, scopes: Vec::new(), is_told: false }
     }
 
     /// Reads a document, which must be about `url`: one about something else would have its tokens asked for (section
-    /// 3.3). One for the whole of a host, or for a path above, is about what is below it.
-    fn of(url: &Url, document: Value, allows_loopback_http: bool) -> Result<Self, String> {
+    /// 3.3). What its host says may also be about a path above, as many say it; what the resource alone says may not:
+    /// it would be given tokens for its neighbours.
+    fn of(url: &Url, document: Value, is_the_hosts: bool, allows_loopback_http: bool) -> Result<Self, String> {
         let Value::Object(fields) = document else { return Err("it is no JSON object".to_owned()) };
         let named = fields.get("resource").and_then(Value::as_str).unwrap_or_default();
         let resource = endpoint(named, allows_loopback_http).map_err(|error| format!("its `resource`: {error}"))?;
-        if !is_at_or_below(url, &resource) {
+        let is_same = named.trim_end_matches('/') == url.as_str().trim_end_matches('/');
+        if !(is_same || is_the_hosts && is_at_or_below(url, &resource)) {
             return Err(format!("it is that of another resource (`{}`)", untrusted::line(named)));
         }
         let own = Self::of_its_own(url);
         let issuer = texts(&fields, "authorization_servers").into_iter().next().unwrap_or(own.issuer);
         endpoint(&issuer, allows_loopback_http).map_err(|error| format!("its `authorization_servers`: {error}"))?;
+        if [named, issuer.as_str()].iter().any(|text| text.contains(['{', '}'])) {
+            return Err("an address in it has braces".to_owned());
+        }
         let name = fields.get("resource_name").and_then(Value::as_str).map(untrusted::line);
         Ok(Self {
             resource: named.to_owned(),
             name: name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
             issuer,
             scopes: texts(&fields, "scopes_supported").iter().map(|scope| untrusted::line(scope)).collect(),
+            is_told: true,
         })
     }
 }
 
-fn is_at_or_below(url: &Url, resource: &Url) -> bool {
+/// Tells whether an address is that of a resource, or of something below it.
+pub fn is_at_or_below(url: &Url, resource: &Url) -> bool {
     let segments = |url: &Url| {
         let path = url.path().trim_end_matches('/').to_owned();
         path.split('/').map(str::to_owned).collect::<Vec<_>>()
@@ -134,7 +157,7 @@ mod tests {
     use serde_json::json;
 
     fn of(url: &str, document: Value) -> Result<ProtectedResource, String> {
-        ProtectedResource::of(&url.parse().unwrap(), document, false)
+        ProtectedResource::of(&url.parse().unwrap(), document, true, false)
     }
 
     #[test]
@@ -173,6 +196,14 @@ mod tests {
     }
 
     #[test]
+    fn what_a_resource_alone_says_is_about_nothing_but_itself() {
+        let url: Url = "https://mcp.example/v1/mcp".parse().unwrap();
+        let own = |resource: &str| ProtectedResource::of(&url, json!({"resource": resource}), false, false);
+        assert!(own("https://mcp.example/v1/mcp").is_ok() && own("https://mcp.example/v1/mcp/").is_ok());
+        assert!(own("https://mcp.example").is_err() && own("https://mcp.example/v1").is_err());
+    }
+
+    #[test]
     fn one_that_names_no_server_is_its_own() {
         let found = of("https://mcp.example/mcp", json!({"resource": "https://mcp.example/mcp"})).unwrap();
         assert_eq!(found.issuer, "https://mcp.example");
@@ -183,6 +214,7 @@ mod tests {
         let quoted = r#"Bearer error="invalid_token", resource_metadata="https://mcp.example/m", scope="a b""#;
         assert_eq!(resource_metadata(quoted).unwrap(), "https://mcp.example/m");
         assert_eq!(resource_metadata("Bearer resource_metadata=/m, a=b").unwrap(), "/m");
+        assert_eq!(resource_metadata("Bearer x_resource_metadata=/a, Resource_Metadata=/b").unwrap(), "/b");
         assert_eq!(resource_metadata("Bearer realm=\"x\""), None);
         assert_eq!(resource_metadata("Bearer resource_metadata=\""), None);
     }

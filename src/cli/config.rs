@@ -28,7 +28,8 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
         } => {
             let words = [provider, client_id, client_secret, scopes];
             let create = Create { key, issuer, api, mcp, public, redirect_uri };
-            created(&create.run(words, backend, output).await?, backend, output)
+            let (config, is_registered) = create.run(words, backend, output).await?;
+            created(&config, is_registered, backend, output)
         }
         ConfigCommand::List => list(&backend.configs().await?, output),
         ConfigCommand::Get { key } => get(&backend.config(&asked_key(key)?).await?, backend, output),
@@ -99,8 +100,9 @@ struct Create {
 }
 
 impl Create {
-    /// `words` are provider, client id, client secret and scopes; with an issuer or an MCP server there is no provider.
-    async fn run(self, words: [Option<String>; 4], backend: &Backend, output: Output) -> Result<Config> {
+    /// Makes the config, and tells whether hallpass registered itself for it. `words` are provider, client id, client
+    /// secret and scopes; with an issuer or an MCP server there is no provider.
+    async fn run(self, words: [Option<String>; 4], backend: &Backend, output: Output) -> Result<(Config, bool)> {
         let [first, second, third, fourth] = words;
         let found = match (&self.issuer, &self.mcp) {
             (None, None) => None,
@@ -163,7 +165,8 @@ impl Create {
             scopes: scopes.as_deref().map(split_scopes).unwrap_or_default(),
             redirect_uri: self.redirect_uri,
         };
-        backend.create_config(new).await
+        let is_registered = new.client_id.is_empty() && registers;
+        Ok((backend.create_config(new).await?, is_registered))
     }
 }
 
@@ -202,7 +205,11 @@ fn asked_provider(given: Option<String>, backend: &Backend, output: Output) -> R
 
 /// Says where an application is registered, before its client id is asked for.
 fn tell_where(provider: &Provider, redirect_uri: Option<&str>, output: Output) {
-    output.note(&format!("{} wants an application of yours.", provider.name));
+    if provider.may_register() {
+        output.note(&format!("{} lets hallpass register itself, or takes an application of yours.", provider.name));
+    } else {
+        output.note(&format!("{} wants an application of yours.", provider.name));
+    }
     if let Some(console) = &provider.console {
         output.note(&format!("  register it at {console}"));
     }
@@ -295,7 +302,7 @@ fn asked_changes(signs: bool) -> Result<ConfigChanges> {
     })
 }
 
-fn created(config: &Config, backend: &Backend, output: Output) -> Outcome {
+fn created(config: &Config, is_registered: bool, backend: &Backend, output: Output) -> Outcome {
     if output.json {
         return Ok(output.document(&ConfigView::from(config))?);
     }
@@ -311,7 +318,9 @@ fn created(config: &Config, backend: &Backend, output: Output) -> Outcome {
         return Ok(());
     }
     let (uri, key) = (config.redirect_uri(), quoted(config.key.as_str()));
-    if uri.contains(":0/") {
+    if is_registered {
+        output.note(&format!("  hallpass registered itself, as `{}` with the redirect URI {uri}", config.client_id));
+    } else if uri.contains(":0/") {
         output.note(&format!("  the provider must accept any port in {uri}"));
     } else {
         output.note(&format!("  register this redirect URI at the provider: {uri}"));

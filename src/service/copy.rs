@@ -210,7 +210,9 @@ impl Call {
     /// The call that tells who the token is, where the provider file names one.
     fn of(access: &Access) -> Result<Self> {
         let named = access.provider.api.identity.as_deref().and_then(|call| call.split_once(' '));
-        let (method, path) = named.unwrap_or(("GET", "/"));
+        // The base URL itself, where it is more than a host.
+        let is_host = access.base_url().is_ok_and(|base| base.path() == "/");
+        let (method, path) = named.unwrap_or(("GET", if is_host { "/" } else { "" }));
         let url = if access.provider.api.base_url.is_none() && !path.contains("://") {
             format!("https://api.example.com{path}")
         } else {

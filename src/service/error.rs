@@ -275,6 +275,8 @@ impl From<AuthError> for Error {
             ),
             AuthError::IdToken(_) => Self::of(Kind::Provider, &error)
                 .hinted("it was not used; begin again, and tell the provider if it happens again"),
+            AuthError::Resource { .. } => Self::of(Kind::Provider, &error)
+                .hinted("check the address: it must be the whole one of the server, to the letter"),
             AuthError::Metadata { .. } => Self::of(Kind::Provider, &error)
                 .hinted("check the issuer: it is the `issuer` of the server's own `/.well-known/openid-configuration`, to the letter"),
             AuthError::Busy { .. } => {

@@ -109,11 +109,24 @@ impl Service {
 
 fn file_of(new: &NewProvider, table: &OAuth2) -> String {
     let text = |text: &str| toml::Value::from(text).to_string();
-    let list = |items: &[String]| toml::Value::from(items.to_vec()).to_string();
     let mut lines =
         vec![format!("name = {}", text(untrusted::line(&new.name).trim())), "categories = [\"other\"]".to_owned()];
     lines.extend([String::new(), "[oauth2]".to_owned()]);
     lines.extend(new.issuer.as_ref().and(table.issuer.as_ref()).map(|issuer| format!("issuer = {}", text(issuer))));
+    lines.extend(endpoint_lines(table));
+    let userinfo = table.userinfo_endpoint.as_ref().and_then(|url| url.candidates().first());
+    if new.api.is_some() || userinfo.is_some() {
+        lines.extend([String::new(), "[api]".to_owned()]);
+        lines.extend(new.api.as_ref().map(|url| format!("base_url = {}", text(url.trim().trim_end_matches('/')))));
+        lines.extend(userinfo.map(|url| format!("identity = {}", text(&format!("GET {url}")))));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Writes what metadata says, but for the issuer, as a file has it.
+pub(super) fn endpoint_lines(table: &OAuth2) -> Vec<String> {
+    let text = |text: &str| toml::Value::from(text).to_string();
+    let mut lines = Vec::new();
     if table.authorization_response_iss_parameter_supported {
         lines.push("authorization_response_iss_parameter_supported = true".to_owned());
     }
@@ -127,15 +140,9 @@ fn file_of(new: &NewProvider, table: &OAuth2) -> String {
         lines.push("pkce = \"none\"".to_owned());
     }
     if !table.known_scopes.is_empty() {
-        lines.push(format!("known_scopes = {}", list(&table.known_scopes)));
+        lines.push(format!("known_scopes = {}", toml::Value::from(table.known_scopes.clone())));
     }
-    let userinfo = table.userinfo_endpoint.as_ref().and_then(|url| url.candidates().first());
-    if new.api.is_some() || userinfo.is_some() {
-        lines.extend([String::new(), "[api]".to_owned()]);
-        lines.extend(new.api.as_ref().map(|url| format!("base_url = {}", text(url.trim().trim_end_matches('/')))));
-        lines.extend(userinfo.map(|url| format!("identity = {}", text(&format!("GET {url}")))));
-    }
-    lines.join("\n") + "\n"
+    lines
 }
 
 /// Makes an id of a name: its letters and digits, with dashes between.

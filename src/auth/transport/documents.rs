@@ -36,14 +36,15 @@ impl Transport {
         }
     }
     /// Asks for something without a token, and returns what the refusal says is wanted (`WWW-Authenticate`, RFC 9110
-    /// section 11.6.1); `None` where it is no refusal, or says nothing.
-    pub async fn challenge(&self, url: &Url) -> Result<Option<String>, AuthError> {
+    /// section 11.6.1); nothing where it is no refusal.
+    pub async fn challenges(&self, url: &Url) -> Result<Vec<String>, AuthError> {
         let client = self.client(url).await?;
         let request = client.get(url.clone()).header(ACCEPT, "application/json, text/event-stream").build();
         let request = request.map_err(|error| AuthError::Tls(chain(&error)))?;
         let host = host_of(url);
         let response = client.execute(request).await.map_err(|error| explain(&host, error))?;
-        let header = response.headers().get(WWW_AUTHENTICATE).filter(|_| response.status().as_u16() == 401);
-        Ok(header.and_then(|header| header.to_str().ok()).map(str::to_owned))
+        let headers = response.headers().get_all(WWW_AUTHENTICATE).into_iter();
+        let headers = headers.filter(|_| response.status().as_u16() == 401);
+        Ok(headers.filter_map(|header| header.to_str().ok()).map(str::to_owned).collect())
     }
 }

@@ -1,7 +1,7 @@
 //! Providers that are known by their issuer alone.
 
 use crate::auth::discovery::Metadata;
-use crate::model::provider::{OAuth2, UrlTemplate};
+use crate::model::provider::{ClientAuthentication, OAuth2, UrlTemplate};
 use crate::model::{Provider, ProviderId, untrusted};
 use crate::service::new_provider::slug;
 use crate::service::{Error, Kind, Result, Service};
@@ -66,7 +66,12 @@ fn issuer_file(name: &str, metadata: &Metadata, api: Option<&str>) -> String {
     let identity = metadata.userinfo_url().map(|url| ("identity", format!("GET {url}").into()));
     let base_url = api.map(|url| ("base_url", url.into()));
     let api = table(base_url.into_iter().chain(identity).collect());
-    let oauth2 = table(vec![("issuer", metadata.issuer().into())]);
+    let mut told = OAuth2::default();
+    metadata.complete(&mut told);
+    // Whoever makes a config must know that its secret is a key.
+    let signs = told.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt;
+    let method = signs.then(|| ("token_endpoint_auth_method", told.token_endpoint_auth_method.word().into()));
+    let oauth2 = table([("issuer", metadata.issuer().into())].into_iter().chain(method).collect());
     let mut file = table(vec![
         ("name", name.into()),
         ("categories", toml::Value::Array(vec!["other".into()])),
