@@ -274,6 +274,8 @@ impl Access {
                 Part::Placeholder("token") => all.with_secret(self.token_name()),
                 Part::Placeholder(name @ ("basic" | "client_secret")) => all.with_secret(name),
                 Part::Placeholder(name) => match name.strip_prefix("credential.").or(name.strip_prefix("encoded.")) {
+                    // One that was left out is not sent.
+                    Some(_) if self.value(name).ok()?.is_none() => return None,
                     Some(field) => all.with_secret(field),
                     None => all.with_text(self.value(name).ok()??.as_str()),
                 },

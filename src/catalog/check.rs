@@ -372,7 +372,8 @@ impl Check<'_> {
         if is_declared {
             self.used.insert(name.to_owned());
         } else {
-            self.fail(format!("`{place}` uses `{{{name}}}`, which `[variables]` does not declare"));
+            let table = if name.starts_with("credential.") { "credentials" } else { "variables" };
+            self.fail(format!("`{place}` uses `{{{name}}}`, which `[{table}]` does not declare"));
         }
     }
 

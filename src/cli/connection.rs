@@ -111,6 +111,7 @@ async fn get(reference: &ConnectionRef, backend: &Backend, output: Output) -> Ou
     let mut fields = vec![
         ("connection", reference.to_string()),
         ("provider", connection.provider.to_string()),
+        ("way in", connection.way.to_string()),
         ("status", state(&connection, now)),
         ("expires", connection.expires_at.map_or_else(|| "never, as far as the provider says".to_owned(), time)),
         ("refreshed by", refreshed_by(&connection).to_owned()),

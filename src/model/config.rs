@@ -11,6 +11,9 @@ pub const DEFAULT_REDIRECT_URI: &str = "http://localhost:3003/oauth/callback";
 /// to no other service of that port by http any more.
 pub const HTTPS_REDIRECT_URI: &str = "https://localhost:3004/oauth/callback";
 
+/// The same for providers that take no `localhost`.
+pub const LOOPBACK_REDIRECT_URI: &str = "http://127.0.0.1:3003/oauth/callback";
+
 /// A config. Its client secret rests in the vault, never here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {

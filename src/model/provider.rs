@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::config::{DEFAULT_REDIRECT_URI, HTTPS_REDIRECT_URI};
+use super::config::{DEFAULT_REDIRECT_URI, HTTPS_REDIRECT_URI, LOOPBACK_REDIRECT_URI};
 pub use api::Api;
 pub use asked::{CredentialField, Lookup, MutualTls, Variable, VariableKind};
 pub use needs::Need;
@@ -86,7 +86,7 @@ pub struct Provider {
     /// What an API key or login form asks for, or what its API wants beside a token.
     #[serde(default)]
     pub credentials: BTreeMap<String, CredentialField>,
-    /// One call after authorizing that fills variables.
+    /// One call after authorizing, that fills variables or that the API wants to see.
     pub lookup: Option<Lookup>,
     /// The API that the token is for.
     #[serde(default)]
@@ -219,8 +219,12 @@ impl Provider {
 
     /// Returns the redirect URI to register unless the user says otherwise.
     pub fn default_redirect_uri(&self) -> &'static str {
-        let is_https_only = self.oauth2.as_ref().is_some_and(|table| table.redirect.https_only);
-        if is_https_only { HTTPS_REDIRECT_URI } else { DEFAULT_REDIRECT_URI }
+        let oauth1 = self.oauth1.as_ref().map(|table| table.redirect);
+        match self.oauth2.as_ref().map(|table| table.redirect).or(oauth1).unwrap_or_default() {
+            redirect if redirect.https_only => HTTPS_REDIRECT_URI,
+            redirect if redirect.loopback_ip_only => LOOPBACK_REDIRECT_URI,
+            _ => DEFAULT_REDIRECT_URI,
+        }
     }
 
     /// Returns the OAuth 2 table of a way of authenticating.

@@ -231,7 +231,9 @@ impl Service {
         let _busy = self.busy.begin();
         let mut tokens = match client_credentials::fetch(&transport, &client, scopes).await {
             Ok(tokens) => tokens,
-            Err(AuthError::Refused(refusal)) if refusal.is_about_the_client() => {
+            Err(AuthError::Refused(refusal))
+                if refusal.is_about_the_client() && refusal.code != "unsupported_grant_type" =>
+            {
                 let (_, provider) = self.provider(config.provider.as_str())?;
                 return Err(Error::from(refusal).hinted(hints::for_client(&provider, &config.key)));
             }

@@ -27,6 +27,9 @@ pub fn for_refusal(refusal: &Refusal, flow: &Circumstances<'_>) -> String {
     if mentions(&["redirect_uri", "redirect uri", "redirect url", "callback url"]) {
         let anew = anew(flow.provider, &flow.config.key);
         format!("register `{}` as a redirect URI{console}, to the letter{anew}", flow.redirect_uri)
+    } else if refusal.code == "unsupported_grant_type" || refusal.code == "unsupported_response_type" {
+        let ways = flow.provider.way_words().join(", ");
+        format!("the server does not offer this way in; `hallpass provider show {}` has {ways}", flow.config.provider)
     } else if mentions(&["scope"]) {
         let asked = if flow.scopes.is_empty() { "none".to_owned() } else { flow.scopes.join(" ") };
         format!(

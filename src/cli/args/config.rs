@@ -31,7 +31,7 @@ pub enum ConfigCommand {
         #[arg(long, value_name = "URL", requires = "issuer")]
         api: Option<String>,
         /// Ask this MCP server whose tokens it takes (RFC 9728): no provider file is needed
-        #[arg(long, value_name = "URL", conflicts_with = "issuer")]
+        #[arg(long, value_name = "URL", conflicts_with_all = ["issuer", "api"])]
         mcp: Option<String>,
         /// The redirect URI, if not <http://localhost:3003/oauth/callback>
         #[arg(long, value_name = "URI")]

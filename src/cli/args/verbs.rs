@@ -34,7 +34,7 @@ pub struct ConnectArgs {
     /// Show a code to enter on another device (RFC 8628)
     #[arg(long, conflicts_with_all = ["paste", "no_browser"])]
     pub device: bool,
-    /// The way in, where the provider has several: oauth2, oauth1, `client_credentials`, `api_key`, basic,
+    /// The way in, where the provider has several: oauth2, oauth1, `oauth1_token`, `client_credentials`, `api_key`, basic,
     /// `token_exchange` or `signed_jwt`
     #[arg(long, value_name = "WAY")]
     pub way: Option<String>,

@@ -33,8 +33,9 @@ impl Create {
         let found = match (&self.issuer, &self.mcp) {
             (None, None) => None,
             _ if fourth.is_some() => {
-                return Err(Error::usage("with `--issuer` and with `--mcp` no provider is named")
-                    .hinted("`hallpass config create KEY --issuer URL CLIENT_ID`"));
+                return Err(Error::usage("with `--issuer` and with `--mcp` no provider is named").hinted(
+                    "`hallpass config create KEY --issuer URL CLIENT_ID`, or `--mcp URL` with a client id or without",
+                ));
             }
             (Some(issuer), _) => Some(backend.provider_of_issuer(issuer, self.api.as_deref()).await?),
             (_, Some(server)) => Some(backend.provider_of_mcp(server).await?),
@@ -70,6 +71,9 @@ impl Create {
             None if registers => prompt::ask("Client id (enter lets hallpass register itself)", None)?,
             given => prompt::argument(given, "CLIENT_ID", "Client id", None)?,
         };
+        if let Some(template) = template.as_ref().filter(|_| !knows_clients && !client_id.is_empty()) {
+            output.warn(&format!("{} takes no client: the client id is kept, and of no use", template.name));
+        }
         // With `--public` the word behind the client id is the scopes.
         let (secret, scopes) = if self.public { (None, scopes.or(secret)) } else { (secret, scopes) };
         // One that registers itself is told its secret.

@@ -57,7 +57,7 @@ pub struct CredentialField {
     pub secret: bool,
     /// Whether it may be left out.
     pub optional: bool,
-    /// Whether it is a key in PEM, which has several lines: then it may be given as the name of a file, `@FILE`.
+    /// Whether it is a key or a certificate in PEM, which has several lines: then it may be given as the name of a file, `@FILE`.
     pub pem: bool,
     /// What it always is: then nobody is asked for it.
     pub default: Option<String>,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Parameters, UrlTemplate};
+use super::{Parameters, Redirect, UrlTemplate};
 
 /// The `[oauth1]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -14,6 +14,8 @@ pub struct OAuth1 {
     pub authorization_endpoint: Option<UrlTemplate>,
     /// Where token credentials are obtained (section 2.3).
     pub token_endpoint: Option<UrlTemplate>,
+    /// What the provider demands of a redirect URI.
+    pub redirect: Redirect,
     /// How requests are signed (section 3.4).
     pub signature_method: SignatureMethod,
     /// Added to the request for temporary credentials.

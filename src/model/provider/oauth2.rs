@@ -253,11 +253,14 @@ pub enum RequestFormat {
 /// What the provider demands of a redirect URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the file")]
 pub struct Redirect {
     /// It must be https.
     pub https_only: bool,
     /// `127.0.0.1` is accepted besides `localhost`.
     pub loopback_ip: bool,
+    /// `127.0.0.1` is accepted in the place of `localhost` (RFC 8252 section 8.3 advises it).
+    pub loopback_ip_only: bool,
     /// Any port is accepted on loopback (RFC 8252 section 7.3).
     pub any_port: bool,
 }
@@ -267,6 +270,9 @@ impl Redirect {
     pub fn words(self) -> Option<&'static str> {
         match (self.https_only, self.loopback_ip, self.any_port) {
             (true, ..) => Some("https only"),
+            (_, _, any_port) if self.loopback_ip_only => {
+                Some(if any_port { "127.0.0.1, not localhost, with any port" } else { "127.0.0.1, not localhost" })
+            }
             (_, true, true) => Some("127.0.0.1 too, with any port"),
             (_, true, false) => Some("127.0.0.1 too"),
             (_, false, true) => Some("any port on localhost"),
