@@ -87,6 +87,30 @@ fn the_key_of_a_client_that_signs_is_read_from_its_file_whether_it_is_the_first_
 }
 
 #[test]
+fn a_redirect_uri_is_one_that_the_provider_takes() {
+    let home = Home::new();
+    for (provider, uri) in [
+        ("spotify", "http://127.0.0.1:3003/oauth/callback"),
+        ("twitter", "http://127.0.0.1:3003/oauth/callback"),
+        ("bungie", "https://localhost:3004/oauth/callback"),
+        ("github", "http://localhost:3003/oauth/callback"),
+    ] {
+        let said = home.pipe("secret", &["config", "create", provider, provider, "id", "-"]).ok();
+        assert!(said.err.contains(&format!("register this redirect URI at the provider: {uri}\n")), "{}", said.err);
+        assert_eq!(home.run(&["--json", "config", "get", provider]).ok().json()["redirect_uri"], uri);
+    }
+}
+
+#[test]
+fn a_client_id_that_is_needed_is_not_left_out_though_a_token_is_entered() {
+    let home = Home::new();
+    for provider in ["netsuite-tba", "twitter"] {
+        let said = home.run(&["config", "create", "own", provider, "", "--public"]).fails_with(2);
+        assert!(said.err.contains("no client id is given"), "{}", said.err);
+    }
+}
+
+#[test]
 fn nangos_colon_forms_are_the_same_commands() {
     let home = Home::new();
     home.run(&["config:create", "gh", "github", "id", "secret", "repo,gist"]).ok();
