@@ -161,18 +161,20 @@ impl Service {
             return self.register_anew(config).await;
         }
         match changes.client_secret.filter(|secret| !secret.is_empty()) {
-            Some(secret) => {
-                config = self
-                    .save_client_secret(&config, &secret, |row, intent| {
-                        self.store.update_config(row, Some(intent))?;
-                        Ok(row.clone())
-                    })
-                    .await?;
-            }
+            Some(secret) => config = self.update_with_secret(&config, &secret).await?,
             None => self.store.update_config(&config, None)?,
         }
         self.record_config(key, Happening::Changed, About::saying("edited"));
         Ok(config)
+    }
+
+    /// Keeps a config that changes, with another client secret; returns its row as it is now.
+    async fn update_with_secret(&self, config: &Config, secret: &Secret) -> Result<Config> {
+        self.save_client_secret(config, secret, |row, intent| {
+            self.store.update_config(row, Some(intent))?;
+            Ok(row.clone())
+        })
+        .await
     }
 
     /// Gives a config another key; its connections and secrets go along.

@@ -32,14 +32,7 @@ impl Service {
         let registered = Box::pin(self.register(&config.key, &config.provider, &uri, &tape)).await?;
         config.client_id = registered.client_id;
         match registered.client_secret {
-            Some(secret) => {
-                config = self
-                    .save_client_secret(&config, &secret, |row, intent| {
-                        self.store.update_config(row, Some(intent))?;
-                        Ok(row.clone())
-                    })
-                    .await?;
-            }
+            Some(secret) => config = self.update_with_secret(&config, &secret).await?,
             None if config.has_client_secret => {
                 config.has_client_secret = false;
                 self.drop_client_secret(&config, &Item::Config(config.key.clone())).await?;
