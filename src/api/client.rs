@@ -304,7 +304,7 @@ impl Client {
             Reach::Loopback => &self.clients.loopback,
             Reach::Outside => &self.clients.outside,
         };
-        let made = kept.get_or_try_init(|| async { http::client(None, reach, None).map_err(AuthError::Tls) });
+        let made = kept.get_or_try_init(|| async { http::client(None, reach).map_err(AuthError::Tls) });
         Ok(made.await?.clone())
     }
 }

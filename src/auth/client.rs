@@ -23,11 +23,12 @@ use super::client_assertion::Assertion;
 use super::client_certificate::ClientCertificate;
 use super::dpop::Prover;
 use super::filled::{filled, filled_texts};
+use super::registration::Registration;
 use super::transport::TokenRequest;
-use crate::model::provider::{ClientAuthentication, OAuth2, Parameter, TokenTrade, UrlTemplate, WayIn};
+use crate::model::provider::{ClientAuthentication, OAuth2, Parameter, TokenTrade, UrlTemplate};
 use crate::model::tape::What;
 use crate::model::template::Values;
-use crate::model::{Provider, Secret, Time, TokenSet};
+use crate::model::{Secret, Time, TokenSet};
 
 /// Every field of an answer that RFC 6749 does not name.
 #[derive(Serialize, Deserialize)]
@@ -56,25 +57,6 @@ pub(super) type Inner = oauth2::Client<
     EndpointNotSet,
     EndpointMaybeSet,
 >;
-
-/// What a client is made of.
-#[derive(Debug, Clone, Copy)]
-pub struct Registration<'a> {
-    /// The provider, its endpoints discovered where they are.
-    pub provider: &'a Provider,
-    /// The way of authenticating.
-    pub way: WayIn,
-    /// The client id.
-    pub client_id: &'a str,
-    /// The client secret, unless it is a public client.
-    pub client_secret: Option<&'a Secret>,
-    /// The redirect URI, exactly as it is registered.
-    pub redirect_uri: &'a str,
-    /// The provider's variables.
-    pub variables: &'a BTreeMap<String, String>,
-    /// What a person entered beside the client.
-    pub fields: &'a BTreeMap<String, Secret>,
-}
 
 /// A client, ready to make requests.
 #[expect(clippy::struct_field_names, reason = "`client_id` and `client_secret` are the RFC's names")]

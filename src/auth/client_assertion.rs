@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::AuthError;
-use super::client::Registration;
 use super::filled::{self, filled_texts};
+use super::registration::Registration;
 use super::signing::SigningKey;
 use crate::model::Time;
 use crate::model::provider::{ClientAuthentication, KeyEncoding, OAuth2, SigningAlgorithm};

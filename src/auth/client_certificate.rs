@@ -52,19 +52,18 @@ impl ClientCertificate {
         Ok(Some(Self(read.map_err(|error| bad(chain(&error)))?)))
     }
 
-    /// Makes a client for requests as far as `reach` that shows it; see [`http::client`].
+    /// Makes a client for requests as far as `reach` that shows it in each connection; in plain http there is nobody to
+    /// show it to. See [`http::client`].
     pub fn client(&self, timeout: Option<Duration>, reach: Reach) -> Result<reqwest::Client, AuthError> {
-        // What does not go together is noticed here.
-        http::client(timeout, reach, Some(self)).map_err(|why| {
+        let builder = http::builder(timeout, reach);
+        let builder = if reach == Reach::Outside { builder.identity(self.0.clone()) } else { builder };
+        builder.build().map_err(|error| {
+            // What does not go together is noticed here.
+            let why = chain(&error);
             let is_mismatch = why.contains("KeyMismatch");
             let why = if is_mismatch { "the key is that of another certificate".to_owned() } else { why };
             AuthError::ClientCertificate(why)
         })
-    }
-
-    /// Shows it in each connection of a client that is made.
-    pub(super) fn shown_by(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        builder.identity(self.0.clone())
     }
 }
 

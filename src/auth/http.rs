@@ -6,7 +6,6 @@ use std::time::Duration;
 use url::Url;
 
 use super::AuthError;
-use super::client_certificate::ClientCertificate;
 use crate::model::template::is_loopback;
 use crate::model::untrusted;
 
@@ -34,13 +33,13 @@ impl Reach {
 const SILENCE: Duration = Duration::from_mins(5);
 
 /// Makes a client that follows no redirect, keeps no connection and repeats nothing. `timeout` is for a
-/// whole request; without one, only for reading from the connection. A `certificate` is shown by the client in each
-/// connection. The error says what is missing.
-pub fn client(
-    timeout: Option<Duration>,
-    reach: Reach,
-    certificate: Option<&ClientCertificate>,
-) -> Result<reqwest::Client, String> {
+/// whole request; without one, only for reading from the connection. The error says what is missing.
+pub fn client(timeout: Option<Duration>, reach: Reach) -> Result<reqwest::Client, String> {
+    builder(timeout, reach).build().map_err(|error| chain(&error))
+}
+
+/// Returns what makes such a client, for whoever adds to it.
+pub(super) fn builder(timeout: Option<Duration>, reach: Reach) -> reqwest::ClientBuilder {
     // Without a provider, reqwest panics; a second installation is refused and does no harm.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
@@ -54,16 +53,11 @@ pub fn client(
         Some(timeout) => builder.timeout(timeout),
         None => builder.read_timeout(SILENCE),
     };
-    let builder = match reach {
+    match reach {
         Reach::Outside => builder,
         // Plain http alone: no certificates are needed, and a container may have none.
         Reach::Loopback => builder.no_proxy().tls_certs_only([]),
-    };
-    let builder = match certificate.filter(|_| reach == Reach::Outside) {
-        Some(certificate) => certificate.shown_by(builder),
-        None => builder,
-    };
-    builder.build().map_err(|error| chain(&error))
+    }
 }
 
 /// Tells whether an issuer is on this machine, in plain http: the one case in which that is let in.

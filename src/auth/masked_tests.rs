@@ -178,7 +178,7 @@ fn a_name_that_may_be_a_secret_is_none() {
 fn what_was_sent_and_what_came_before_is_taken_out_of_what_is_shown() {
     let mut sent = Sent::of(&token_request());
     let encoded = url::form_urlencoded::byte_serialize(CANARY.as_bytes()).collect::<String>();
-    let percent = percent_encoding::utf8_percent_encode(CANARY, super::super::oauth1::ENCODE).to_string();
+    let percent = percent_encoding::utf8_percent_encode(CANARY, crate::model::template::COMPONENT).to_string();
     for echo in [CANARY, &encoded, &percent] {
         let said = json!({"error": "invalid_grant", "error_description": format!("no {echo}!"), echo: "x"}).to_string();
         let shown = body(&said, &mut sent);

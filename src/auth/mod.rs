@@ -39,7 +39,8 @@ mod xml;
 
 use std::time::Duration;
 
-pub use client::{Client, Registration};
+pub use client::Client;
+pub use registration::Registration;
 pub use tape::Tape;
 pub use transport::Transport;
 

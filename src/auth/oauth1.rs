@@ -3,27 +3,24 @@
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use reqwest::header::HeaderValue;
 use ring::hmac;
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::authorization_code::{self, random_text};
-use super::client::Registration;
 use super::filled::filled;
+use super::registration::Registration;
 use super::transport::{TokenRequest, Transport};
 use super::{AuthError, Refusal};
 use crate::model::provider::{OAuth1, SignatureMethod, UrlTemplate};
 use crate::model::tape::What;
-use crate::model::template::Values;
+use crate::model::template::{COMPONENT, Values};
 use crate::model::{Secret, Time, TokenPair, untrusted};
 
-/// All but the unreserved characters (section 3.6).
-pub(super) const ENCODE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
 fn encode(text: &str) -> String {
-    utf8_percent_encode(text, ENCODE).to_string()
+    utf8_percent_encode(text, COMPONENT).to_string()
 }
 
 /// The client as a provider knows it (`oauth_consumer_key`), its endpoints filled in.

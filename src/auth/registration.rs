@@ -1,4 +1,7 @@
-//! A client that makes itself known (RFC 7591): it is told its id, and its secret if it has one.
+//! How a client is known at a provider; and one that makes itself known (RFC 7591), which is told its id, and its secret
+//! if it has one.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -7,7 +10,26 @@ use super::AuthError;
 use super::transport::{TokenRequest, Transport};
 use crate::model::provider::{self, ClientAuthentication, OAuth2, RequestFormat};
 use crate::model::tape::What;
-use crate::model::{Secret, untrusted};
+use crate::model::{Provider, Secret, WayIn, untrusted};
+
+/// What a client is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Registration<'a> {
+    /// The provider, its endpoints discovered where they are.
+    pub provider: &'a Provider,
+    /// The way of authenticating.
+    pub way: WayIn,
+    /// The client id.
+    pub client_id: &'a str,
+    /// The client secret, unless it is a public client.
+    pub client_secret: Option<&'a Secret>,
+    /// The redirect URI, exactly as it is registered.
+    pub redirect_uri: &'a str,
+    /// The provider's variables.
+    pub variables: &'a BTreeMap<String, String>,
+    /// What a person entered beside the client.
+    pub fields: &'a BTreeMap<String, Secret>,
+}
 
 /// What a server made of a registration. It keeps no registration access token (RFC 7592): the client is not changed.
 #[derive(Debug, Clone, PartialEq, Eq)]

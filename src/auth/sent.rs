@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::token_request::TokenRequest;
+use crate::model::template::COMPONENT;
 use crate::model::{Secret, untrusted};
 
 /// The parameters that are no secrets, by their standard names; whatever else a provider wants may be one.
@@ -77,8 +78,7 @@ impl Sent {
     fn each_way(plain: Vec<Zeroizing<String>>) -> Self {
         let in_form =
             |value: &Zeroizing<String>| url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>();
-        let in_header =
-            |value: &Zeroizing<String>| percent_encoding::utf8_percent_encode(value, super::oauth1::ENCODE).to_string();
+        let in_header = |value: &Zeroizing<String>| percent_encoding::utf8_percent_encode(value, COMPONENT).to_string();
         let in_json = |value: &Zeroizing<String>| {
             let quoted = Value::from(value.as_str()).to_string();
             quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()

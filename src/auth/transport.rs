@@ -95,7 +95,7 @@ impl Transport {
     }
 
     fn build(&self, reach: Reach) -> Result<reqwest::Client, AuthError> {
-        http::client(Some(self.timeout), reach, None).map_err(AuthError::Tls)
+        http::client(Some(self.timeout), reach).map_err(AuthError::Tls)
     }
 
     /// Posts a token request as the provider wants it, and returns its answer in standard form.

@@ -251,7 +251,7 @@ impl Host {
             url.query_pairs_mut().extend_pairs(call.query.iter().map(|(name, value)| (*name, value.as_str())));
         }
         let reach = Reach::of(&url);
-        let client = self.http.get_or_try_init(|| async { http::client(Some(PATIENCE), reach, None) }).await;
+        let client = self.http.get_or_try_init(|| async { http::client(Some(PATIENCE), reach) }).await;
         let client = client.map_err(|why| Error::new(Kind::Network, format!("https cannot be used: {why}")))?;
         let mut request = client.request(call.method.clone(), url.clone()).header(ACCEPT, "application/json");
         if let Some(key) = &self.key {
