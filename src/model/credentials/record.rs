@@ -9,8 +9,8 @@ use super::{Credentials, Entered, TokenPair, TokenSet};
 use crate::model::provider::WayIn;
 use crate::model::{Secret, Time};
 
-/// The newest version of a record that is known. Token sets that a person granted are version 1, which
-/// every hallpass reads; what came later is version 2.
+/// The newest version of a record that is known. Token sets that a person granted, with nothing beside them, are
+/// version 1, which every hallpass reads; what came later is version 2.
 const RECORD_VERSION: u32 = 2;
 
 /// A vault record that cannot be understood.
@@ -111,7 +111,8 @@ impl Credentials {
     ///
     /// Never: a record has only string keys.
     pub fn to_record(&self, revision: i64) -> Secret {
-        let version = if self.way() == WayIn::OAuth2 { 1 } else { RECORD_VERSION };
+        // An older hallpass would lose what was entered at the next refresh: it is to refuse.
+        let version = if self.way() == WayIn::OAuth2 && self.fields().is_empty() { 1 } else { RECORD_VERSION };
         let kind = self.way().word().to_owned();
         let text = match self {
             Self::OAuth2(tokens)
@@ -270,6 +271,17 @@ mod tests {
 
     fn tokens_record() -> String {
         Credentials::OAuth2(tokens()).to_record(1).expose().to_owned()
+    }
+
+    #[test]
+    fn a_token_set_with_something_beside_it_is_not_for_a_hallpass_that_would_lose_it() {
+        let version = |credentials: &Credentials| {
+            let record: Value = serde_json::from_str(credentials.to_record(1).expose()).unwrap();
+            record["version"].clone()
+        };
+        let fields = BTreeMap::from([("key".to_owned(), Secret::new("k"))]);
+        assert_eq!(version(&Credentials::OAuth2(tokens())), 1);
+        assert_eq!(version(&Credentials::OAuth2(TokenSet { fields, ..tokens() })), 2);
     }
 
     #[test]

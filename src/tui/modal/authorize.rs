@@ -240,3 +240,42 @@ fn variable_field(name: &str, variable: &Variable) -> Field {
     let chosen = if default.is_empty() { first } else { default };
     Field::choice(name, name, choices, chosen, &format!("{label}; ← and → choose"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ConfigKey, Credentials, ProviderId, Secret, Time, TokenSet};
+
+    #[test]
+    fn what_goes_with_a_token_is_kept_where_it_is_there_and_asked_for_where_it_is_not() {
+        let (_, provider) = crate::catalog::Catalog::default().get("google-ads").unwrap();
+        let time: Time = "2026-01-01T00:00:00Z".parse().unwrap();
+        let config = Config {
+            number: 1,
+            key: ConfigKey::new("ads").unwrap(),
+            provider: ProviderId::new("google-ads").unwrap(),
+            client_id: "id".to_owned(),
+            has_client_secret: true,
+            scopes: Vec::new(),
+            redirect_uri: None,
+            created_at: time,
+            updated_at: time,
+            revision: 0,
+        };
+        let credentials = Credentials::OAuth2(TokenSet::new(Secret::new("t"), time));
+        let reference = ConnectionRef::parse("ads/jane").unwrap();
+        let jane = Connection::new(&reference, &config.provider, &credentials, Vec::new(), BTreeMap::new());
+        let mut form = AuthorizeForm::new(config, &provider, Some(&jane), false).unwrap();
+        let line = |form: &AuthorizeForm| {
+            let found = form.form.fields.iter().find(|field| field.name == "developer_token");
+            found.map(|field| (field.is_secret, field.help.clone())).unwrap()
+        };
+        assert!(line(&form).0 && line(&form).1.contains("empty keeps what is there"), "{:?}", line(&form));
+        assert!(matches!(form.asked(), Ok(Asked::Authorize(request)) if request.fields.is_empty()));
+        // Another id is another connection.
+        form.form.fields[0].input = Input::with("jim");
+        assert_eq!(form.asked().unwrap_err(), ("developer_token".to_owned(), "it is empty".to_owned()));
+        form.rebuild();
+        assert!(!line(&form).1.contains("keeps"));
+    }
+}
