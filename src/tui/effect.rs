@@ -33,6 +33,8 @@ pub enum Effect {
     Cancel,
     /// Hand over the address that the browser ended on.
     Paste(Secret),
+    /// Find the provider of the MCP server at an address.
+    FindMcp(String),
     /// Make a config.
     MakeConfig(NewConfig),
     /// Make a config like another, with its client secret where none is given.
@@ -113,6 +115,7 @@ impl Effect {
             Self::EditConfig(key, _) => Some(format!("changing {key}")),
             Self::RenameConfig(key, _) => Some(format!("renaming {key}")),
             Self::RenameConnection(connection, _) => Some(format!("renaming {connection}")),
+            Self::FindMcp(_) => Some("asking the server whose tokens it takes".to_owned()),
             Self::CheckRedirect(key) => Some(format!("checking the redirect URI of {key}")),
             Self::WhoAmI(connection) => Some(format!("asking who {connection} is")),
             Self::MakeConfig(new) | Self::MakeConfigLike(_, new) => Some(format!("making {}", new.key)),

@@ -105,6 +105,8 @@ pub enum Action {
     CopyCurl,
     /// Change a config.
     EditConfig,
+    /// Make a config for an MCP server, which its address names.
+    NewMcp,
     /// Make a config like the selected one.
     DuplicateConfig,
     /// Give another name.

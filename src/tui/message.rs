@@ -55,6 +55,8 @@ pub enum Message {
     Connected(Box<Connected>),
     /// A pasted address was not the one that is waited for; the authorization goes on.
     PasteRefused(Error),
+    /// The provider of an MCP server was found.
+    McpFound(ProviderId, Box<Provider>),
     /// A config was made.
     ConfigMade(Box<Config>),
     /// A config was changed.

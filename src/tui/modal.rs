@@ -1,5 +1,6 @@
 //! What can stand in front of a view. They are stacked; `esc` takes the topmost away.
 
+mod address;
 mod authorize;
 mod config;
 mod finder;
@@ -8,6 +9,7 @@ mod help;
 mod rename;
 mod scopes;
 
+pub use address::AddressForm;
 pub use authorize::{Asked, AuthorizeForm, WAY};
 pub use config::{ConfigForm, ConfigPurpose, SCOPES};
 pub use finder::{Candidate, Choice, Finder, Target};
@@ -45,6 +47,8 @@ pub enum Modal {
     Config(Box<ConfigForm>),
     /// Another name.
     Rename(Box<RenameForm>),
+    /// The address of an MCP server.
+    Address(Box<AddressForm>),
     /// Scopes, for the form below.
     Scopes(Box<ScopePicker>),
     /// A new connection.

@@ -84,6 +84,10 @@ impl Runtime {
                 // What comes of it, the authorization tells.
                 Message::Ticked(backend.now())
             }
+            Effect::FindMcp(address) => {
+                let (id, provider) = backend.provider(backend.provider_of_mcp(address).await?.as_str())?;
+                Message::McpFound(id, Box::new(provider))
+            }
             Effect::MakeConfig(new) => Message::ConfigMade(Box::new(backend.create_config(new.clone()).await?)),
             Effect::MakeConfigLike(key, new) => {
                 Message::ConfigMade(Box::new(backend.create_config_like(key, new.clone()).await?))

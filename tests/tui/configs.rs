@@ -41,6 +41,27 @@ fn a_config_is_made_like_another_with_its_secret() {
 }
 
 #[test]
+fn a_config_is_made_for_an_mcp_server_by_its_address() {
+    let mut screen = screen(80, 24);
+    screen.keys("2N");
+    assert!(screen.text().contains("New config for an MCP server"), "{}", screen.text());
+    assert_eq!(screen.keys("<enter>"), []);
+    assert!(screen.text().contains("it is empty"), "{}", screen.text());
+    let effects = screen.keys("https://mcp.linear.app/mcp<enter>");
+    assert_eq!(effects, [Effect::FindMcp("https://mcp.linear.app/mcp".to_owned())]);
+    let error = Error::usage("it does not say whose tokens it takes").hinted("check the address");
+    screen.send(Message::Failed(error, Box::new(effects[0].clone())));
+    assert!(screen.text().contains("check the address") && screen.text().contains("mcp.linear.app"), "nothing is lost");
+    let (id, provider) = hallpass::catalog::Catalog::default().get("linear-mcp").unwrap();
+    assert_eq!(screen.send(Message::McpFound(id, Box::new(provider))), [Effect::LoadProviders]);
+    let text = screen.text();
+    assert!(text.contains("New config for Linear (MCP)") && text.contains("linear-mcp"), "{text}");
+    let effects = screen.keys("<enter><enter><enter><enter>");
+    let [Effect::MakeConfig(new)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((new.provider.as_str(), new.client_id.as_str()), ("linear-mcp", ""));
+}
+
+#[test]
 fn scopes_are_chosen_from_the_known_ones_and_what_that_changes_is_said() {
     let mut screen = screen(120, 40);
     screen.keys("2/github<enter>e<c-s>");

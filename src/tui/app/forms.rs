@@ -3,9 +3,10 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::App;
-use crate::model::config::split_scopes;
+use crate::model::config::{split_scopes, suggested_key};
+use crate::model::{Provider, ProviderId};
 use crate::tui::effect::Effect;
-use crate::tui::modal::{AuthorizeForm, ConfigForm, Modal, Picked, RenameForm, SCOPES, ScopePicker};
+use crate::tui::modal::{AddressForm, AuthorizeForm, ConfigForm, Modal, Picked, RenameForm, SCOPES, ScopePicker};
 use crate::tui::widgets::form::{Form, Pressed};
 use crate::tui::widgets::input::Input;
 
@@ -44,6 +45,14 @@ impl App {
         effects
     }
 
+    /// Asks what a new config of a provider is to be made of.
+    pub(super) fn ask_for_config(&mut self, id: ProviderId, provider: Provider) {
+        let key = suggested_key(id.as_str(), |key| self.lists.configs.iter().any(|config| config.key.as_str() == key));
+        self.is_filtering = false;
+        self.notice = None;
+        self.modals.push(Modal::Config(Box::new(ConfigForm::new(id, provider, &key, self.setup.host.is_none()))));
+    }
+
     pub(super) fn press_in_rename(&mut self, mut form: Box<RenameForm>, key: KeyEvent) -> Vec<Effect> {
         let mut effects = Vec::new();
         if key.code == KeyCode::Esc {
@@ -51,12 +60,24 @@ impl App {
         }
         form.form.error = None;
         if form.form.key(key) == Pressed::Submitted {
-            match form.asked() {
-                Ok(effect) => effects.push(effect),
-                Err((line, error)) => form.form.fail(line, error),
-            }
+            let asked = form.asked();
+            effects = of_line(&mut form.form, asked);
         }
         self.modals.push(Modal::Rename(form));
+        effects
+    }
+
+    pub(super) fn press_in_address(&mut self, mut form: Box<AddressForm>, key: KeyEvent) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if key.code == KeyCode::Esc {
+            return effects;
+        }
+        form.form.error = None;
+        if form.form.key(key) == Pressed::Submitted {
+            let asked = form.asked();
+            effects = of_line(&mut form.form, asked);
+        }
+        self.modals.push(Modal::Address(form));
         effects
     }
 
@@ -113,5 +134,16 @@ fn fill_scopes(form: &mut Form, scopes: &[String]) {
     if let Some(field) = form.fields.iter_mut().find(|field| field.name == SCOPES) {
         field.input = Input::with(&scopes.join(","));
         field.error = None;
+    }
+}
+
+/// Takes over what a form of one line asks for, or says in it what is wrong.
+fn of_line(form: &mut Form, asked: Result<Effect, (&'static str, String)>) -> Vec<Effect> {
+    match asked {
+        Ok(effect) => vec![effect],
+        Err((line, error)) => {
+            form.fail(line, error);
+            Vec::new()
+        }
     }
 }

@@ -30,6 +30,7 @@ impl App {
             Modal::CopyAs(connection, selected) => self.press_in_copy_as(connection, selected, key),
             Modal::Config(form) => self.press_in_config(form, key),
             Modal::Rename(form) => self.press_in_rename(form, key),
+            Modal::Address(form) => self.press_in_address(form, key),
             Modal::Flow(flow) => self.press_in_flow(flow, key),
             Modal::Scopes(picker) => self.press_in_scopes(picker, key),
             // Any key hides it, and does nothing else.

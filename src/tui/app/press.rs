@@ -66,6 +66,7 @@ impl App {
             Some(Modal::Help(help)) => help.paste(text.expose()),
             Some(Modal::Config(form)) => form.form.paste(text.expose()),
             Some(Modal::Rename(form)) => form.form.paste(text.expose()),
+            Some(Modal::Address(form)) => form.form.paste(text.expose()),
             Some(Modal::Authorize(form)) => form.form.paste(text.expose()),
             Some(Modal::Passphrase(form)) => form.form.paste(text.expose()),
             None if self.is_filtering => {
@@ -189,6 +190,7 @@ impl App {
             Action::WhoAmI => return self.with_connection(Effect::WhoAmI),
             Action::EditConfig => self.edit_config(),
             Action::DuplicateConfig => self.duplicate_config(),
+            Action::NewMcp => self.modals.push(Modal::Address(Box::default())),
             Action::Rename => self.rename(),
             Action::CheckRedirect => {
                 return self
@@ -321,10 +323,7 @@ impl App {
             return;
         }
         let Some((id, provider)) = self.selected_provider().cloned() else { return };
-        let key = suggested_key(id.as_str(), |key| self.lists.configs.iter().any(|config| config.key.as_str() == key));
-        self.is_filtering = false;
-        self.notice = None;
-        self.modals.push(Modal::Config(Box::new(ConfigForm::new(id, provider, &key, self.setup.host.is_none()))));
+        self.ask_for_config(id, provider);
     }
 
     /// Asks with which scopes the selected connection is authorized again. It stays as it is until that is done.

@@ -4,7 +4,7 @@ use super::App;
 use crate::backend::AboutServer;
 use crate::model::freshness::spoken;
 use crate::model::tape::Step;
-use crate::model::{Config, Connection, ConnectionRef};
+use crate::model::{Config, Connection, ConnectionRef, Provider, ProviderId};
 use crate::service::Error;
 use crate::service::connect::Connected;
 use crate::service::connections::Deleted;
@@ -75,6 +75,7 @@ impl App {
                     waiting.error = Some(with_hint(&error));
                 }
             }
+            Message::McpFound(id, provider) => return self.found(id, *provider),
             Message::ConfigMade(config) => {
                 self.modals.retain(|modal| !matches!(modal, Modal::Config(_)));
                 self.view = View::Configs;
@@ -153,6 +154,13 @@ impl App {
     }
 
     /// What has another name stays selected under that one.
+    fn found(&mut self, id: ProviderId, provider: Provider) -> Vec<Effect> {
+        self.modals.retain(|modal| !matches!(modal, Modal::Address(_)));
+        self.ask_for_config(id, provider);
+        // It may be a new one.
+        vec![Effect::LoadProviders]
+    }
+
     fn renamed(&mut self, before: &Renamed, target: &Target) -> Vec<Effect> {
         self.rename_marks(before, target);
         self.modals.retain(|modal| !matches!(modal, Modal::Rename(_)));
@@ -358,6 +366,7 @@ impl App {
             (Some(_), Some(Modal::Passphrase(_))) => {}
             (Some(purpose), _) => self.modals.push(Modal::Passphrase(Box::new(PassphraseForm::new(purpose, effect)))),
             (None, Some(Modal::Config(form))) if !is_read => form.form.error = Some(with_hint(error)),
+            (None, Some(Modal::Address(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (None, Some(Modal::Rename(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (None, Some(Modal::Authorize(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (None, _) => self.tell_error(error, effect.connection().filter(|_| error.kind.is_of_a_flow()).cloned()),

@@ -4,7 +4,7 @@
 use super::Action::{
     self, Allow, Authorize, AuthorizeWith, Back, ChangeSetting, CheckRedirect, CopyAs, CopyCode, CopyCurl, CopyLine,
     CopyRedirectUri, CopyToken, CopyUrl, Delete, Details, DuplicateConfig, EditConfig, Examine, Filter, Follow, Group,
-    Help, Inspect, Jump, LastFlow, Mark, MarkAll, Messages, Motion, Mouse, Move, Narrow, NewConfig, NextTheme,
+    Help, Inspect, Jump, LastFlow, Mark, MarkAll, Messages, Motion, Mouse, Move, Narrow, NewConfig, NewMcp, NextTheme,
     OpenConsole, OpenDocs, OpenUrl, Palette, Paste, Quit, Refresh, Rename, Reveal, Reverse, Sandbox, Serve, Show, Sort,
     Undo, UseBrowser, UseDevice, WhoAmI,
 };
@@ -57,7 +57,7 @@ impl Entry {
 
     /// Tells whether it can be done in a list that has no rows.
     pub fn counts_without_rows(&self) -> bool {
-        self.contexts.contains(&Everywhere) || matches!(self.action, NewConfig | Examine)
+        self.contexts.contains(&Everywhere) || matches!(self.action, NewConfig | NewMcp | Examine)
     }
 
     const fn changing(self) -> Self {
@@ -110,6 +110,14 @@ pub const TABLE: &[Entry] = &[
     entry("mark", Mark, &["space"], &[Connections], "mark it, for refresh and delete").short("mark", 2),
     entry("mark-all", MarkAll, &["*"], &[Connections], "mark every row that is shown, or none"),
     entry("new-config", NewConfig, &["n"], &[Connections, Configs, Providers], "new config").changing().short("new", 6),
+    entry(
+        "new-mcp",
+        NewMcp,
+        &["N"],
+        &[Connections, Configs, Providers],
+        "new config for an MCP server, by its address",
+    )
+    .changing_here(),
     entry("edit-config", EditConfig, &["e"], &[Configs], "edit it").changing().short("edit", 5),
     entry("duplicate-config", DuplicateConfig, &["D"], &[Configs], "make another one like it").changing_here(),
     entry("rename", Rename, &["m"], &[Connections, Configs], "rename it").changing().short("rename", 1),

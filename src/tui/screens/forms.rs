@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::model::{WayIn, untrusted};
 use crate::service::vaults::Purpose;
 use crate::tui::app::App;
-use crate::tui::modal::{AuthorizeForm, ConfigForm, PassphraseForm, RenameForm};
+use crate::tui::modal::{AddressForm, AuthorizeForm, ConfigForm, PassphraseForm, RenameForm};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::form::{Field, Form};
 use crate::tui::widgets::paint::{cut, inside_width, lines, padded, popup, wrapped};
@@ -26,6 +26,10 @@ pub(super) fn config(app: &App, frame: &mut Frame<'_>, area: Rect, form: &Config
 
 pub(super) fn rename(app: &App, frame: &mut Frame<'_>, area: Rect, form: &RenameForm) {
     draw(app, frame, area, &untrusted::line(&form.title()), &form.form, &[]);
+}
+
+pub(super) fn address(app: &App, frame: &mut Frame<'_>, area: Rect, form: &AddressForm) {
+    draw(app, frame, area, "New config for an MCP server", &form.form, &[]);
 }
 
 pub(super) fn authorize(app: &App, frame: &mut Frame<'_>, area: Rect, form: &AuthorizeForm) {

@@ -288,6 +288,7 @@ pub(super) fn draw_modals(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
             Modal::CopyAs(connection, selected) => modals::copy_as(app, frame, area, connection, *selected),
             Modal::Config(form) => forms::config(app, frame, area, form),
             Modal::Rename(form) => forms::rename(app, frame, area, form),
+            Modal::Address(form) => forms::address(app, frame, area, form),
             Modal::Scopes(picker) => scopes::draw(app, frame, area, picker),
             Modal::Flow(flow) => flow::draw(app, frame, area, flow),
             Modal::Revealed(revealed) => modals::revealed(app, frame, area, revealed),

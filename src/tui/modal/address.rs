@@ -1,0 +1,31 @@
+//! The form for the address of an MCP server.
+
+use crate::tui::effect::Effect;
+use crate::tui::widgets::form::{Field, Form};
+
+/// The form for the address of an MCP server, whose provider is found by it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AddressForm {
+    /// What is typed.
+    pub form: Form,
+}
+
+/// The one line.
+const ADDRESS: &str = "address";
+
+impl Default for AddressForm {
+    fn default() -> Self {
+        let help = "its whole address, as in https://mcp.example.com/mcp: it is asked whose tokens it takes";
+        Self { form: Form::new(vec![Field::new(ADDRESS, "Address", "", help)]) }
+    }
+}
+
+impl AddressForm {
+    /// Reads the filled form.
+    pub fn asked(&self) -> Result<Effect, (&'static str, String)> {
+        match self.form.text(ADDRESS) {
+            "" => Err((ADDRESS, "it is empty".to_owned())),
+            address => Ok(Effect::FindMcp(address.to_owned())),
+        }
+    }
+}
