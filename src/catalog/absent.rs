@@ -2,7 +2,7 @@
 
 /// The ids, sorted, each with what stands in the way, as the end of a sentence.
 pub const ABSENT: [(&str, &str); 22] = [
-    ("absorb-lms", "each token request wants a fresh nonce and a secret beside the client's"),
+    ("absorb-lms", "each token request wants a fresh nonce, and each refresh the scopes again"),
     ("avanan", "each request, the one for a token included, is signed with a hash of its own"),
     ("aws-iam", SIGV4),
     ("aws-inspector2", SIGV4),

@@ -120,7 +120,9 @@ fn list(query: &str, service: &Service, output: Output) -> Outcome {
 }
 
 fn searchable(listed: &Listed) -> String {
-    search::entry(listed.id.as_str(), &listed.aliases, &listed.name, &listed.categories.join(" "))
+    // What stands in the other columns is found, too.
+    let rest = format!("{} {}", listed.ways.join(" "), listed.categories.join(" "));
+    search::entry(listed.id.as_str(), &listed.aliases, &listed.name, &rest)
 }
 
 fn value(id: &ProviderId, provider: &Provider) -> Value {
