@@ -146,7 +146,11 @@ fn it_is_piped_on_the_command_line_and_rests_nowhere_but_in_the_vault() {
     assert!(said.err.contains("partner_key"), "{}", said.err);
     home.pipe("partner-canary\n", &way).fails_with(2);
     home.pipe("partner_key=partner-canary\n", &way).ok();
-    // What is there is kept where nothing is piped, and nothing that is piped is passed over.
+    // What is there is kept, and standard input is somebody else's unless that is said.
+    home.pipe("partner_key=nobodys\n", &way).ok();
+    let said = home.run(&["request", "acme", "jane", "GET", "/echo"]).ok();
+    assert!(said.out.contains("partner-canary"), "{}", said.out);
+    let way = [&way[..], &["--enter"]].concat();
     home.run(&way).ok();
     home.pipe("partner_key=other-canary\nregion=eu\n", &way).ok();
     let said = home.run(&["request", "acme", "jane", "GET", "/echo"]).ok();

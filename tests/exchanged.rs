@@ -279,11 +279,7 @@ async fn a_client_that_is_forgotten_is_registered_anew_with_the_redirect_uri_of_
     let config = stage.service.create_config(unregistered("mine")).await.unwrap();
     assert_eq!((config.client_id.as_str(), config.has_client_secret), ("told-1", true));
     let uri = "http://127.0.0.1:3999/oauth/callback";
-    let anew = || ConfigChanges {
-        client_id: Some(String::new()),
-        redirect_uri: Some(uri.to_owned()),
-        ..ConfigChanges::default()
-    };
+    let anew = || ConfigChanges { registers: true, redirect_uri: Some(uri.to_owned()), ..ConfigChanges::default() };
     for (id, secret) in [("told-2", None), ("told-3", Some(Secret::new("secret-3")))] {
         let changed = stage.service.edit_config(&config.key, anew()).await.unwrap();
         assert_eq!((changed.client_id.as_str(), changed.redirect_uri()), (id, uri));
@@ -302,10 +298,13 @@ async fn what_registers_no_clients_says_so_and_stays_as_it_is() {
     let file = REGISTERS.replace("registration_endpoint = \"{base}/register\"\n", "");
     let stage = Stage::new(&file, |_| Reply::json(404, &json!({}))).await;
     let key = ConfigKey::new("acme").unwrap();
-    let changes = ConfigChanges { client_id: Some(String::new()), ..ConfigChanges::default() };
-    let error = stage.service.edit_config(&key, changes).await.unwrap_err();
-    assert!(error.kind == Kind::Usage && error.message.contains("registers none by itself"), "{error:?}");
-    assert_eq!(stage.service.config(&key).unwrap().client_id, "me");
+    let anew = ConfigChanges { registers: true, ..ConfigChanges::default() };
+    let empty = ConfigChanges { client_id: Some(String::new()), ..ConfigChanges::default() };
+    for (changes, why) in [(anew, "registers no clients"), (empty, "no client id is given")] {
+        let error = stage.service.edit_config(&key, changes).await.unwrap_err();
+        assert!(error.kind == Kind::Usage && error.message.contains(why), "{error:?}");
+        assert_eq!(stage.service.config(&key).unwrap().client_id, "me");
+    }
 }
 
 #[tokio::test]

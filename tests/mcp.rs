@@ -22,6 +22,8 @@ enum Says {
     WellKnown,
     /// In its refusal.
     Challenge,
+    /// Elsewhere by its refusal, and where RFC 9728 puts it all the same.
+    Elsewhere,
     /// Not at all: it is its own authorization server.
     Nothing,
     /// That it is another resource.
@@ -39,12 +41,13 @@ fn server(says: Says) -> impl FnMut(&Seen) -> Reply + Send + 'static {
         let metadata = json!({"issuer": issuer, "authorization_endpoint": format!("{base}/a"), "token_endpoint": format!("{base}/t"),
             "registration_endpoint": format!("{base}/r"), "token_endpoint_auth_methods_supported": ["none"]});
         match (seen.path.as_str(), says) {
-            ("/.well-known/oauth-protected-resource/notes/mcp", Says::WellKnown | Says::Lie) => {
+            ("/.well-known/oauth-protected-resource/notes/mcp", Says::WellKnown | Says::Lie | Says::Elsewhere) => {
                 Reply::json(200, &about)
             }
             ("/about-notes", Says::Challenge) => Reply::json(200, &about),
-            ("/notes/mcp", Says::Challenge) if !seen.headers.contains_key("authorization") => {
-                let header = "www-authenticate: Bearer resource_metadata=\"/about-notes\"".to_owned();
+            ("/notes/mcp", Says::Challenge | Says::Elsewhere) if !seen.headers.contains_key("authorization") => {
+                let place = if says == Says::Challenge { "/about-notes" } else { "https://other.example/about" };
+                let header = format!("www-authenticate: Bearer resource_metadata=\"{place}\"");
                 Reply { headers: vec![header], ..Reply::json(401, &json!({})) }
             }
             ("/as/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server/as", _)
@@ -65,7 +68,7 @@ fn server(says: Says) -> impl FnMut(&Seen) -> Reply + Send + 'static {
 
 #[tokio::test]
 async fn a_server_is_asked_whose_tokens_it_takes_wherever_it_says_so() {
-    for says in [Says::WellKnown, Says::Challenge, Says::Nothing] {
+    for says in [Says::WellKnown, Says::Challenge, Says::Elsewhere, Says::Nothing] {
         let stage = Stage::new(BARE, server(says)).await;
         let base = stage.player.base();
         let id = stage.service.provider_of_mcp(&format!("{base}/notes/mcp")).await.unwrap();

@@ -30,24 +30,27 @@ impl ClientCertificate {
             let missing = || TemplateError::Missing { name: format!("credential.{name}") };
             fields.get(name).map(Secret::expose).ok_or_else(missing)
         };
-        let (certificate, key) = (text(&table.certificate)?.trim(), text(&table.key)?.trim());
         let bad = |why: String| AuthError::ClientCertificate(why);
-        if !certificate.contains("-----BEGIN CERTIFICATE-----") || certificate.contains("PRIVATE KEY-----") {
+        // One file may hold both.
+        let certificates = blocks(text(&table.certificate)?, "CERTIFICATE");
+        if certificates.is_empty() {
             let name = &table.certificate;
             return Err(bad(format!("`{name}` is no certificate in PEM: expected `-----BEGIN CERTIFICATE-----`")));
         }
+        let key = text(&table.key)?;
         if key.contains("ENCRYPTED") {
             return Err(bad(
                 "the key is sealed with a passphrase: take that off with `openssl pkcs8 -topk8 -nocrypt`".to_owned()
             ));
         }
-        if !key.contains("PRIVATE KEY-----") {
+        let keys = blocks(key, "PRIVATE KEY");
+        if keys.is_empty() {
             return Err(bad(format!(
                 "`{}` is no private key in PEM: expected `-----BEGIN PRIVATE KEY-----`",
                 table.key
             )));
         }
-        let pem = Zeroizing::new(format!("{certificate}\n{key}\n"));
+        let pem = Zeroizing::new(format!("{}{}", certificates.as_str(), keys.as_str()));
         let read = reqwest::Identity::from_pem(pem.as_bytes());
         Ok(Some(Self(read.map_err(|error| bad(chain(&error)))?)))
     }
@@ -67,6 +70,21 @@ impl ClientCertificate {
     }
 }
 
+/// Returns the blocks of a text in PEM (RFC 7468) whose label ends so.
+fn blocks(text: &str, label: &str) -> Zeroizing<String> {
+    let mut found = Zeroizing::new(String::new());
+    let is_one = |block: &&str| block.split("-----").next().is_some_and(|named| named.ends_with(label));
+    for block in text.split("-----BEGIN ").skip(1).filter(is_one) {
+        if let Some((body, end)) = block.split_once("-----END ") {
+            let named = end.split("-----").next().unwrap_or_default();
+            for part in ["-----BEGIN ", body, "-----END ", named, "-----\n"] {
+                found.push_str(part);
+            }
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +101,8 @@ mod tests {
         let made = rcgen::generate_simple_self_signed(["client".to_owned()]).unwrap();
         let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
         assert!(read(&certificate, &key).unwrap().is_some());
+        let both = format!("Bag Attributes\n{key}{certificate}");
+        assert!(read(&both, &both).unwrap().is_some(), "as openssl writes them into one");
         assert!(ClientCertificate::of(&toml::from_str("name = \"A\"").unwrap(), &BTreeMap::new()).unwrap().is_none());
         for (certificate, key) in [(&certificate[..], "canary"), ("canary", &key[..]), ("", "")] {
             let error = read(certificate, key).unwrap_err();

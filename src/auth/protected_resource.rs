@@ -38,16 +38,22 @@ pub async fn discover(
     let read = |document, is_the_hosts| {
         ProtectedResource::of(resource, document, is_the_hosts, allows_loopback_http).map_err(bad)
     };
+    let mut other = None;
     let challenges = transport.challenges(resource).await?;
     if let Some(named) = challenges.iter().find_map(|challenge| resource_metadata(challenge)) {
-        let target = resource.join(&named).ok().filter(|target| target.origin() == resource.origin());
-        let target =
-            target.ok_or_else(|| bad(format!("it names metadata elsewhere (`{}`)", untrusted::line(&named))))?;
-        if let Some(document) = document(transport, &target).await? {
-            return read(document, target.path().starts_with(WELL_KNOWN));
+        match resource.join(&named).ok().filter(|target| target.origin() == resource.origin()) {
+            Some(target) => {
+                if let Some(document) = document(transport, &target).await? {
+                    match read(document, target.path().starts_with(WELL_KNOWN)) {
+                        Ok(found) => return Ok(found),
+                        Err(error) => other = Some(error),
+                    }
+                }
+            }
+            None => other = Some(bad(format!("it names metadata elsewhere (`{}`)", untrusted::line(&named)))),
         }
     }
-    let mut other = None;
+    // What its host says in the usual place may be right all the same.
     for candidate in well_known(resource) {
         if let Some(document) = document(transport, &candidate).await? {
             match read(document, true) {

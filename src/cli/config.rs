@@ -54,7 +54,8 @@ pub(super) async fn run(command: ConfigCommand, backend: &Backend, output: Outpu
             let signs = template.is_ok_and(|(_, template)| template.signs());
             let changes = ConfigChanges {
                 provider,
-                client_id: client_id.or(new_client_id).or_else(|| register.then(String::new)),
+                client_id: client_id.or(new_client_id),
+                registers: register,
                 client_secret: match (client_secret, new_client_secret) {
                     (Some(given), _) => Some(asked_secret(Some(&given), signs)?),
                     (None, Some(given)) if given == "-" => Some(asked_secret(Some(&given), signs)?),
@@ -133,6 +134,7 @@ fn asked_secret(given: Option<&str>, signs: bool) -> Result<Secret> {
 fn is_empty(changes: &ConfigChanges) -> bool {
     changes.provider.is_none()
         && changes.client_id.is_none()
+        && !changes.registers
         && changes.client_secret.is_none()
         && changes.scopes.is_none()
         && changes.redirect_uri.is_none()
@@ -155,6 +157,7 @@ fn asked_changes(signs: bool) -> Result<ConfigChanges> {
     Ok(ConfigChanges {
         provider: None,
         client_id,
+        registers: false,
         client_secret: secret,
         scopes: answer("New scopes, comma-separated (enter leaves them)")?.as_deref().map(split_scopes),
         redirect_uri: answer("New redirect URI (enter leaves it)")?,

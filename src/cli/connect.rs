@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::args::ConnectArgs;
-use super::enter::Behind;
+use super::enter::Piped;
 use super::interrupt::uninterrupted;
 use super::output::error_value;
 use super::{Failure, Outcome, Output, enter, prompt};
@@ -55,6 +55,7 @@ async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) ->
     let known = known.map(|connection| connection.variables).unwrap_or_default();
     let variables = variables(&arguments.parameters, &provider, &known)?;
     let scopes = (!arguments.scopes.is_empty()).then(|| arguments.scopes.clone());
+    let piped = Piped { is_known, is_wanted: arguments.enter, has_address: arguments.paste };
     // Whoever asks for a browser's flow all the same is refused where it would begin.
     let wants_flow = arguments.device || arguments.paste;
     if !wants_flow && (way_in.is_entered() || way_in == WayIn::ClientCredentials) {
@@ -64,14 +65,13 @@ async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) ->
         request.fields = if way_in.is_entered() {
             enter::fields(&provider, way_in)?
         } else {
-            enter::fields_beside(&provider, way_in, is_known, Behind::Nothing)?
+            enter::fields_beside(&provider, way_in, piped)?
         };
         return Box::pin(uninterrupted(backend.enter(request), backend, output)).await;
     }
     let mut request = ConnectRequest::new(reference).reading_files();
     (request.way_in, request.variables, request.scopes) = (Some(way_in), variables, scopes);
-    let behind = if arguments.paste { Behind::Address } else { Behind::Nothing };
-    request.fields = enter::fields_beside(&provider, way_in, is_known, behind)?;
+    request.fields = enter::fields_beside(&provider, way_in, piped)?;
     request.timeout = arguments.timeout;
     request.way = match (arguments.paste, arguments.no_browser, arguments.device) {
         (true, ..) => Way::Paste,

@@ -2,7 +2,7 @@
 //! on the command line.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, Read};
+use std::io::{BufRead, IsTerminal, Read};
 
 use super::prompt;
 use crate::model::provider::CredentialField;
@@ -19,37 +19,45 @@ pub(super) fn fields(provider: &Provider, way: WayIn) -> Result<BTreeMap<String,
     typed(&asked, false)
 }
 
-/// Where an address may be pasted behind what is piped, that is read no further than it goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Behind {
-    /// All of standard input.
-    Nothing,
-    /// An address: up to an empty line, or the only line there is to read.
-    Address,
+/// How what goes with a token comes in where nobody types it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piped {
+    /// Whether the connection has it already: then it keeps it.
+    pub(super) is_known: bool,
+    /// Whether it is read all the same (`--enter`), to the end or an empty line, with what may be left out.
+    pub(super) is_wanted: bool,
+    /// Whether an address is pasted behind it.
+    pub(super) has_address: bool,
 }
 
-/// Asks for what goes with the tokens of a connection, or reads it from standard input. One that is known has it
-/// already, and keeps what is not given anew.
-pub(super) fn fields_beside(
-    provider: &Provider,
-    way: WayIn,
-    is_known: bool,
-    behind: Behind,
-) -> Result<BTreeMap<String, Secret>> {
+/// Asks for what goes with the tokens of a connection, or reads it from standard input: no more of it than is needed,
+/// since it may be somebody else's, and may never end.
+pub(super) fn fields_beside(provider: &Provider, way: WayIn, piped: Piped) -> Result<BTreeMap<String, Secret>> {
     let all = provider.credential_fields(way);
     let asked: Vec<&(String, CredentialField)> = all.iter().filter(|(_, field)| field.default.is_none()).collect();
-    // Where nothing is asked for, standard input is somebody else's.
-    if asked.is_empty() || is_known && behind == Behind::Address && !prompt::is_interactive() {
+    if asked.is_empty() {
         return Ok(BTreeMap::new());
     }
     if prompt::is_interactive() {
-        return typed(&asked, is_known);
+        return typed(&asked, piped.is_known);
     }
-    let text = match behind {
-        Behind::Nothing => all_of_input()?,
-        Behind::Address => first_lines(asked.len() == 1)?,
+    let is_needed = !piped.is_known && asked.iter().any(|(_, field)| !field.optional);
+    if std::io::stdin().is_terminal() || !(is_needed || piped.is_wanted) {
+        return Ok(BTreeMap::new());
+    }
+    let text = match (piped.is_wanted, piped.has_address) {
+        (true, false) => all_of_input()?,
+        (true, true) => first_lines(|lines| lines.ends_with("\n\n") || lines.trim().is_empty())?,
+        (false, _) => first_lines(|lines| has_needed(lines, &asked))?,
     };
     if text.trim().is_empty() { Ok(BTreeMap::new()) } else { read(&text, &asked) }
+}
+
+/// Tells whether lines hold all that may not be left out: the only field is the first line, of several each has its name.
+fn has_needed(lines: &str, asked: &[&(String, CredentialField)]) -> bool {
+    let names = lines.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name.trim()).collect::<Vec<_>>();
+    let mut needed = asked.iter().filter(|(_, field)| !field.optional);
+    asked.len() == 1 || needed.all(|(name, _)| names.contains(&name.as_str()))
 }
 
 fn typed(asked: &[&(String, CredentialField)], is_known: bool) -> Result<BTreeMap<String, Secret>> {
@@ -87,12 +95,18 @@ fn all_of_input() -> Result<zeroize::Zeroizing<String>> {
     Ok(text)
 }
 
-fn first_lines(is_one: bool) -> Result<zeroize::Zeroizing<String>> {
+/// Reads lines until they are enough, or there are no more.
+fn first_lines(is_enough: impl Fn(&str) -> bool) -> Result<zeroize::Zeroizing<String>> {
     let mut text = zeroize::Zeroizing::new(String::new());
     loop {
         let before = text.len();
         std::io::stdin().lock().read_line(&mut text).map_err(|error| unreadable(&error))?;
-        if is_one || text[before..].trim().is_empty() {
+        let line = text[before..].trim_start();
+        if line.starts_with("http://") || line.starts_with("https://") {
+            return Err(Error::usage("standard input has an address where something is to be entered first")
+                .hinted("pipe what the API wants beside the token, and the address behind it"));
+        }
+        if text.len() == before || is_enough(&text) {
             return Ok(text);
         }
     }

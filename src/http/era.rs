@@ -112,6 +112,7 @@ impl Server {
         let key = self.known_config(&given.key)?.key;
         let changes = ConfigChanges {
             provider: Some(given.provider),
+            registers: false,
             client_id: Some(given.client_id),
             client_secret: Some(Secret::new(given.client_secret)),
             scopes: Some(given.scopes),

@@ -198,6 +198,7 @@ impl Server {
         let new = new.map(ConfigKey::new).transpose().map_err(Error::from)?;
         let changes = ConfigChanges {
             provider: None,
+            registers: false,
             client_id: given.client_id,
             client_secret: given.client_secret,
             scopes: given.scopes,

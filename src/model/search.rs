@@ -40,13 +40,15 @@ pub fn fuzzy<T: AsRef<str>>(query: &str, entries: &[T]) -> Vec<usize> {
         .collect();
     // Letters that are found here and there by chance are no find beside a word that is there.
     let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
+    let is_there = |index: usize| {
+        let entry = entries[index].as_ref().to_lowercase();
+        words.iter().all(|word| entry.contains(word.as_str()))
+    };
+    let is_named = |index: usize| words.iter().all(|word| stands_in_one_name(word, entries[index].as_ref()));
+    found.retain(|(_, index)| is_there(*index) || is_named(*index));
     let best = found.iter().map(|(score, _)| *score).max().unwrap_or_default();
     let is_near = |score: u32| u64::from(score) * u64::from(NEAR.1) >= u64::from(best) * u64::from(NEAR.0);
-    found.retain(|(score, index)| {
-        let entry = entries[*index].as_ref().to_lowercase();
-        let is_there = words.iter().all(|word| entry.contains(word.as_str()));
-        is_there || is_near(*score) && words.iter().all(|word| stands_in_one_name(word, &entry))
-    });
+    found.retain(|(score, index)| is_near(*score) || is_there(*index));
     // What is called so is what was meant, then what has it as a whole word. Equal scores keep their order, and among
     // them the shorter entry is the plainer answer.
     let wanted = query.trim().to_lowercase();
@@ -68,6 +70,12 @@ pub fn fuzzy<T: AsRef<str>>(query: &str, entries: &[T]) -> Vec<usize> {
 /// Tells whether the letters of a word stand in one name of an entry in their order: gathered over several, they are
 /// found in nearly everything.
 fn stands_in_one_name(word: &str, entry: &str) -> bool {
+    // Signs of a pattern, and accents that it sees through, are judged by it alone.
+    let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii() && !b"^$!'\\".contains(&byte));
+    if !is_plain(word) || !entry.is_ascii() {
+        return true;
+    }
+    let entry = entry.to_ascii_lowercase();
     let mut names = entry.split(|character: char| character.is_whitespace() || character == ',');
     names.any(|name| {
         let mut letters = name.chars();
@@ -128,6 +136,7 @@ mod tests {
         assert_eq!(fuzzy("hub", &["hubspot/acme", "github/jane"]), [0, 1]);
         assert_eq!(fuzzy("gthb", &entries), [0], "with no word of it, the letters are all there is");
         assert_eq!(fuzzy("ghj", &["github/jane"]), [0]);
+        assert_eq!(fuzzy("cafe", &["café/jane"]), [0]);
         assert_eq!(fuzzy("plaid", &["fern,fern-(public-api) Fern (Public API) dev-tools"]), [0; 0], "chance");
         assert_eq!(fuzzy("google", &["google-maps maps", "google Google and more words"])[0], 1, "it is called so");
         assert_eq!(fuzzy("x", &["xero", "twitter X (OAuth 2.0)"])[0], 1, "a whole word is what was meant");

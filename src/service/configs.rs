@@ -35,8 +35,10 @@ pub struct NewConfig {
 pub struct ConfigChanges {
     /// Another provider.
     pub provider: Option<String>,
-    /// Another client id; an empty one has hallpass register itself anew, where it may.
+    /// Another client id.
     pub client_id: Option<String>,
+    /// Whether hallpass registers itself anew (RFC 7591), in the place of another client id and secret.
+    pub registers: bool,
     /// Another client secret.
     pub client_secret: Option<Secret>,
     /// Other scopes.
@@ -143,8 +145,15 @@ impl Service {
             config.provider = provider;
         }
         let (_, provider) = self.provider(config.provider.as_str())?;
-        let registers = changes.client_id.as_ref().is_some_and(|id| id.trim().is_empty()) && provider.may_register();
-        if let Some(client_id) = changes.client_id.as_ref().filter(|_| !registers) {
+        if changes.registers && (changes.client_id.is_some() || changes.client_secret.is_some()) {
+            return Err(Error::usage("a client is given, and hallpass is to register itself")
+                .hinted("leave out one of them: who registers is told id and secret"));
+        }
+        if changes.registers && !provider.may_register() {
+            return Err(Error::usage(format!("{} registers no clients", provider.name))
+                .hinted("register an application there, and give its id with `--client-id`"));
+        }
+        if let Some(client_id) = &changes.client_id {
             config.client_id = client_id_for(&provider, client_id)?;
         }
         if let Some(scopes) = changes.scopes {
@@ -157,7 +166,7 @@ impl Service {
             };
         }
         config.updated_at = self.now();
-        if registers {
+        if changes.registers {
             return self.register_anew(config).await;
         }
         match changes.client_secret.filter(|secret| !secret.is_empty()) {

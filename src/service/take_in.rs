@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::connect::{Connected, add_further};
 use super::enter::Newcomer;
-use super::fields::checked_fields;
 use super::{Error, Result, Service};
 use crate::auth::Tape;
 use crate::model::{Connection, ConnectionRef, Credentials, Provider, WayIn};
@@ -22,21 +21,6 @@ pub struct TakeInRequest {
     pub further: BTreeMap<String, String>,
 }
 
-/// Returns credentials with what is asked for beside them, and nothing else of what somebody wrote there.
-fn asked_alone(provider: &Provider, credentials: Credentials) -> Result<Credentials> {
-    let way = credentials.way();
-    if credentials.tokens().is_none() && credentials.pair().is_none() {
-        return Ok(credentials);
-    }
-    let asked = provider.credential_fields(way);
-    let mut fields = credentials.fields().clone();
-    fields.retain(|name, _| asked.iter().any(|(known, _)| known == name));
-    // A token that was had with a login is good without it, until it ends.
-    let is_whole = !way.is_exchanged() && way != WayIn::OAuth1Token;
-    let fields = if is_whole { checked_fields(&asked, &fields)? } else { fields };
-    Ok(credentials.with_fields(fields))
-}
-
 impl Service {
     /// Makes a connection of credentials that were obtained elsewhere. Nobody proves them: the next refresh,
     /// or the API, will.
@@ -52,7 +36,7 @@ impl Service {
                 Error::usage("the credentials are empty").hinted("give the token, or the key, that is to be kept")
             );
         }
-        let credentials = asked_alone(&provider, credentials)?;
+        let credentials = self.asked_alone(&provider, &reference, credentials).await?;
         if credentials.has_odd_characters() {
             let message = "a credential has a character in it that none may have (a line break, a control character)";
             return Err(Error::usage(message).hinted("give it as the provider gave it, without white space around it"));
@@ -63,5 +47,26 @@ impl Service {
         let connection = Connection::new(&reference, &config.provider, &credentials, scopes, variables);
         let (detail, tape) = (format!("{way}, taken in as it was"), Tape::default());
         self.keep_new(Newcomer { connection, credentials, warnings: Vec::new(), detail, tape }, &provider, intent).await
+    }
+
+    /// Returns credentials with what is asked for beside them, and nothing else of what somebody wrote there. A
+    /// connection that is there keeps what it has.
+    async fn asked_alone(
+        &self,
+        provider: &Provider,
+        reference: &ConnectionRef,
+        credentials: Credentials,
+    ) -> Result<Credentials> {
+        let way = credentials.way();
+        if credentials.tokens().is_none() && credentials.pair().is_none() {
+            return Ok(credentials);
+        }
+        let asked = provider.credential_fields(way);
+        let mut fields = credentials.fields().clone();
+        fields.retain(|name, _| asked.iter().any(|(known, _)| known == name));
+        // A token that was had with a login is good without it, until it ends.
+        let is_whole = !way.is_exchanged() && way != WayIn::OAuth1Token;
+        let fields = if is_whole { self.fields_beside(provider, way, reference, &fields).await? } else { fields };
+        Ok(credentials.with_fields(fields))
     }
 }

@@ -38,6 +38,11 @@ pub struct ConnectArgs {
     /// `token_exchange` or `signed_jwt`
     #[arg(long, value_name = "WAY")]
     pub way: Option<String>,
+    /// Read what the API wants beside a token from standard input, though the connection has it already
+    ///
+    /// A line NAME=VALUE for each, with what may be left out; an empty line ends it where an address is pasted behind.
+    #[arg(long)]
+    pub enter: bool,
     /// Keep a key or a login though the provider's proving call refuses it
     #[arg(long)]
     pub unverified: bool,

@@ -45,6 +45,19 @@ impl App {
         effects
     }
 
+    /// Takes over the provider of an MCP server.
+    pub(super) fn found(&mut self, id: ProviderId, provider: Provider) -> Vec<Effect> {
+        if matches!(self.modals.last(), Some(Modal::Address(_))) {
+            self.modals.pop();
+            self.ask_for_config(id, provider);
+        } else {
+            // Nobody waits for it any more, and what is on the screen stays there.
+            self.tell(format!("{} is there now, as {id}", provider.name));
+        }
+        // It may be a new one.
+        vec![Effect::LoadProviders]
+    }
+
     /// Asks what a new config of a provider is to be made of.
     pub(super) fn ask_for_config(&mut self, id: ProviderId, provider: Provider) {
         let key = suggested_key(id.as_str(), |key| self.lists.configs.iter().any(|config| config.key.as_str() == key));
@@ -72,10 +85,15 @@ impl App {
         if key.code == KeyCode::Esc {
             return effects;
         }
+        if form.is_asked && key.code == KeyCode::Enter {
+            self.modals.push(Modal::Address(form));
+            return effects;
+        }
         form.form.error = None;
         if form.form.key(key) == Pressed::Submitted {
             let asked = form.asked();
             effects = of_line(&mut form.form, asked);
+            form.is_asked = !effects.is_empty();
         }
         self.modals.push(Modal::Address(form));
         effects

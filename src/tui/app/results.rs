@@ -4,7 +4,7 @@ use super::App;
 use crate::backend::AboutServer;
 use crate::model::freshness::spoken;
 use crate::model::tape::Step;
-use crate::model::{Config, Connection, ConnectionRef, Provider, ProviderId};
+use crate::model::{Config, Connection, ConnectionRef};
 use crate::service::Error;
 use crate::service::connect::Connected;
 use crate::service::connections::Deleted;
@@ -154,13 +154,6 @@ impl App {
     }
 
     /// What has another name stays selected under that one.
-    fn found(&mut self, id: ProviderId, provider: Provider) -> Vec<Effect> {
-        self.modals.retain(|modal| !matches!(modal, Modal::Address(_)));
-        self.ask_for_config(id, provider);
-        // It may be a new one.
-        vec![Effect::LoadProviders]
-    }
-
     fn renamed(&mut self, before: &Renamed, target: &Target) -> Vec<Effect> {
         self.rename_marks(before, target);
         self.modals.retain(|modal| !matches!(modal, Modal::Rename(_)));
@@ -366,7 +359,10 @@ impl App {
             (Some(_), Some(Modal::Passphrase(_))) => {}
             (Some(purpose), _) => self.modals.push(Modal::Passphrase(Box::new(PassphraseForm::new(purpose, effect)))),
             (None, Some(Modal::Config(form))) if !is_read => form.form.error = Some(with_hint(error)),
-            (None, Some(Modal::Address(form))) if !is_read => form.form.error = Some(with_hint(error)),
+            (None, Some(Modal::Address(form))) if !is_read => {
+                form.is_asked = false;
+                form.form.error = Some(with_hint(error));
+            }
             (None, Some(Modal::Rename(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (None, Some(Modal::Authorize(form))) if !is_read => form.form.error = Some(with_hint(error)),
             (None, _) => self.tell_error(error, effect.connection().filter(|_| error.kind.is_of_a_flow()).cloned()),

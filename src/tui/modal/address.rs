@@ -8,6 +8,8 @@ use crate::tui::widgets::form::{Field, Form};
 pub struct AddressForm {
     /// What is typed.
     pub form: Form,
+    /// Whether the server is being asked.
+    pub is_asked: bool,
 }
 
 /// The one line.
@@ -16,7 +18,7 @@ const ADDRESS: &str = "address";
 impl Default for AddressForm {
     fn default() -> Self {
         let help = "its whole address, as in https://mcp.example.com/mcp: it is asked whose tokens it takes";
-        Self { form: Form::new(vec![Field::new(ADDRESS, "Address", "", help)]) }
+        Self { form: Form::new(vec![Field::new(ADDRESS, "Address", "", help)]), is_asked: false }
     }
 }
 

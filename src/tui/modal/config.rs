@@ -90,7 +90,9 @@ impl ConfigForm {
     /// Reads the filled form; an error names the line that it is about.
     pub fn asked(&self) -> Result<Effect, (&'static str, String)> {
         let text = |name| self.form.text(name);
-        let needs_client = !self.provider.may_register() && self.provider.ways().iter().all(|way| way.needs_client());
+        let is_new = !matches!(self.purpose, ConfigPurpose::Edit(_));
+        let registers = is_new && self.provider.may_register();
+        let needs_client = !registers && self.provider.ways().iter().all(|way| way.needs_client());
         if text("client_id").is_empty() && needs_client {
             return Err(("client_id", "it is empty".to_owned()));
         }
@@ -101,6 +103,7 @@ impl ConfigForm {
             let has = |name: &str| self.form.fields.iter().any(|field| field.name == name);
             let changes = ConfigChanges {
                 provider: None,
+                registers: false,
                 client_id: has("client_id").then(|| text("client_id").to_owned()),
                 client_secret,
                 scopes: has(SCOPES).then(|| split_scopes(text(SCOPES))),
