@@ -17,7 +17,7 @@ const ADDRESS: &str = "address";
 
 impl Default for AddressForm {
     fn default() -> Self {
-        let help = "its whole address, as in https://mcp.example.com/mcp: it is asked whose tokens it takes";
+        let help = "the whole one, as its documentation gives it; the server is asked whose tokens it takes";
         Self { form: Form::new(vec![Field::new(ADDRESS, "Address", "", help)]), is_asked: false }
     }
 }
