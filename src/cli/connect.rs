@@ -58,7 +58,7 @@ async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) ->
     let piped = Piped { is_known, is_wanted: arguments.enter, has_address: arguments.paste };
     // Whoever asks for a browser's flow all the same is refused where it would begin.
     let wants_flow = arguments.device || arguments.paste;
-    if !wants_flow && (way_in.is_entered() || way_in == WayIn::ClientCredentials) {
+    if !wants_flow && !way_in.has_flow() {
         let mut request = EnterRequest::new(reference).reading_files();
         (request.way_in, request.variables, request.scopes) = (Some(way_in), variables, scopes);
         request.unverified = arguments.unverified;

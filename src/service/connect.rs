@@ -89,7 +89,7 @@ impl Service {
         variables::refuse_reserved(&request.parameters)?;
         let config = self.config(&request.connection.config)?;
         let (way_in, provider) = self.way_in(&config, request.way_in).await?;
-        if way_in.is_entered() || way_in == WayIn::ClientCredentials {
+        if !way_in.has_flow() {
             return Err(Error::usage(format!("`{}` is authorized by {way_in}: no browser takes part", config.key))
                 .hinted(authorize_command(&request.connection)));
         }

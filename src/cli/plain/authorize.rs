@@ -63,7 +63,13 @@ impl Plain<'_> {
         let is_known = known.as_ref().is_some_and(|one| one.way == way_in && !way_in.is_entered());
         let variables = self.variables(&provider, &known.map(|one| one.variables).unwrap_or_default()).await?;
         let fields = self.fields(&provider, way_in, is_known).await?;
-        let connected = if way_in.is_entered() || way_in == WayIn::ClientCredentials {
+        let connected = if way_in.has_flow() {
+            let mut request = ConnectRequest::new(reference).reading_files();
+            (request.way_in, request.variables, request.fields) = (Some(way_in), variables, fields);
+            request.way = self.place(&config, &provider, way_in).await?;
+            let authorization = Box::pin(self.backend.begin(request)).await?;
+            Box::pin(self.wait(authorization)).await?
+        } else {
             let mut request = EnterRequest::new(reference).reading_files();
             (request.way_in, request.variables, request.fields) = (Some(way_in), variables, fields);
             if way_in.is_entered() && provider.api.verify.is_some() {
@@ -71,12 +77,6 @@ impl Plain<'_> {
                     !self.talk.agree("Prove it by a call to the provider before it is kept?", true).await?;
             }
             Box::pin(uninterrupted(self.backend.enter(request), self.backend, self.talk.output())).await?
-        } else {
-            let mut request = ConnectRequest::new(reference).reading_files();
-            (request.way_in, request.variables, request.fields) = (Some(way_in), variables, fields);
-            request.way = self.place(&config, &provider, way_in).await?;
-            let authorization = Box::pin(self.backend.begin(request)).await?;
-            Box::pin(self.wait(authorization)).await?
         };
         let connection = &connected.connection;
         self.talk.say(&format!(

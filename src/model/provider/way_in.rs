@@ -74,6 +74,11 @@ impl WayIn {
         matches!(self, Self::OAuth1Token | Self::ApiKey | Self::Basic | Self::TokenExchange | Self::SignedJwt)
     }
 
+    /// Tells whether somebody authorizes it at the provider, in a browser; the others are had without one.
+    pub fn has_flow(self) -> bool {
+        matches!(self, Self::OAuth2 | Self::OAuth1)
+    }
+
     /// Tells whether each request to the API is signed on its own (RFC 5849): no header is good for two.
     pub fn is_signed(self) -> bool {
         matches!(self, Self::OAuth1 | Self::OAuth1Token)

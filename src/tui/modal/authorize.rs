@@ -182,7 +182,7 @@ impl AuthorizeForm {
         }
         let scopes = Some(split_scopes(&text("scopes"))).filter(|scopes| !scopes.is_empty());
         let reference = ConnectionRef::new(self.config.key.clone(), id);
-        if self.way.is_entered() || self.way == WayIn::ClientCredentials {
+        if !self.way.has_flow() {
             let mut request = EnterRequest::new(reference).reading_files();
             (request.way_in, request.variables, request.scopes) = (Some(self.way), variables, scopes);
             request.unverified = text(PROOF) == UNPROVEN;
