@@ -167,23 +167,6 @@ impl Values<'_> {
         Err(first_missing.unwrap_or(TemplateError::BadUrl { url: String::new(), why: "it is empty" }))
     }
 
-    /// Fills a text that is no URL: a parameter, a header. `None` where a variable in it that may be
-    /// left out has no value: then the whole of it is left out.
-    pub fn text(&self, template: &str) -> Result<Option<String>, TemplateError> {
-        let mut text = String::new();
-        for part in parts(template)? {
-            match part {
-                Part::Literal(literal) => text.push_str(literal),
-                Part::Placeholder(name) => match self.get(name)? {
-                    Some(value) => text.push_str(&value),
-                    None if self.declared.get(name).is_some_and(|variable| variable.optional) => return Ok(None),
-                    None => return Err(TemplateError::Missing { name: name.to_owned() }),
-                },
-            }
-        }
-        Ok(Some(text))
-    }
-
     fn fill(&self, template: &str) -> Result<Url, TemplateError> {
         // What an error shows: a credential by its name.
         let (mut text, mut shown) = (String::new(), String::new());
