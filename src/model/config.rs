@@ -61,8 +61,24 @@ pub fn suggested_key(base: &str, is_taken: impl Fn(&str) -> bool) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    pub(crate) fn config(key: &str, provider: &str) -> Config {
+        let time: Time = "2026-01-01T00:00:00Z".parse().unwrap();
+        Config {
+            number: 1,
+            key: ConfigKey::new(key).unwrap(),
+            provider: ProviderId::new(provider).unwrap(),
+            client_id: "id".to_owned(),
+            has_client_secret: true,
+            scopes: Vec::new(),
+            redirect_uri: None,
+            created_at: time,
+            updated_at: time,
+            revision: 0,
+        }
+    }
 
     #[test]
     fn scopes_are_split_at_commas_and_spaces_as_nango_does() {

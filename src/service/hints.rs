@@ -81,22 +81,10 @@ fn anew(provider: &Provider, key: &ConfigKey) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ProviderId, Time};
+    use crate::model::config::tests::config;
 
     fn hint(code: &str, description: Option<&str>) -> String {
-        let time: Time = "2026-01-01T00:00:00Z".parse().unwrap();
-        let config = Config {
-            number: 1,
-            key: ConfigKey::new("github").unwrap(),
-            provider: ProviderId::new("github").unwrap(),
-            client_id: "id".to_owned(),
-            has_client_secret: true,
-            scopes: Vec::new(),
-            redirect_uri: None,
-            created_at: time,
-            updated_at: time,
-            revision: 0,
-        };
+        let config = config("github", "github");
         let (_, provider) = crate::catalog::Catalog::default().get("github").unwrap();
         let flow = Circumstances {
             connection: &ConnectionRef::parse("github/jane").unwrap(),

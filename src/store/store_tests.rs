@@ -1,29 +1,17 @@
 use std::time::Duration;
 
 use super::*;
+use crate::model::config::tests;
 use crate::model::connection::tests::connection;
 use crate::model::tape::{Answer, Masked, Request, Step, What};
-use crate::model::{
-    Activity, Caller, Config, ConfigKey, ConnectionId, Happening, Outcome, Problem, ProblemKind, ProviderId, Time,
-};
+use crate::model::{Activity, Caller, Config, ConfigKey, ConnectionId, Happening, Outcome, Problem, ProblemKind, Time};
 
 fn time(seconds: i64) -> Time {
     Time::from_timestamp(1_767_225_600 + seconds, 0).unwrap()
 }
 
 fn config(key: &str) -> Config {
-    Config {
-        number: 0,
-        key: ConfigKey::new(key).unwrap(),
-        provider: ProviderId::new("github").unwrap(),
-        client_id: "id".to_owned(),
-        has_client_secret: true,
-        scopes: vec!["repo".to_owned()],
-        redirect_uri: None,
-        created_at: time(0),
-        updated_at: time(0),
-        revision: 0,
-    }
+    Config { number: 0, scopes: vec!["repo".to_owned()], ..tests::config(key, "github") }
 }
 
 fn announcement(kind: IntentKind, item: &str) -> Announcement<'_> {

@@ -244,24 +244,14 @@ fn variable_field(name: &str, variable: &Variable) -> Field {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ConfigKey, Credentials, ProviderId, Secret, Time, TokenSet};
+    use crate::model::config::tests::config;
+    use crate::model::{Credentials, Secret, Time, TokenSet};
 
     #[test]
     fn what_goes_with_a_token_is_kept_where_it_is_there_and_asked_for_where_it_is_not() {
         let (_, provider) = crate::catalog::Catalog::default().get("google-ads").unwrap();
         let time: Time = "2026-01-01T00:00:00Z".parse().unwrap();
-        let config = Config {
-            number: 1,
-            key: ConfigKey::new("ads").unwrap(),
-            provider: ProviderId::new("google-ads").unwrap(),
-            client_id: "id".to_owned(),
-            has_client_secret: true,
-            scopes: Vec::new(),
-            redirect_uri: None,
-            created_at: time,
-            updated_at: time,
-            revision: 0,
-        };
+        let config = config("ads", "google-ads");
         let credentials = Credentials::OAuth2(TokenSet::new(Secret::new("t"), time));
         let reference = ConnectionRef::parse("ads/jane").unwrap();
         let jane = Connection::new(&reference, &config.provider, &credentials, Vec::new(), BTreeMap::new());
