@@ -166,6 +166,20 @@ fn it_is_piped_on_the_command_line_and_rests_nowhere_but_in_the_vault() {
     assert!(!home.run(&["--json", "connection", "list"]).ok().out.contains("canary"));
 }
 
+#[test]
+fn a_way_without_a_flow_is_refused_one_before_anything_is_asked_for() {
+    let player = crate::support::player::Player::start(server());
+    let home = Home::new();
+    home.provider("acme", &FILE.replace("{base}", &player.base()));
+    home.pipe("s", &["config", "create", "acme", "acme", "me", "-"]).ok();
+    for flow in ["--paste", "--device"] {
+        let said = home
+            .pipe("http://localhost/?code=c\n", &["connect", "acme", "jane", "--way", "client_credentials", flow])
+            .fails_with(2);
+        assert!(!said.err.contains("standard input") && said.err.contains("client_credentials"), "{}", said.err);
+    }
+}
+
 const AFTERWARDS: &str = r#"
 name = "Acme"
 

@@ -71,7 +71,9 @@ async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) ->
     }
     let mut request = ConnectRequest::new(reference).reading_files();
     (request.way_in, request.variables, request.scopes) = (Some(way_in), variables, scopes);
-    request.fields = enter::fields_beside(&provider, way_in, piped)?;
+    if way_in.has_flow() {
+        request.fields = enter::fields_beside(&provider, way_in, piped)?;
+    }
     request.timeout = arguments.timeout;
     request.way = match (arguments.paste, arguments.no_browser, arguments.device) {
         (true, ..) => Way::Paste,
