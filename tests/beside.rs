@@ -147,7 +147,8 @@ fn it_is_piped_on_the_command_line_and_rests_nowhere_but_in_the_vault() {
     home.pipe("partner-canary\n", &way).fails_with(2);
     home.pipe("partner_key=partner-canary\n", &way).ok();
     // What is there is kept, and standard input is somebody else's unless that is said.
-    home.pipe("partner_key=nobodys\n", &way).ok();
+    let said = home.pipe("partner_key=nobodys\n", &way).ok();
+    assert!(said.err.contains("is kept") && said.err.contains("`--enter`"), "{}", said.err);
     let said = home.run(&["request", "acme", "jane", "GET", "/echo"]).ok();
     assert!(said.out.contains("partner-canary"), "{}", said.out);
     let way = [&way[..], &["--enter"]].concat();

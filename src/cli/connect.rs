@@ -65,14 +65,14 @@ async fn authorize(arguments: ConnectArgs, backend: &Backend, output: Output) ->
         request.fields = if way_in.is_entered() {
             enter::fields(&provider, way_in)?
         } else {
-            enter::fields_beside(&provider, way_in, piped)?
+            enter::fields_beside(&provider, way_in, piped, output)?
         };
         return Box::pin(uninterrupted(backend.enter(request), backend, output)).await;
     }
     let mut request = ConnectRequest::new(reference).reading_files();
     (request.way_in, request.variables, request.scopes) = (Some(way_in), variables, scopes);
     if way_in.has_flow() {
-        request.fields = enter::fields_beside(&provider, way_in, piped)?;
+        request.fields = enter::fields_beside(&provider, way_in, piped, output)?;
     }
     request.timeout = arguments.timeout;
     request.way = match (arguments.paste, arguments.no_browser, arguments.device) {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Read};
 
-use super::prompt;
+use super::{Output, prompt};
 use crate::model::provider::CredentialField;
 use crate::model::{Provider, Secret, WayIn, untrusted};
 use crate::service::{Error, Result};
@@ -32,7 +32,12 @@ pub(super) struct Piped {
 
 /// Asks for what goes with the tokens of a connection, or reads it from standard input: no more of it than is needed,
 /// since it may be somebody else's, and may never end.
-pub(super) fn fields_beside(provider: &Provider, way: WayIn, piped: Piped) -> Result<BTreeMap<String, Secret>> {
+pub(super) fn fields_beside(
+    provider: &Provider,
+    way: WayIn,
+    piped: Piped,
+    output: Output,
+) -> Result<BTreeMap<String, Secret>> {
     let all = provider.credential_fields(way);
     let asked: Vec<&(String, CredentialField)> = all.iter().filter(|(_, field)| field.default.is_none()).collect();
     if asked.is_empty() {
@@ -42,7 +47,13 @@ pub(super) fn fields_beside(provider: &Provider, way: WayIn, piped: Piped) -> Re
         return typed(&asked, piped.is_known);
     }
     let is_needed = !piped.is_known && asked.iter().any(|(_, field)| !field.optional);
-    if std::io::stdin().is_terminal() || !(is_needed || piped.is_wanted) {
+    if std::io::stdin().is_terminal() {
+        return Ok(BTreeMap::new());
+    }
+    if !(is_needed || piped.is_wanted) {
+        if piped.is_known && !piped.has_address {
+            output.note("what goes with its tokens is kept; `--enter` reads it anew from standard input");
+        }
         return Ok(BTreeMap::new());
     }
     let text = match (piped.is_wanted, piped.has_address) {
