@@ -1,6 +1,7 @@
 //! What can be typed. The doc comments are the help.
 
 mod config;
+mod hyphen;
 mod verbs;
 
 use std::path::PathBuf;
@@ -323,5 +324,42 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    /// What `hallpass config …` takes for the client id of `line`, or what it says.
+    fn client_id(line: &str) -> Result<String, String> {
+        let words = ["hallpass", "config"].into_iter().chain(line.split(' '));
+        match Arguments::try_parse_from(words).map_err(|error| error.to_string())?.command {
+            Some(Command::Config(
+                ConfigCommand::Create { issuer: Some(_), provider: Some(id), .. }
+                | ConfigCommand::Create { client_id: Some(id), .. },
+            )) => Ok(id),
+            Some(Command::Config(ConfigCommand::Edit { client_id, new_client_id, .. })) => {
+                client_id.or(new_client_id).ok_or_else(|| "no client id".to_owned())
+            }
+            _ => Err("no client id".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_client_id_may_begin_with_a_hyphen_and_options_stay_options() {
+        for line in [
+            "create key github -5yX - read:user",
+            "create key github -5yX --public",
+            "create --public key github -5yX",
+            "create key --issuer https://id.example -5yX -",
+            "create key github -- -5yX -",
+            "edit key github -5yX",
+            "edit key --client-id -5yX",
+            "edit key --client-id=-5yX",
+        ] {
+            assert_eq!(client_id(line).as_deref(), Ok("-5yX"), "{line}");
+        }
+        for line in ["create key github --pubic", "create key github id --pubic", "edit key github --registr"] {
+            let said = client_id(line).unwrap_err();
+            assert!(said.contains("unexpected argument '--") && said.contains("a similar argument exists"), "{said}");
+        }
+        assert!(client_id("create key --isuer=https://id.example").unwrap_err().contains("'--issuer'"));
+        assert!(client_id("edit key --client-id --register").is_err());
     }
 }

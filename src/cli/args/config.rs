@@ -2,6 +2,8 @@
 
 use clap::Subcommand;
 
+use super::hyphen::Hyphenated;
+
 /// `config …`.
 #[derive(Subcommand)]
 pub enum ConfigCommand {
@@ -13,8 +15,11 @@ pub enum ConfigCommand {
         /// The key you choose
         key: Option<String>,
         /// The provider's id; not given with --issuer and --mcp
+        // The client id stands in its place then.
+        #[arg(allow_hyphen_values = true, value_parser = Hyphenated)]
         provider: Option<String>,
         /// The client id; none for a provider that is authorized by a key alone
+        #[arg(allow_hyphen_values = true, value_parser = Hyphenated)]
         client_id: Option<String>,
         /// The client secret; - reads it from standard input
         #[arg(hide_env_values = true)]
@@ -51,13 +56,14 @@ pub enum ConfigCommand {
         /// Another provider
         provider: Option<String>,
         /// Another client id
+        #[arg(allow_hyphen_values = true, value_parser = Hyphenated)]
         client_id: Option<String>,
         /// Another client secret; - reads it from standard input
         client_secret: Option<String>,
         /// Other scopes, comma-separated
         scopes: Option<String>,
         /// Another client id
-        #[arg(long = "client-id", value_name = "ID", conflicts_with = "client_id")]
+        #[arg(long = "client-id", value_name = "ID", conflicts_with = "client_id", allow_hyphen_values = true, value_parser = Hyphenated)]
         new_client_id: Option<String>,
         /// Let hallpass register itself anew (RFC 7591): the server forgot it, or the redirect URI is another one
         #[arg(long, conflicts_with_all = ["client_id", "new_client_id", "client_secret", "new_client_secret"])]
