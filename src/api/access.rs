@@ -8,7 +8,6 @@ use zeroize::Zeroizing;
 use super::ApiError;
 use crate::auth::client_certificate::ClientCertificate;
 use crate::auth::dpop::Prover;
-use crate::auth::oauth1::{Further, Signer, Stamp};
 use crate::model::tape::Masked;
 use crate::model::template::{Part, TemplateError, Values, endpoint, parts, placeholders};
 use crate::model::{Credentials, Provider, Secret, Time, untrusted};
@@ -76,34 +75,6 @@ impl Access {
             .api_headers(self.credentials.way())
             .iter()
             .any(|(known, template)| known == name && hides(template))
-    }
-
-    /// Returns the `Authorization` header of one request, where requests are signed (RFC 5849).
-    /// `form` are the parameters of a form body, which are signed along (section 3.4.1.3.1).
-    pub fn signature(
-        &self,
-        method: &str,
-        url: &Url,
-        form: &[(String, String)],
-        now: Time,
-    ) -> Result<Option<Secret>, ApiError> {
-        let Some(pair) = self.credentials.pair() else { return Ok(None) };
-        let (signature_method, realm) = self.provider.signing_of(self.credentials.way()).unwrap_or_default();
-        let realm = realm.map(|realm| self.fill(realm)).transpose()?.flatten();
-        let none = Secret::default();
-        let signer = Signer {
-            method: signature_method,
-            consumer_key: &self.client_id,
-            consumer_secret: self.client_secret.as_ref().unwrap_or(&none),
-            token: Some((&pair.token, &pair.token_secret)),
-        };
-        let header = signer.header(
-            method,
-            url,
-            &Further { form, realm: realm.as_deref().map(String::as_str), ..Further::default() },
-            &Stamp::new(now),
-        )?;
-        Ok(Some(Secret::new(header.to_str().unwrap_or_default())))
     }
 
     /// Returns the URL of a request: a path under the API's base URL, or a whole URL of the same
@@ -291,7 +262,7 @@ impl Access {
         }
     }
 
-    fn fill(&self, template: &str) -> Result<Option<Zeroizing<String>>, ApiError> {
+    pub(super) fn fill(&self, template: &str) -> Result<Option<Zeroizing<String>>, ApiError> {
         self.filled(template, |value| value)
     }
 

@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::body::{Body, Bytes};
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use tokio::sync::OnceCell;
 use url::Url;
 
+use super::signature::Signable;
 use super::{Access, ApiError, masked};
 use crate::auth::http::{self, Reach, host_of};
 use crate::auth::tape::{Recording, Tape};
@@ -78,7 +79,7 @@ impl Payload {
         !matches!(self, Self::Stream(_))
     }
 
-    fn whole(&self) -> Option<&[u8]> {
+    pub(super) fn whole(&self) -> Option<&[u8]> {
         if let Self::Whole(bytes) = self { Some(bytes) } else { None }
     }
 
@@ -121,16 +122,6 @@ impl Request {
     #[must_use]
     pub fn unfollowed(self) -> Self {
         Self { is_followed: false, ..self }
-    }
-
-    /// The parameters of a form body.
-    fn form(&self) -> Vec<(String, String)> {
-        let is_form = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|text| {
-            let media_type = text.split(';').next().unwrap_or_default().trim();
-            media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        });
-        let body = self.body.whole().filter(|_| is_form).unwrap_or_default();
-        url::form_urlencoded::parse(body).into_owned().collect()
     }
 
     /// Gives it a body.
@@ -249,12 +240,6 @@ impl Client {
                 value.set_sensitive(true);
                 headers.insert(key, value);
             }
-            if let Some(signature) = access.signature(request.method.as_str(), url, &request.form(), (self.now)())? {
-                let bad = || ApiError::Malformed("authorization".to_owned(), "it cannot be signed");
-                let mut value = HeaderValue::try_from(signature.expose()).map_err(|_| bad())?;
-                value.set_sensitive(true);
-                headers.insert(AUTHORIZATION, value);
-            }
             if let Some(proof) = access.proof(request.method.as_str(), url, (self.now)(), nonce)? {
                 let bad = || ApiError::Malformed(dpop::PROOF.to_owned(), "it cannot be made");
                 let mut value = HeaderValue::try_from(proof.expose()).map_err(|_| bad())?;
@@ -269,6 +254,13 @@ impl Client {
             }
             for (name, value) in &request.headers {
                 headers.append(name.clone(), value.clone());
+            }
+            let (method, body) = (request.method.as_str(), &request.body);
+            for (name, value) in access.signed(&Signable { method, url, headers: &headers, body }, (self.now)())? {
+                let bad = || ApiError::Malformed(name.to_string(), "it cannot be signed");
+                let mut value = HeaderValue::try_from(value.expose()).map_err(|_| bad())?;
+                value.set_sensitive(true);
+                headers.insert(name, value);
             }
         }
         let client = self.client(access, url).await?;

@@ -7,6 +7,7 @@
 mod access;
 mod client;
 mod masked;
+mod signature;
 
 pub use access::Access;
 pub use client::{Answer, Client, Payload, Request};

@@ -1,5 +1,6 @@
 //! OAuth 1.0a (RFC 5849): the three steps, and the signature of every request.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -295,16 +296,22 @@ impl Signer<'_> {
 
 /// The text that is signed (section 3.4.1): method, address and every parameter, each encoded.
 fn base_string(method: &str, url: &Url, protocol: &[(&str, &str)], form: &[(String, String)]) -> String {
-    let query = url.query_pairs().map(|(name, value)| (encode(&name), encode(&value)));
-    let form = form.iter().map(|(name, value)| (encode(name), encode(value)));
-    let protocol = protocol.iter().map(|(name, value)| (encode(name), encode(value)));
-    let mut pairs: Vec<(String, String)> = query.chain(form).chain(protocol).collect();
-    pairs.sort();
-    let parameters: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let borrowed = form.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into()));
+    let protocol = protocol.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    let parameters = normalized(url.query_pairs().chain(borrowed).chain(protocol));
     let mut bare = url.clone();
     bare.set_query(None);
     bare.set_fragment(None);
-    format!("{}&{}&{}", method.to_uppercase(), encode(bare.as_str()), encode(&parameters.join("&")))
+    format!("{}&{}&{}", method.to_uppercase(), encode(bare.as_str()), encode(&parameters))
+}
+
+/// Writes parameters in the one way in which both sides of a signature write them (section 3.4.1.3.2): encoded and in
+/// the order of their names and values.
+pub(crate) fn normalized<'a>(parameters: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> String {
+    let mut pairs: Vec<(String, String)> = parameters.map(|(name, value)| (encode(&name), encode(&value))).collect();
+    pairs.sort();
+    let parameters: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    parameters.join("&")
 }
 
 #[cfg(test)]

@@ -95,20 +95,25 @@ impl SigningKey {
         whole.entry("typ").or_insert_with(|| "JWT".into());
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let message = format!("{}.{}", encode(&Value::Object(whole)), encode(claims));
-        let signature = match self {
-            Self::Hmac(key) => hmac::sign(key, message.as_bytes()).as_ref().to_vec(),
+        let signature = self.signature(message.as_bytes())?;
+        Ok(Secret::new(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))))
+    }
+
+    /// Signs bytes; a signature on a curve is the two numbers one after the other (RFC 7518 section 3.4).
+    fn signature(&self, message: &[u8]) -> Result<Vec<u8>, SigningError> {
+        Ok(match self {
+            Self::Hmac(key) => hmac::sign(key, message).as_ref().to_vec(),
             Self::Rsa(pair, how) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
-                pair.sign(*how, &SystemRandom::new(), message.as_bytes(), &mut signature)
+                pair.sign(*how, &SystemRandom::new(), message, &mut signature)
                     .map_err(|_| SigningError::NoRandomness)?;
                 signature
             }
             Self::Ec(pair) => {
-                let signature = pair.sign(&SystemRandom::new(), message.as_bytes());
+                let signature = pair.sign(&SystemRandom::new(), message);
                 signature.map_err(|_| SigningError::NoRandomness)?.as_ref().to_vec()
             }
-        };
-        Ok(Secret::new(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))))
+        })
     }
 
     /// Returns the fingerprint of an RSA key's public part: `SHA256:` and the base64 of the hash of its
