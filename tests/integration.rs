@@ -62,4 +62,5 @@ mod undo;
 /// Every way in besides the browser's, requests to an API, and tokens for a program.
 mod ways;
 
+mod signed;
 mod support;

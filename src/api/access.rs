@@ -175,7 +175,7 @@ impl Access {
                 url.query_pairs_mut().append_pair(name, &value);
             }
         }
-        Ok(url)
+        Ok(self.as_signed(url))
     }
 
     /// Returns a redirect's target within the API, with the parameters that the file asks for: not every

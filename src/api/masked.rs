@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{Access, Payload, Request};
 use crate::auth::dpop::PROOF;
+use crate::model::provider::RequestSignature;
 use crate::model::tape::{self, Body, LARGEST, Masked};
 use crate::model::{Secret, untrusted};
 
@@ -60,6 +61,9 @@ pub(super) fn request(access: Option<&Access>, request: &Request, url: &Url) -> 
     if access.credentials.way().is_signed() {
         let value = Masked::text("OAuth ").with_secret("oauth_signature");
         shown.headers.push((AUTHORIZATION.to_string(), value));
+    }
+    for name in access.signature().map_or(&[][..], RequestSignature::headers) {
+        shown.headers.push(((*name).to_owned(), Masked::secret(name)));
     }
     shown.headers.extend(request.headers.iter().take(MOST).map(|(name, value)| {
         let is_shown = [ACCEPT, CONTENT_TYPE].contains(name);

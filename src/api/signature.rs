@@ -1,11 +1,19 @@
 //! The headers that sign one request to an API: no other request may show them.
 
+mod aws;
+mod duo;
+mod message;
+mod wsse;
+
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
 use url::Url;
 
 use super::{Access, ApiError, Payload};
+use crate::auth::http::host_of;
 use crate::auth::oauth1::{Further, Signer, Stamp};
+use crate::model::provider::{PASSWORD, RequestSignature, USERNAME};
 use crate::model::{Secret, Time, TokenPair};
+use aws::Scope;
 
 /// A request as its signature sees it.
 pub(super) struct Signable<'a> {
@@ -22,21 +30,91 @@ pub(super) struct Signable<'a> {
 impl Signable<'_> {
     /// The parameters of a form body.
     fn form(&self) -> Vec<(String, String)> {
-        let is_form = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|text| {
+        let body = self.body.whole().filter(|_| self.is_form()).unwrap_or_default();
+        url::form_urlencoded::parse(body).into_owned().collect()
+    }
+
+    fn is_form(&self) -> bool {
+        self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|text| {
             let media_type = text.split(';').next().unwrap_or_default().trim();
             media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        });
-        let body = self.body.whole().filter(|_| is_form).unwrap_or_default();
-        url::form_urlencoded::parse(body).into_owned().collect()
+        })
+    }
+
+    /// The body, where it is known whole.
+    fn body(&self) -> Result<&[u8], ApiError> {
+        let unknown = || {
+            let why = "it is signed, and so must be known whole: at most 1 MiB, with its length said before it";
+            ApiError::Malformed("the body".to_owned(), why)
+        };
+        match self.body {
+            Payload::Nothing => Ok(&[]),
+            body => body.whole().ok_or_else(unknown),
+        }
+    }
+
+    /// The `host` header that goes with it.
+    fn host(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 }
 
 impl Access {
     /// Returns the headers that sign one request, where requests are signed.
     pub(super) fn signed(&self, request: &Signable<'_>, now: Time) -> Result<Vec<(HeaderName, Secret)>, ApiError> {
-        match self.credentials.pair() {
-            Some(pair) => Ok(vec![(AUTHORIZATION, self.oauth1(pair, request, now)?)]),
-            None => Ok(Vec::new()),
+        if let Some(pair) = self.credentials.pair() {
+            return Ok(vec![(AUTHORIZATION, self.oauth1(pair, request, now)?)]);
+        }
+        let Some(signature) = self.signature() else { return Ok(Vec::new()) };
+        let none = Secret::default();
+        let field = |name: &str| self.credentials.fields().get(name).unwrap_or(&none);
+        let (username, password) = (field(USERNAME).expose(), field(PASSWORD));
+        match signature {
+            RequestSignature::AwsSigV4 { .. } => {
+                let scope = &self.scope(request.url)?;
+                aws::Signer { id: username, secret: password, scope }.headers(request, now)
+            }
+            RequestSignature::HttpMessageSignatures { components, algorithm, lifetime } => {
+                let (algorithm, lifetime) = (*algorithm, *lifetime);
+                message::Signer { id: username, key: password, algorithm, components, lifetime }.headers(request, now)
+            }
+            RequestSignature::Duo {} => duo::headers(username, password, request, now),
+            RequestSignature::Wsse {} => Ok(vec![wsse::header(username, password, wsse::nonce(), now)]),
+        }
+    }
+
+    /// How requests are signed, where they are, and not by OAuth 1.0a.
+    pub(super) fn signature(&self) -> Option<&RequestSignature> {
+        self.provider.signature_of(self.credentials.way())
+    }
+
+    /// What a signature of AWS is good for: what the file says, or what the host tells.
+    fn scope(&self, url: &Url) -> Result<Scope, ApiError> {
+        let said = |text: &Option<String>| text.as_ref().map(|text| self.fill(text)).transpose().map(Option::flatten);
+        let (service, region) = match self.signature() {
+            Some(RequestSignature::AwsSigV4 { service, region }) => (said(service)?, said(region)?),
+            _ => (None, None),
+        };
+        let told = Scope::of_host(url.host_str().unwrap_or_default());
+        let (told_service, told_region) = told.map(|scope| (scope.service, scope.region)).unzip();
+        // What the file says is about its own API: a call to another service goes by its host.
+        let is_own = self.base_url().is_ok_and(|base| base.origin() == url.origin());
+        let pick = |said: Option<zeroize::Zeroizing<String>>, told: Option<String>| {
+            let said = said.map(|text| text.to_string());
+            if is_own { said.or(told) } else { told.or(said) }
+        };
+        let missing =
+            || ApiError::Malformed(host_of(url), "its name tells no service and no region of AWS to sign for");
+        let service = pick(service, told_service).ok_or_else(missing)?;
+        Ok(Scope { service, region: pick(region, told_region).ok_or_else(missing)? })
+    }
+
+    /// Returns a URL as it is signed.
+    pub(super) fn as_signed(&self, url: Url) -> Url {
+        match (self.signature(), self.scope(&url)) {
+            (Some(RequestSignature::AwsSigV4 { .. }), Ok(scope)) => aws::strict(url, &scope),
+            _ => url,
         }
     }
 

@@ -30,7 +30,7 @@ pub mod registration;
 pub mod renew;
 pub mod revoke;
 mod sent;
-mod signing;
+pub mod signing;
 pub mod tape;
 pub mod token_exchange;
 mod token_request;

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::rand::SystemRandom;
-use ring::signature::{self, EcdsaKeyPair, RsaEncoding, RsaKeyPair};
+use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaEncoding, RsaKeyPair};
 use ring::{digest, hmac};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -46,19 +46,26 @@ pub enum SigningError {
 }
 
 /// A key, ready to sign.
-pub(super) enum SigningKey {
+pub enum SigningKey {
+    /// The secret of an HMAC.
     Hmac(hmac::Key),
+    /// An RSA key, and how it signs.
     Rsa(RsaKeyPair, &'static dyn RsaEncoding),
+    /// A key on P-256.
     Ec(EcdsaKeyPair),
+    /// A key of Ed25519.
+    Ed(Ed25519KeyPair),
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("SigningKey")
+    }
 }
 
 impl SigningKey {
     /// Reads a key: PEM (PKCS #8, for RSA PKCS #1 too), or the secret of an HMAC.
-    pub(super) fn read(
-        text: &Secret,
-        algorithm: SigningAlgorithm,
-        encoding: KeyEncoding,
-    ) -> Result<Self, SigningError> {
+    pub fn read(text: &Secret, algorithm: SigningAlgorithm, encoding: KeyEncoding) -> Result<Self, SigningError> {
         let other = SigningError::OtherKind(algorithm.word());
         Ok(match algorithm {
             SigningAlgorithm::HS256 => {
@@ -79,6 +86,7 @@ impl SigningKey {
                 PrivateKeyDer::Sec1(_) => return Err(SigningError::Sec1),
                 _ => return Err(other),
             },
+            SigningAlgorithm::EdDSA => Self::Ed(ed25519(text)?.ok_or(other)?),
         })
     }
 
@@ -100,7 +108,7 @@ impl SigningKey {
     }
 
     /// Signs bytes; a signature on a curve is the two numbers one after the other (RFC 7518 section 3.4).
-    fn signature(&self, message: &[u8]) -> Result<Vec<u8>, SigningError> {
+    pub fn signature(&self, message: &[u8]) -> Result<Vec<u8>, SigningError> {
         Ok(match self {
             Self::Hmac(key) => hmac::sign(key, message).as_ref().to_vec(),
             Self::Rsa(pair, how) => {
@@ -113,6 +121,7 @@ impl SigningKey {
                 let signature = pair.sign(&SystemRandom::new(), message);
                 signature.map_err(|_| SigningError::NoRandomness)?.as_ref().to_vec()
             }
+            Self::Ed(pair) => pair.sign(message).as_ref().to_vec(),
         })
     }
 
@@ -124,6 +133,19 @@ impl SigningKey {
         let info = der(0x30, &[&RSA_ENCRYPTION[..], &der(0x03, &bits)].concat());
         Some(format!("SHA256:{}", STANDARD.encode(digest::digest(&digest::SHA256, &info))))
     }
+}
+
+/// Reads a key of Ed25519: PKCS #8 (RFC 8410), or the seed alone in base64 (RFC 8032 section 5.1.5).
+fn ed25519(text: &Secret) -> Result<Option<Ed25519KeyPair>, SigningError> {
+    let bare = text.expose().trim();
+    let decoded = STANDARD.decode(bare).or_else(|_| URL_SAFE_NO_PAD.decode(bare)).map(Zeroizing::new);
+    if let Ok(bytes) = decoded {
+        let seed = Ed25519KeyPair::from_seed_unchecked(&bytes);
+        return Ok(seed.or_else(|_| Ed25519KeyPair::from_pkcs8_maybe_unchecked(&bytes)).ok());
+    }
+    let PrivateKeyDer::Pkcs8(key) = read_pem(text)? else { return Ok(None) };
+    // OpenSSL writes no public key beside it.
+    Ok(Ed25519KeyPair::from_pkcs8_maybe_unchecked(key.secret_pkcs8_der()).ok())
 }
 
 fn rsa(text: &Secret) -> Result<Option<RsaKeyPair>, SigningError> {

@@ -1,18 +1,12 @@
 //! Providers that others list and that are not here, with the reason: whoever looks for one is told, not left to guess.
 
 /// The ids, sorted, each with what stands in the way, as the end of a sentence.
-pub const ABSENT: [(&str, &str); 22] = [
+pub const ABSENT: [(&str, &str); 15] = [
     ("absorb-lms", "each token request wants a fresh nonce, and each refresh the scopes again"),
     ("avanan", "each request, the one for a token included, is signed with a hash of its own"),
-    ("aws-iam", SIGV4),
-    ("aws-inspector2", SIGV4),
-    ("aws-multi-service", SIGV4),
-    ("aws-sigv4", SIGV4),
     ("bullhorn", "the access token is traded for a session by another request, at each refresh too"),
-    ("cisco-duo-admin", "each request is signed with an HMAC of its own"),
     ("cloudflare-mcp", DISCOVERED),
     ("crisp-plugin-install", "it is authorized by installing a plugin in Crisp; `crisp` takes its keys"),
-    ("emarsys", "each request is signed (WSSE); `emarsys-oauth` is the newer way"),
     ("github-app-oauth", "it is two tokens in one: `github-app` is the installation's, `github` a user's"),
     ("jobdiva", "the bare token is the whole answer, and the password stands in the URL"),
     ("lovable-mcp", "it knows a client by a metadata document only, which must be published at an https address"),
@@ -21,12 +15,10 @@ pub const ABSENT: [(&str, &str); 22] = [
     ("salesmsg", "its keys last an hour, and only the key itself renews it; `salesmsg-oauth2` lasts"),
     ("sap-success-factors", "a SAML assertion must be signed"),
     ("shopline-oauth", "each token request is signed with an HMAC of its own; `shopline` takes a token"),
-    ("streamline-ai", "each request is signed (RFC 9421)"),
     ("unauthenticated", NOTHING),
     ("youcanbook-me-public", NOTHING),
 ];
 
-const SIGV4: &str = "each request is signed with AWS Signature Version 4, for which AWS has its own tools";
 const DISCOVERED: &str =
     "there is nothing to list: `hallpass config create KEY --mcp URL` asks the server whose tokens it takes";
 const NOTHING: &str = "it needs no credentials, so there is nothing to keep";
@@ -46,6 +38,6 @@ mod tests {
         for (id, _) in ABSENT {
             assert!(crate::catalog::Catalog::default().get(id).is_err(), "{id} is there");
         }
-        assert!(reason("aws-sigv4").is_some() && reason("github").is_none());
+        assert!(reason("avanan").is_some() && reason("github").is_none());
     }
 }

@@ -502,6 +502,49 @@ base_url = "https://acme.com"
         }
     }
 
+    const SIGNED: &str = r#"
+name = "Acme"
+categories = ["crm"]
+[basic]
+[variables.region]
+kind = "label"
+[api]
+base_url = "https://acme.{region}.amazonaws.com"
+headers = { x-more = "a" }
+[api.signature]
+scheme = "aws-sigv4"
+"#;
+
+    #[test]
+    fn the_rules_hold_for_requests_that_are_signed_too() {
+        assert_eq!(check(SIGNED), Vec::<String>::new());
+        let message = |rest: &str| format!("\"http-message-signatures\"\nalgorithm = \"ed25519\"\n{rest}");
+        let cases = [
+            ("[basic]", "[api_key]", "which is not there"),
+            ("x-more = ", "x-amz-date = ", "made by the signature"),
+            ("x-more = ", "authorization = ", "made by the signature"),
+            ("amazonaws.com", "acme.com", "tells no service"),
+            ("\"aws-sigv4\"", "\"aws-sigv4\"\nservice = \"{nothing}\"", "does not declare"),
+            ("\"aws-sigv4\"", &message("components = []\nlifetime = 60"), "covers nothing"),
+            ("\"aws-sigv4\"", &message("components = [\"@method\"]\nlifetime = 0"), "for no time"),
+            ("\"aws-sigv4\"", &message("components = [\"@methods\"]\nlifetime = 60"), "is none of @method"),
+            ("\"aws-sigv4\"", &message("components = [\"Date\"]\nlifetime = 60"), "in lower case"),
+            ("\"aws-sigv4\"", &message("components = [\"date\", \"date\"]\nlifetime = 60"), "twice"),
+        ];
+        for (from, to, expected) in cases {
+            let found = check(&SIGNED.replacen(from, to, 1));
+            assert!(found.iter().any(|problem| problem.contains(expected)), "{to}: {found:?}");
+        }
+        let unknown = SIGNED.replace("aws-sigv4", "aws-sigv5").parse::<toml::Table>().unwrap();
+        assert!(
+            unknown
+                .try_into::<Provider>()
+                .unwrap_err()
+                .to_string()
+                .contains("`aws-sigv4`, `http-message-signatures`, `duo`, `wsse`")
+        );
+    }
+
     #[test]
     fn all_problems_are_reported_together() {
         let found = check(&GOOD.replace("https://", "http://").replace("crm", "nonsense"));

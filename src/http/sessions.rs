@@ -14,6 +14,7 @@ use super::query::Query;
 use super::{Server, body};
 use crate::listener::page::Page;
 use crate::listener::reply::{self, Reply};
+use crate::model::secret::hexadecimal;
 use crate::model::{ConfigKey, ConnectionId, ConnectionRef, rest};
 use crate::service::Error;
 
@@ -73,7 +74,7 @@ impl Sessions {
     fn add(&self, session: Session) -> String {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).expect("the system has a source of randomness");
-        let token = bytes.iter().fold(PREFIX.to_owned(), |text, byte| format!("{text}{byte:02x}"));
+        let token = format!("{PREFIX}{}", hexadecimal(&bytes));
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, (_, begun)| begun.elapsed() < LIFETIME);
         if all.len() >= MOST

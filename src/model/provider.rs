@@ -7,6 +7,7 @@ mod needs;
 mod oauth1;
 mod oauth2;
 mod quirks;
+mod signature;
 mod texts;
 mod token_exchange;
 mod way_in;
@@ -24,6 +25,7 @@ pub use oauth2::{
     Answer, ClientAssertion, ClientAuthentication, ExpirySource, OAuth2, Pkce, Redirect, RequestFormat, TokenRequest,
     TokenTrade, Unit,
 };
+pub use signature::{CONTENT_DIGEST, DERIVED, MessageAlgorithm, RequestSignature};
 pub use token_exchange::{Call, KeyEncoding, SignedJwt, SigningAlgorithm, TokenExchange};
 pub use way_in::WayIn;
 
@@ -252,6 +254,16 @@ impl Provider {
         }
     }
 
+    /// Returns how the requests of a way of authenticating are signed with what was entered, where they are.
+    pub fn signature_of(&self, way: WayIn) -> Option<&RequestSignature> {
+        self.api.signature.as_ref().filter(|_| way == WayIn::Basic)
+    }
+
+    /// Tells whether each request of a way of authenticating is signed on its own: no header is good for two.
+    pub fn signs_requests(&self, way: WayIn) -> bool {
+        way.is_signed() || self.signature_of(way).is_some()
+    }
+
     /// Returns where the answers of a way of authenticating keep what.
     pub fn answer_of(&self, way: WayIn) -> Option<&Answer> {
         let exchange = self.token_exchange.as_ref().filter(|_| way == WayIn::TokenExchange);
@@ -321,7 +333,7 @@ impl Provider {
         let is_shown = self.api.headers.values().chain(self.api.query.values()).chain(in_base).any(shows)
             || self.api.headers.contains_key("authorization");
         let usual = match way {
-            _ if is_shown => None,
+            _ if is_shown || self.signs_requests(way) => None,
             WayIn::OAuth1 | WayIn::OAuth1Token => None,
             WayIn::OAuth2 | WayIn::ClientCredentials | WayIn::ApiKey | WayIn::TokenExchange | WayIn::SignedJwt => {
                 Some("Bearer {token}")

@@ -39,12 +39,7 @@ impl Secret {
     /// tokens apart in a log, too little to find one.
     pub fn fingerprint(&self) -> String {
         let digest = ring::digest::digest(&ring::digest::SHA256, self.0.as_bytes());
-        digest.as_ref().iter().take(4).fold(String::new(), |mut text, byte| {
-            use fmt::Write;
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hexadecimal(&digest.as_ref()[..4])
     }
 
     /// Returns the text with all but its ends hidden, for a screen: `gho_…9f2c`. Short texts are
@@ -79,6 +74,16 @@ impl PartialEq for Secret {
 }
 
 impl Eq for Secret {}
+
+/// Writes bytes in hexadecimal digits, two each, in lower case.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
 
 #[cfg(test)]
 mod tests {

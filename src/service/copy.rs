@@ -154,6 +154,11 @@ impl Service {
         self.record(&fresh.connection.reference, happening, Outcome::Done, about);
     }
 
+    async fn signs_requests(&self, fresh: &Fresh) -> Result<bool> {
+        let provider = self.ready_provider(&fresh.connection.provider).await?;
+        Ok(provider.signs_requests(fresh.credentials.way()))
+    }
+
     async fn formed(&self, source: &impl Source, fresh: &Fresh, form: Form) -> Result<HandedOut> {
         let credentials = &fresh.credentials;
         let text = match form {
@@ -167,13 +172,11 @@ impl Service {
                 variable_name(&fresh.connection.reference),
                 quoted(credentials.token().expose())
             )),
-            Form::Header | Form::Curl | Form::Httpie | Form::Fetch if credentials.way().is_signed() => {
+            Form::Header | Form::Curl | Form::Httpie | Form::Fetch if self.signs_requests(fresh).await? => {
                 let reference = &fresh.connection.reference;
                 let (config, id) = (quoted(reference.config.as_str()), quoted(reference.id.as_str()));
-                return Err(Error::usage(
-                    "every request of OAuth 1.0a is signed on its own: no header is good for two",
-                )
-                .hinted(format!("`hallpass request {config} {id} GET /…` signs and sends one")));
+                return Err(Error::usage("each request to this API is signed on its own: no header is good for two")
+                    .hinted(format!("`hallpass request {config} {id} GET /…` signs and sends one")));
             }
             Form::Header => {
                 let headers = self.access_of(source, fresh).await?.headers()?;

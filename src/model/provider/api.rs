@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::UrlTemplate;
+use super::{RequestSignature, UrlTemplate};
 
 /// The `[api]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -20,6 +20,8 @@ pub struct Api {
     pub identity: Option<String>,
     /// The cheapest call that proves an API key, as `METHOD path`.
     pub verify: Option<String>,
+    /// How each request is signed.
+    pub signature: Option<RequestSignature>,
     /// The provider wants a credential in the URL.
     pub secret_in_url: bool,
 }

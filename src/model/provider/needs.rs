@@ -75,7 +75,9 @@ impl Provider {
                     Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
                     _ => labels.join(""),
                 };
-                format!("{listed}, {ending}")
+                let signature =
+                    self.signature_of(way).map(|signature| format!("; requests are signed ({})", signature.words()));
+                format!("{listed}, {ending}{}", signature.unwrap_or_default())
             }
         }
     }

@@ -65,7 +65,7 @@ pub struct SignedJwt {
     pub claims: Parameters,
 }
 
-/// A JWS algorithm (RFC 7518 section 3.1).
+/// A JWS algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum SigningAlgorithm {
     /// HMAC with SHA-256.
@@ -76,6 +76,8 @@ pub enum SigningAlgorithm {
     PS256,
     /// ECDSA on P-256 with SHA-256.
     ES256,
+    /// Ed25519.
+    EdDSA,
 }
 
 impl SigningAlgorithm {
@@ -86,6 +88,7 @@ impl SigningAlgorithm {
             Self::RS256 => "RS256",
             Self::PS256 => "PS256",
             Self::ES256 => "ES256",
+            Self::EdDSA => "EdDSA",
         }
     }
 }

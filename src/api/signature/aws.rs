@@ -1,0 +1,264 @@
+//! AWS Signature Version 4, as AWS documents it ("Create a signed AWS API request").
+
+use std::borrow::Cow;
+
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use ring::{digest, hmac};
+use url::Url;
+
+use super::Signable;
+use crate::api::ApiError;
+use crate::auth::oauth1::normalized;
+use crate::model::secret::hexadecimal;
+use crate::model::template::COMPONENT;
+use crate::model::{Secret, Time};
+
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+const DATE: HeaderName = HeaderName::from_static("x-amz-date");
+const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
+/// The service that is signed for in its own way: "Examples: Signature Calculations" of its API reference.
+const S3: &str = "s3";
+/// What stands for the hash of a body that is not read whole; S3 takes it over TLS.
+const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
+
+/// Who signs, and what for.
+pub(super) struct Signer<'a> {
+    /// The access key id.
+    pub(super) id: &'a str,
+    /// The secret access key.
+    pub(super) secret: &'a Secret,
+    /// What for.
+    pub(super) scope: &'a Scope,
+}
+
+/// What a signature is good for, beside its day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Scope {
+    /// The service, as AWS calls it in signatures.
+    pub(super) service: String,
+    /// The region.
+    pub(super) region: String,
+}
+
+impl Scope {
+    /// Reads it off a host name of AWS, as `curl --aws-sigv4` does: `SERVICE.REGION.amazonaws.com`, whatever stands
+    /// before it. A service without regions is signed for `us-east-1`.
+    pub(super) fn of_host(host: &str) -> Option<Self> {
+        let suffixes = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"];
+        let name = suffixes.iter().find_map(|suffix| host.strip_suffix(suffix))?;
+        let labels: Vec<&str> = name.split('.').collect();
+        let (service, region) = match labels[..] {
+            // Amazon OpenSearch stands behind its region.
+            [.., region, service] if is_region(region) => (service, region),
+            [.., service, "dualstack", region] | [.., service, region] if is_region(region) => (service, region),
+            [.., service] => (service, "us-east-1"),
+            [] => return None,
+        };
+        let service = service.strip_suffix("-fips").unwrap_or(service);
+        Some(Self { service: service.to_owned(), region: region.to_owned() })
+    }
+}
+
+/// `eu-west-1`, `us-gov-east-1`.
+fn is_region(label: &str) -> bool {
+    let parts: Vec<&str> = label.split('-').collect();
+    let is_number = |part: &&str| part.len() == 1 && part.starts_with(|digit: char| digit.is_ascii_digit());
+    parts.len() >= 3 && parts[0].len() == 2 && parts.last().is_some_and(is_number)
+}
+
+impl Signer<'_> {
+    /// Returns the headers that sign a request.
+    pub(super) fn headers(&self, request: &Signable<'_>, now: Time) -> Result<Vec<(HeaderName, Secret)>, ApiError> {
+        let Scope { service, region } = self.scope;
+        let is_s3 = service == S3;
+        let hash = match request.body() {
+            Err(_) if is_s3 && request.url.scheme() == "https" => UNSIGNED.to_owned(),
+            body => sha256(body?),
+        };
+        let moment = now.format("%Y%m%dT%H%M%SZ").to_string();
+        let mut signed = vec![("host".to_owned(), request.host()), (DATE.to_string(), moment.clone())];
+        // S3 alone wants to see it.
+        signed.extend(is_s3.then(|| (CONTENT_SHA256.to_string(), hash.clone())));
+        let others =
+            request.headers.keys().filter(|name| **name == CONTENT_TYPE || name.as_str().starts_with("x-amz-"));
+        let others = others.filter(|name| ![DATE, CONTENT_SHA256].contains(name));
+        signed.extend(others.map(|name| (name.to_string(), values(request.headers, name))));
+        signed.sort();
+        let names: Vec<&str> = signed.iter().map(|(name, _)| name.as_str()).collect();
+        let names = names.join(";");
+        let lines: Vec<String> = signed.iter().map(|(name, value)| format!("{name}:{value}")).collect();
+        let lines = lines.join("\n");
+        let path = if is_s3 { once_encoded(request.url.path()) } else { encoded(request.url.path()) };
+        let query = normalized(request.url.query_pairs());
+        let canonical = format!("{}\n{path}\n{query}\n{lines}\n\n{names}\n{hash}", request.method);
+        let day = &moment[..8];
+        let scope = format!("{day}/{region}/{service}/aws4_request");
+        let text = format!("{ALGORITHM}\n{moment}\n{scope}\n{}", sha256(canonical.as_bytes()));
+        let first = zeroize::Zeroizing::new(format!("AWS4{}", self.secret.expose()));
+        let key = [day, region, service, "aws4_request"]
+            .iter()
+            .fold(key_of(first.as_bytes()), |key, part| key_of(hmac::sign(&key, part.as_bytes()).as_ref()));
+        let signature = hexadecimal(hmac::sign(&key, text.as_bytes()).as_ref());
+        let header =
+            format!("{ALGORITHM} Credential={}/{scope}, SignedHeaders={names}, Signature={signature}", self.id);
+        let mut headers = vec![(AUTHORIZATION, Secret::new(header)), (DATE, Secret::new(moment))];
+        headers.extend(is_s3.then(|| (CONTENT_SHA256, Secret::new(hash))));
+        Ok(headers)
+    }
+}
+
+/// Returns what a header says, as it is signed: one line, single spaces.
+fn values(headers: &HeaderMap, name: &HeaderName) -> String {
+    let words = |value: &HeaderValue| {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    headers.get_all(name).iter().map(words).collect::<Vec<_>>().join(",")
+}
+
+/// Writes a URL as it is signed: of a space as `+`, and of a path that S3 reads, there are two readings.
+pub(super) fn strict(mut url: Url, scope: &Scope) -> Url {
+    if url.query().is_some_and(|query| !query.is_empty()) {
+        let query = normalized(url.query_pairs().into_owned().map(|(name, value)| (Cow::from(name), Cow::from(value))));
+        url.set_query(Some(&query));
+    }
+    if scope.service == S3 {
+        let path = once_encoded(url.path());
+        url.set_path(&path);
+    }
+    url
+}
+
+fn key_of(bytes: &[u8]) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, bytes)
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+/// A path that is encoded already, encoded once more: every service but S3 wants that.
+fn encoded(path: &str) -> String {
+    let segments: Vec<String> =
+        path.split('/').map(|segment| utf8_percent_encode(segment, COMPONENT).to_string()).collect();
+    segments.join("/")
+}
+
+/// A path whose every segment is encoded once, and strictly.
+fn once_encoded(path: &str) -> String {
+    let segments: Vec<String> = path
+        .split('/')
+        .map(|segment| {
+            let plain: Vec<u8> = percent_decode_str(segment).collect();
+            percent_encoding::percent_encode(&plain, COMPONENT).to_string()
+        })
+        .collect();
+    segments.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Payload;
+
+    fn secret() -> Secret {
+        Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+    }
+
+    /// The signed headers and the signature, at 2015-08-30T12:36:00Z for `us-east-1`, with the key of AWS's test suite.
+    fn signed(service: &str, method: &str, url: &str, shown: &[(&'static str, &str)], body: &Payload) -> String {
+        let scope = Scope { service: service.to_owned(), region: "us-east-1".to_owned() };
+        let url = strict(url.parse().unwrap(), &scope);
+        let mut headers = HeaderMap::new();
+        for (name, value) in shown {
+            headers.append(*name, value.parse().unwrap());
+        }
+        let signer = Signer { id: "AKIDEXAMPLE", secret: &secret(), scope: &scope };
+        let request = Signable { method, url: &url, headers: &headers, body };
+        let made = signer.headers(&request, "2015-08-30T12:36:00Z".parse().unwrap()).unwrap();
+        assert_eq!((made[1].0.as_str(), made[1].1.expose()), ("x-amz-date", "20150830T123600Z"));
+        let whole = made[0].1.expose();
+        let start = format!(
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/{service}/aws4_request, SignedHeaders="
+        );
+        whole.strip_prefix(&start).unwrap().replace(", Signature=", " ")
+    }
+
+    #[test]
+    fn the_signatures_of_awss_test_suite_come_out() {
+        let url = "https://example.amazonaws.com/";
+        assert_eq!(
+            signed("service", "GET", url, &[], &Payload::Nothing),
+            "host;x-amz-date 5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+            "get-vanilla"
+        );
+        assert_eq!(
+            signed("service", "GET", &format!("{url}?Param2=value2&Param1=value1"), &[], &Payload::Nothing),
+            "host;x-amz-date b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500",
+            "get-vanilla-query-order-key-case"
+        );
+    }
+
+    #[test]
+    fn the_signatures_of_botocore_come_out() {
+        let form = Payload::Whole(b"Action=ListUsers&Version=2010-05-08".to_vec());
+        let shown = [("content-type", "application/x-www-form-urlencoded")];
+        assert_eq!(
+            signed("iam", "POST", "https://iam.amazonaws.com/", &shown, &form),
+            "content-type;host;x-amz-date 1a07cb0ccdd608fadb49e083a5172c4bb753074a560101ac716b6ac317a9eba7"
+        );
+        assert_eq!(
+            signed("service", "GET", "https://example.amazonaws.com/a%20b/c:d/%E1%88%B4", &[], &Payload::Nothing),
+            "host;x-amz-date 4e0df05ce681439a81350053fa7e3e1422552f924da34e0972a854f42bdd065b"
+        );
+        let shown = [("x-amz-meta", " a   b  c"), ("x-amz-security-token", "TOKEN==")];
+        let call = "https://sts.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15";
+        assert_eq!(
+            signed("sts", "GET", call, &shown, &Payload::Nothing),
+            "host;x-amz-date;x-amz-meta;x-amz-security-token c8a4d086e84ed0b2c8c293e392de00210ea85c19e834a43f446e0e0061c73b41"
+        );
+        // As botocore writes such a key before it signs.
+        for path in ["my%20bucket/c%3Ad/%281%29", "my%20bucket/c:d/(1)"] {
+            for query in ["prefix=a%20b%2B", "prefix=a+b%2B"] {
+                assert_eq!(
+                    signed("s3", "GET", &format!("https://s3.amazonaws.com/{path}?{query}"), &[], &Payload::Nothing),
+                    "host;x-amz-content-sha256;x-amz-date 9e7c689783c28f15767f7eda6a515c1cdc836e395d244a7291a60f7404e2a472"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_not_known_whole_is_signed_for_s3_alone() {
+        let stream = Payload::stream(http_body_util::Full::new(hyper::body::Bytes::from_static(b"x")));
+        assert!(signed("s3", "PUT", "https://s3.amazonaws.com/b/k", &[], &stream).starts_with("host;x-amz-content"));
+        let (url, headers) = ("https://example.amazonaws.com/".parse().unwrap(), HeaderMap::new());
+        let request = Signable { method: "PUT", url: &url, headers: &headers, body: &stream };
+        let scope = Scope::of_host("iam.amazonaws.com").unwrap();
+        let signer = Signer { id: "a", secret: &secret(), scope: &scope };
+        let error = signer.headers(&request, "2015-08-30T12:36:00Z".parse().unwrap()).unwrap_err();
+        assert!(error.to_string().contains("must be known whole"), "{error}");
+    }
+
+    #[test]
+    fn a_host_of_aws_tells_its_service_and_region() {
+        for (host, service, region) in [
+            ("iam.amazonaws.com", "iam", "us-east-1"),
+            ("inspector2.eu-west-1.amazonaws.com", "inspector2", "eu-west-1"),
+            ("bucket.with.dots.s3.ap-southeast-2.amazonaws.com", "s3", "ap-southeast-2"),
+            ("s3.dualstack.us-east-2.amazonaws.com", "s3", "us-east-2"),
+            ("kms-fips.us-gov-west-1.amazonaws.com", "kms", "us-gov-west-1"),
+            ("a1b2.execute-api.us-east-1.amazonaws.com", "execute-api", "us-east-1"),
+            ("search-x.eu-central-1.es.amazonaws.com", "es", "eu-central-1"),
+            ("ec2.cn-north-1.amazonaws.com.cn", "ec2", "cn-north-1"),
+            ("lambda.us-east-1.api.aws", "lambda", "us-east-1"),
+        ] {
+            let scope = Scope { service: service.to_owned(), region: region.to_owned() };
+            assert_eq!(Scope::of_host(host), Some(scope), "{host}");
+        }
+        for host in ["localhost", "amazonaws.com", "iam.amazonaws.com.evil.example", "evilamazonaws.com"] {
+            assert_eq!(Scope::of_host(host), None, "{host}");
+        }
+    }
+}

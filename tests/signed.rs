@@ -1,0 +1,145 @@
+//! APIs that want each request signed with a login (`[api.signature]`). What comes out is held against vectors in the
+//! units, and against other people's programs in `tests/real/signatures.py`.
+
+use hallpass::service::Kind;
+use hallpass::service::copy::Form;
+use hallpass::service::fresh::Freshness;
+use hallpass::service::request::{ApiRequest, Payload};
+use serde_json::json;
+
+use crate::support::player::{Reply, Seen};
+use crate::ways::{Stage, jane};
+
+fn file(signature: &str) -> String {
+    format!(
+        r#"
+name = "Acme"
+[basic]
+[credentials.username]
+label = "Access key id"
+[credentials.password]
+label = "Secret access key"
+secret = true
+[credentials.session_token]
+label = "Session token"
+secret = true
+optional = true
+[api]
+base_url = "{{base}}/v1"
+headers = {{ content-type = "application/json", x-amz-security-token = "{{credential.session_token}}" }}
+verify = "GET /me"
+[api.signature]
+{signature}
+"#
+    )
+}
+
+const AWS: &str = "scheme = \"aws-sigv4\"\nservice = \"acme\"\nregion = \"eu-west-1\"";
+const LOGIN: [(&str, &str); 2] = [("username", "AKIDEXAMPLE"), ("password", "password-canary")];
+
+fn good() -> impl FnMut(&Seen) -> Reply + Send + 'static {
+    |_| Reply::json(200, &json!({}))
+}
+
+async fn entered(signature: &str) -> Stage {
+    let stage = Stage::new(&file(signature), good()).await;
+    stage.enter(&LOGIN).await.unwrap();
+    stage
+}
+
+/// What the last request showed in a header.
+fn shown(stage: &Stage, name: &str) -> String {
+    stage.player.seen().last().unwrap().headers.get(name).cloned().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn aws_is_shown_a_signature_of_each_request_and_never_the_login() {
+    let stage = entered(AWS).await;
+    let proving = &stage.player.seen()[0];
+    assert!(proving.headers["authorization"].starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/eu-west-1/acme/aws4_request, SignedHeaders=content-type;host;x-amz-date, Signature="), "{proving:?}");
+    assert_eq!(proving.headers["x-amz-date"], "20260101T000000Z");
+    stage.clock.advance(std::time::Duration::from_secs(1));
+    stage.get("/me").await.unwrap();
+    assert_ne!(shown(&stage, "authorization"), stage.player.seen()[0].headers["authorization"]);
+    let told = format!("{:?}", stage.player.seen());
+    assert!(!told.contains("password-canary"), "{told}");
+}
+
+#[tokio::test]
+async fn the_session_token_of_temporary_credentials_is_signed_along() {
+    let stage = Stage::new(&file(AWS), good()).await;
+    stage.enter(&[LOGIN[0], LOGIN[1], ("session_token", "session-canary")]).await.unwrap();
+    assert_eq!(shown(&stage, "x-amz-security-token"), "session-canary");
+    assert!(
+        shown(&stage, "authorization").contains("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token,")
+    );
+}
+
+#[tokio::test]
+async fn the_other_schemes_make_headers_of_their_own() {
+    let stage = entered("scheme = \"duo\"").await;
+    assert!(
+        shown(&stage, "authorization").starts_with("Basic ") && shown(&stage, "date").starts_with("Thu, 1 Jan 2026")
+    );
+    let stage = entered("scheme = \"wsse\"").await;
+    assert!(shown(&stage, "x-wsse").starts_with("UsernameToken Username=\"AKIDEXAMPLE\", PasswordDigest=\""));
+    assert_eq!(shown(&stage, "authorization"), "", "no login beside it");
+    let first = shown(&stage, "x-wsse");
+    stage.get("/me").await.unwrap();
+    assert_ne!(shown(&stage, "x-wsse"), first, "each has a nonce of its own");
+    let stage = entered(
+        "scheme = \"http-message-signatures\"\ncomponents = [\"@method\", \"content-digest\", \"content-type\"]\nalgorithm = \"hmac-sha256\"\nlifetime = 60",
+    )
+    .await;
+    assert_eq!(
+        shown(&stage, "signature-input"),
+        "sig=(\"@method\" \"content-digest\" \"content-type\");alg=\"hmac-sha256\";created=1767225600;expires=1767225660;keyid=\"AKIDEXAMPLE\""
+    );
+    assert_eq!(shown(&stage, "content-digest"), "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:");
+    assert!(shown(&stage, "signature").starts_with("sig=:"));
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_sign_is_refused_before_anything_is_sent_and_not_shown() {
+    let signature =
+        "scheme = \"http-message-signatures\"\ncomponents = [\"@method\"]\nalgorithm = \"ed25519\"\nlifetime = 60";
+    let stage = Stage::new(&file(signature), good()).await;
+    let error = stage.enter(&LOGIN).await.unwrap_err();
+    assert!(error.message.contains("private key"), "{error:?}");
+    assert!(!format!("{error:?}").contains("canary") && stage.player.seen().is_empty(), "{error:?}");
+    assert!(stage.service.connection(&jane()).is_err(), "nothing is kept");
+}
+
+#[tokio::test]
+async fn no_header_of_a_signed_request_is_handed_out_and_its_login_is() {
+    let stage = entered(AWS).await;
+    for form in [Form::Header, Form::Curl, Form::Httpie, Form::Fetch] {
+        let error = stage.service.hand_out(&jane(), Freshness::default(), form).await.unwrap_err();
+        assert!(error.kind == Kind::Usage && error.message.contains("signed on its own"), "{error:?}");
+        assert!(error.hint.unwrap().contains("hallpass request acme jane"));
+    }
+    let shown: serde_json::Value = serde_json::from_str(&stage.hand_out(Form::Json).await).unwrap();
+    assert_eq!(shown, json!({"type": "BASIC", "username": "AKIDEXAMPLE", "password": "password-canary"}));
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_known_whole_is_told_and_not_sent() {
+    let stage = entered(AWS).await;
+    let before = stage.player.seen().len();
+    let body = Payload::stream(http_body_util::Full::new(hyper::body::Bytes::from_static(b"{}")));
+    let request = ApiRequest { method: "post".to_owned(), path: "/x".to_owned(), body, ..ApiRequest::default() };
+    let error = stage.service.request(&jane(), request).await.unwrap_err();
+    assert!(error.message.contains("must be known whole"), "{error:?}");
+    assert_eq!(stage.player.seen().len(), before);
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_signed_request_names_its_headers_and_shows_none() {
+    let stage = entered(AWS).await;
+    stage.get("/me").await.unwrap();
+    let rows = stage.service.activity(None, 20).unwrap();
+    let steps: Vec<_> = rows.iter().flat_map(|row| stage.service.flow(row.number).unwrap()).collect();
+    let told = format!("{rows:?} {steps:?}");
+    assert!(told.contains("x-amz-date") && told.contains("authorization"), "{told}");
+    assert!(!told.contains("canary") && !told.contains("Signature="), "{told}");
+}
