@@ -6,7 +6,8 @@ use ratatui::layout::{Constraint, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 use crate::tui::theme::Theme;
 
@@ -17,12 +18,13 @@ pub fn cut(text: &str, width: usize) -> String {
     }
     let mut shown = String::new();
     let mut used = 0;
-    for character in text.chars() {
-        let more = character.width().unwrap_or(0);
+    // A sign that changes the one before it (`0` and U+FE0F) is as wide as both are together.
+    for grapheme in text.graphemes(true) {
+        let more = grapheme.width();
         if used + more + 1 > width {
             break;
         }
-        shown.push(character);
+        shown.push_str(grapheme);
         used += more;
     }
     if width > 0 {
@@ -52,17 +54,26 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
         if !line.is_empty() {
             line.push(' ');
         }
-        for character in word.chars() {
-            if line.width() + character.width().unwrap_or(0) > width && !line.is_empty() {
+        for piece in word.graphemes(true).flat_map(|grapheme| pieces(grapheme, width)) {
+            if line.width() + piece.width() > width && !line.is_empty() {
                 lines.push(std::mem::take(&mut line));
             }
-            line.push(character);
+            line.push_str(piece);
         }
     }
     if !line.is_empty() || lines.is_empty() {
         lines.push(line);
     }
     lines
+}
+
+/// Returns what a line takes at once: a grapheme whole, or its characters where it is wider than a line can be.
+fn pieces(grapheme: &str, width: usize) -> Vec<&str> {
+    if grapheme.width() <= width {
+        return vec![grapheme];
+    }
+    // One of Khmer takes three columns alone.
+    grapheme.split_inclusive(|_| true).map(|piece| if piece.width() <= width { piece } else { "…" }).collect()
 }
 
 /// Returns the lines of a name and a value: the value wrapped beside the name, or below it where
@@ -132,6 +143,15 @@ mod tests {
         assert_eq!(cut("日本語", 4), "日…");
         assert_eq!(padded("日本", 6), "日本  ");
         assert_eq!(cut("abc", 0), "");
+    }
+
+    #[test]
+    fn a_sign_that_widens_the_one_before_it_is_counted_with_it() {
+        assert_eq!(cut("0\u{fe0f}ab", 2), "…");
+        assert_eq!(cut("0\u{fe0f}ab", 3), "0\u{fe0f}…");
+        assert_eq!(wrapped("a0\u{fe0f}b", 2), ["a", "0\u{fe0f}", "b"]);
+        assert!(wrapped("a\u{dd8}\u{b02}", 2).iter().all(|line| line.width() <= 2), "a grapheme of three columns");
+        assert_eq!(wrapped("a\u{17d8}", 2), ["a…"]);
     }
 
     #[test]
