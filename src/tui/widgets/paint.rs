@@ -1,6 +1,8 @@
 //! Putting text on the screen so that it never runs over: cut to a width, wrapped to a width,
 //! framed.
 
+use std::borrow::Cow;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Rect};
 use ratatui::style::Style;
@@ -13,6 +15,7 @@ use crate::tui::theme::Theme;
 
 /// Cuts `text` to `width` columns, with an ellipsis where something is missing.
 pub fn cut(text: &str, width: usize) -> String {
+    let text = &*drawn(text);
     if text.width() <= width {
         return text.to_owned();
     }
@@ -33,6 +36,11 @@ pub fn cut(text: &str, width: usize) -> String {
     shown
 }
 
+/// Returns what is drawn of a text: ratatui leaves out control characters, which would be counted.
+fn drawn(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) { Cow::from(text.replace(char::is_control, "")) } else { Cow::from(text) }
+}
+
 /// Cuts or fills `text` to exactly `width` columns.
 pub fn padded(text: &str, width: usize) -> String {
     let shown = cut(text, width);
@@ -46,7 +54,7 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
+    for word in text.split_whitespace().map(drawn) {
         let needed = if line.is_empty() { word.width() } else { line.width() + 1 + word.width() };
         if needed > width && !line.is_empty() {
             lines.push(std::mem::take(&mut line));
@@ -142,6 +150,7 @@ mod tests {
     fn wide_characters_count_twice() {
         assert_eq!(cut("日本語", 4), "日…");
         assert_eq!(padded("日本", 6), "日本  ");
+        assert_eq!(padded("\u{1b}]a\u{7}", 4), "]a  ", "what is not drawn is not counted");
         assert_eq!(cut("abc", 0), "");
     }
 
