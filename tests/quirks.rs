@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hallpass::auth::authorization_code::{self, Begun};
-use hallpass::auth::{AuthError, Client, Registration, Transport};
+use hallpass::auth::{self, AuthError, Client, Registration, Transport};
 use hallpass::model::{Provider, Secret, Time, TokenSet};
 
 use crate::support::odd_server::{Odd, OddServer};
@@ -253,6 +253,47 @@ async fn a_page_may_lie_behind_a_fragment_and_a_state_be_sent_again() {
     trial.exchange().await.unwrap();
     let body = body_of(&trial.server.requests()[0]);
     assert!(value(&query, "state").is_some() && value(&body, "state") == value(&query, "state"));
+}
+
+/// Refreshes tokens of the scopes `a b`.
+async fn refreshed(trial: &Trial) -> Result<TokenSet, AuthError> {
+    let transport = Transport::new(Arc::new(now)).with_timeout(Duration::from_secs(5));
+    let before = TokenSet {
+        refresh_token: Some(Secret::new("RT")),
+        scopes: Some(vec!["a".to_owned(), "b".to_owned()]),
+        ..TokenSet::new(Secret::new("AT-that-is-there"), now())
+    };
+    auth::refresh::refresh(&transport, &trial.client, &before, &["asked".to_owned()]).await
+}
+
+#[tokio::test]
+async fn a_refresh_may_leave_the_token_as_it_is_where_the_answer_says_so_and_nowhere_else() {
+    let quirks = "[oauth2.response]\nkept_when = \"result=0000\"\nlifetime = 2592000";
+    let answers =
+        [r#"{"result":"0000","message":"OK"}"#, r#"{"result":"5000","message":"no"}"#, OK, r#"{"result":"0000"}"#];
+    let trial = Trial::new(quirks, answers.map(|answer| Odd::json("200 OK", answer)).into());
+    let kept = refreshed(&trial).await.unwrap();
+    assert_eq!(
+        (kept.access_token.expose(), kept.expires_at),
+        ("AT-that-is-there", Some(now() + Duration::from_hours(720)))
+    );
+    assert!(refreshed(&trial).await.is_err());
+    assert_eq!(refreshed(&trial).await.unwrap().access_token.expose(), "AT");
+    assert!(trial.exchange().await.is_err(), "there is none yet where a code is exchanged");
+    let usual = Trial::new("", vec![Odd::json("200 OK", answers[0])]);
+    assert!(refreshed(&usual).await.is_err());
+}
+
+#[tokio::test]
+async fn a_refresh_names_scopes_and_draws_a_nonce_where_that_is_wanted() {
+    let quirks = "scope_in_refresh = true\nscope_separator = \",\"\nrefresh_params = { nonce = \"{random}\" }";
+    let trial = Trial::new(quirks, vec![Odd::json("200 OK", OK)]);
+    refreshed(&trial).await.unwrap();
+    let body = body_of(&trial.server.requests()[0]);
+    assert_eq!((value(&body, "scope"), value(&body, "nonce").map(str::len)), (Some("a,b"), Some(36)));
+    let usual = Trial::new("", vec![Odd::json("200 OK", OK)]);
+    refreshed(&usual).await.unwrap();
+    assert_eq!(value(&body_of(&usual.server.requests()[0]), "scope"), None);
 }
 
 #[tokio::test]

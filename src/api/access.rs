@@ -10,6 +10,7 @@ use crate::auth::client_certificate::ClientCertificate;
 use crate::auth::dpop::Prover;
 use crate::model::tape::Masked;
 use crate::model::template::{Part, TemplateError, Values, endpoint, parts, placeholders};
+use crate::model::uuid::uuid;
 use crate::model::{Credentials, Provider, Secret, Time, untrusted};
 
 /// A connection as requests to its API see it.
@@ -243,7 +244,8 @@ impl Access {
             Some(match part {
                 Part::Literal(literal) => all.with_text(literal),
                 Part::Placeholder("token") => all.with_secret(self.token_name()),
-                Part::Placeholder(name @ ("basic" | "client_secret")) => all.with_secret(name),
+                // What was sent is not known here.
+                Part::Placeholder(name @ ("basic" | "client_secret" | "random")) => all.with_secret(name),
                 Part::Placeholder(name) => match name.strip_prefix("credential.").or(name.strip_prefix("encoded.")) {
                     // One that was left out is not sent.
                     Some(_) if self.value(name).ok()?.is_none() => return None,
@@ -289,6 +291,7 @@ impl Access {
         Ok(match (name, &self.credentials) {
             ("token", credentials) => hidden(&credentials.token()),
             ("basic", Credentials::Basic(entered)) => hidden(&entered.basic()),
+            ("random", _) => Some(Zeroizing::new(uuid())),
             ("client_id", _) => Some(Zeroizing::new(self.client_id.clone())),
             ("client_secret", _) => hidden(self.client_secret.as_ref().unwrap_or(&Secret::default())),
             (name, credentials) => match (name.strip_prefix("credential."), name.strip_prefix("encoded.")) {

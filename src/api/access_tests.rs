@@ -53,6 +53,14 @@ fn a_file_that_shows_the_token_itself_has_no_usual_header() {
 }
 
 #[test]
+fn each_request_draws_what_is_drawn() {
+    let file = format!("{API}headers = {{ x-id = \"{{random}}\" }}\n");
+    let access = access(&file, Credentials::OAuth2(tokens()), &[]);
+    let (one, other) = (headers(&access), headers(&access));
+    assert!(one[1].len() == "x-id: ".len() + 36 && one != other, "{one:?} {other:?}");
+}
+
+#[test]
 fn every_field_of_a_key_can_be_shown_and_a_header_without_a_value_is_left_out() {
     let file = format!(
         "{API}headers = {{ x-a = \"{{credential.one}}\", x-b = \"{{credential.two}}\", x-c = \"{{team}}\" }}\n[variables.team]\noptional = true\n"

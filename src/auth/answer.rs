@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Refusal, xml};
 use crate::model::provider::{Answer, OAuth2, Unit};
-use crate::model::{Time, untrusted};
+use crate::model::{Secret, Time, untrusted};
 
 /// The longest lifetime that is believed, in seconds: a hundred years.
 const LONGEST: f64 = 100.0 * 365.25 * 86_400.0;
@@ -52,6 +52,19 @@ pub fn parse(bytes: &[u8]) -> Option<Map<String, Value>> {
             .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
             .collect()
     })
+}
+
+/// Puts the token that is there into an answer that means it (`kept_when`).
+pub fn keeping(mut map: Map<String, Value>, kept: Option<&Secret>, places: &Answer) -> Map<String, Value> {
+    let is_so = |condition: &str| {
+        let (path, value) = condition.split_once('=')?;
+        at(&map, path).and_then(said).filter(|said| said == value)
+    };
+    let kept = kept.filter(|_| places.kept_when.as_deref().and_then(is_so).is_some());
+    if let Some(token) = kept.filter(|_| !map.contains_key("access_token")) {
+        map.insert("access_token".to_owned(), token.expose().into());
+    }
+    map
 }
 
 /// Reads an answer that came with `status` at `now`.

@@ -120,7 +120,7 @@ pub async fn exchange(
     if client.table.state_in_token_request {
         request = request.add_extra_param("state", begun.expected.state.expose().to_owned());
     }
-    let exchange = Exchange { transport, client, what: What::TokenRequest };
+    let exchange = Exchange { transport, client, what: What::TokenRequest, kept: None };
     // Boxed: the crate's future is large, and stands in everything that authorizes.
     let answer = Box::pin(request.request_async(&exchange)).await.map_err(plain)?;
     let mut tokens = Client::token_set(&answer, transport.now());

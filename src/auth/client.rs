@@ -28,6 +28,7 @@ use super::transport::TokenRequest;
 use crate::model::provider::{ClientAuthentication, OAuth2, Parameter, TokenTrade, UrlTemplate};
 use crate::model::tape::What;
 use crate::model::template::Values;
+use crate::model::uuid::uuid;
 use crate::model::{Secret, Time, TokenSet};
 
 /// Every field of an answer that RFC 6749 does not name.
@@ -105,6 +106,7 @@ impl Client {
         // The client's id may stand in parameters like a variable.
         let mut given = registration.variables.clone();
         given.insert("client_id".to_owned(), registration.client_id.to_owned());
+        given.insert("random".to_owned(), uuid());
         let redirect_host = Url::parse(registration.redirect_uri).ok();
         let redirect_host = redirect_host.as_ref().and_then(Url::host_str).unwrap_or_default();
         given.insert("redirect_host".to_owned(), redirect_host.to_owned());

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::transport::{TokenRequest, Transport};
 use super::{AuthError, Client};
+use crate::model::Secret;
 use crate::model::tape::What;
 
 /// The view of a transport that the `oauth2` crate sees while it makes one request.
@@ -17,6 +18,8 @@ pub(super) struct Exchange<'a> {
     pub(super) transport: &'a Transport,
     pub(super) client: &'a Client,
     pub(super) what: What,
+    /// The access token that a refresh may leave as it is.
+    pub(super) kept: Option<&'a Secret>,
 }
 
 impl<'c> AsyncHttpClient<'c> for Exchange<'_> {
@@ -34,6 +37,7 @@ impl<'c> AsyncHttpClient<'c> for Exchange<'_> {
             let authorization = request.headers().get(reqwest::header::AUTHORIZATION).cloned();
             let authorization = authorization.or_else(|| self.client.secret_as_user());
             let request = self.client.dressed(TokenRequest::new(self.what, parameters, authorization));
+            let request = TokenRequest { kept: self.kept.cloned(), ..request };
             let map = self.transport.tokens(&url, &self.client.table, request).await?;
             let response = oauth2::http::Response::builder().status(200).header(CONTENT_TYPE, "application/json");
             Ok(response.body(Value::Object(map).to_string().into_bytes()).expect("a status and a constant header"))

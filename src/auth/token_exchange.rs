@@ -128,14 +128,12 @@ impl Texts<'_> {
         let entered = self.given.provider.hidden(self.given.fields);
         let token_request = provider::TokenRequest { format: call.format, method: call.method.clone(), headers: plain };
         let request = TokenRequest {
-            what: What::TokenRequest,
             parameters,
             literals,
             headers,
             entered,
-            prover: None,
             certificate: ClientCertificate::of(self.given.provider, self.given.fields)?,
-            authorization: None,
+            ..TokenRequest::of(What::TokenRequest, &[])
         };
         Ok(Filled { url: self.url(&call.endpoint)?, table: OAuth2 { token_request, ..OAuth2::default() }, request })
     }

@@ -25,6 +25,8 @@ pub struct TokenRequest {
     pub literals: Map<String, Value>,
     /// Headers that hold a secret.
     pub headers: Vec<(String, zeroize::Zeroizing<String>)>,
+    /// The access token that an answer without one may mean (`kept_when`).
+    pub kept: Option<Secret>,
     /// What a person entered, however it is written in it: none of it stands in an error.
     pub entered: Vec<Secret>,
     /// What proves it, where tokens are bound to a key.
@@ -47,6 +49,7 @@ impl TokenRequest {
             parameters,
             literals: Map::new(),
             headers: Vec::new(),
+            kept: None,
             entered: Vec::new(),
             prover: None,
             certificate: None,

@@ -179,10 +179,10 @@ impl Transport {
         table: &OAuth2,
         request: TokenRequest,
     ) -> Result<(Reading, Told), AuthError> {
-        let sent = Sent::of(&request);
+        let (sent, kept) = (Sent::of(&request), request.kept.clone());
         let reply = self.send(url, table, request, &sent).await?;
         let told = Told { host: host_of(url), status: reply.status, retry_after: reply.retry_after };
-        let map = answer::parse(&reply.body);
+        let map = answer::parse(&reply.body).map(|map| answer::keeping(map, kept.as_ref(), &table.response));
         if told.is_busy() {
             let refusal = map.map(|map| self.read(reply.status, map, table, &sent));
             return Err(told.busy(match refusal {

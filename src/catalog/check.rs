@@ -71,7 +71,7 @@ const RESERVED_PARAMETERS: [&str; 11] = [
 ];
 
 /// Placeholders that need no declaration.
-const BUILT_IN: [&str; 3] = ["token", "client_id", "client_secret"];
+const BUILT_IN: [&str; 4] = ["token", "client_id", "client_secret", "random"];
 
 /// The methods a request of a file may have.
 const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
@@ -223,8 +223,12 @@ impl Check<'_> {
                 }
                 let place = format!("oauth1.{name}.{parameter}");
                 self.text(&place, &value.to_string());
-                if value.to_string().contains("{credential.") {
-                    self.fail(format!("`{place}` cannot hold what is entered: only requests to the API do here"));
+                for name in ["{credential.", "{random}"] {
+                    if value.to_string().contains(name) {
+                        self.fail(format!(
+                            "`{place}` cannot hold what is entered or drawn: only requests to the API do here"
+                        ));
+                    }
                 }
             }
         }
@@ -300,6 +304,13 @@ impl Check<'_> {
             for (name, value) in &oauth2.token_request.headers {
                 self.header(&format!("{table}.token_request.headers"), name, value);
                 self.before_a_token(&format!("{table}.token_request.headers.{name}"), value);
+            }
+            if oauth2.scope_in_refresh && oauth2.refresh_params.contains_key("scope") {
+                self.fail(format!("`{table}.refresh_params.scope` is set by `scope_in_refresh`"));
+            }
+            let is_pair = |text: &String| text.split_once('=').is_some_and(|(path, _)| !path.is_empty());
+            if oauth2.response.kept_when.as_ref().is_some_and(|text| !is_pair(text)) {
+                self.fail(format!("`{table}.response.kept_when` is written `PATH=VALUE`"));
             }
             if oauth2.scope_separator.is_empty() {
                 self.fail(format!("`{table}.scope_separator` is empty"));
@@ -443,6 +454,8 @@ base_url = "https://{shop}.acme.com"
             ("[oauth2]", "[oauth2]\ntoken_request = { method = \"get\" }", "is one of"),
             ("[oauth2]", "[oauth2]\ntoken_request = { format = \"query\" }", "secrets into URLs"),
             ("[oauth2]", "[oauth2]\nclient_assertion = { lifetime = 60 }", "of no use"),
+            ("[oauth2]", "[oauth2]\nresponse = { kept_when = \"ok\" }", "PATH=VALUE"),
+            ("[oauth2]", "[oauth2]\nscope_in_refresh = true\nrefresh_params = { scope = \"a\" }", "is set by"),
             (
                 "[oauth2]",
                 "[oauth2]\ntoken_endpoint_auth_method = \"private_key_jwt\"\nclient_assertion = { algorithm = \"HS256\" }",
@@ -486,7 +499,6 @@ base_url = "https://acme.com"
             ("params = {", "format = \"query\"\nparams = {", "secrets into URLs"),
             ("params = {", "format = \"xml\"\nparams = {", "Braintree"),
             ("{credential.password}\" }", "{credential.pasword}\" }", "does not declare"),
-            ("base_url = ", "headers = { x-id = \"{random}\" }\nbase_url = ", "does not declare"),
             ("base_url = ", "headers = { x-day = \"{date.1}\" }\nbase_url = ", "does not declare"),
             ("{credential.password}\" }", "{token}\" }", "there is none yet"),
             ("[encoded]", "[encoded]\nother = \"a\"", "never used"),

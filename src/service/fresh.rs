@@ -146,7 +146,7 @@ impl Service {
             (Credentials::TokenExchange(before), ..) => Exchange::Again(given(&before.fields)),
             (Credentials::SignedJwt(before), ..) => Exchange::Sign(given(&before.fields)),
             (Credentials::ClientCredentials(_), Some(client), _) => Exchange::Fetch(client, &scopes),
-            (_, Some(client), Some(refresh_token)) => Exchange::Refresh(client, refresh_token),
+            (_, Some(client), Some(_)) => Exchange::Refresh(client, tokens, &scopes),
             (_, Some(client), None) if client.renews() => Exchange::Renew(client, &tokens.access_token),
             _ => return Err(Error::authorization_needed(&reference, "it has no refresh token")),
         };
@@ -178,6 +178,7 @@ impl Service {
             }
         };
         let fingerprint = Some(answer.access_token.fingerprint());
+        let was_kept = answer.access_token == tokens.access_token;
         let was_rotated = answer.refresh_token != tokens.refresh_token;
         let obtained_at = answer.obtained_at;
         let mut credentials = loaded.credentials.with_tokens(answer);
@@ -196,7 +197,11 @@ impl Service {
         if let Some(client) = &client {
             self.find_end(&transport, client, &mut connection, &mut credentials).await;
         }
-        let detail = if was_rotated { "new access token, and a new refresh token" } else { "new access token" };
+        let detail = match (was_kept, was_rotated) {
+            (true, _) => "the same access token, for longer",
+            (_, true) => "new access token, and a new refresh token",
+            (..) => "new access token",
+        };
         let about = About { took: Some(started.elapsed()), fingerprint, ..About::saying(detail).on(&tape) };
         self.record(&reference, Happening::Refreshed, Outcome::Done, about);
         if credentials.tokens().is_some_and(|tokens| !tokens.is_fresh(self.now(), Duration::ZERO)) {

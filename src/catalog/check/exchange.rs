@@ -92,7 +92,6 @@ impl Check<'_> {
         };
         name.strip_prefix("encoded.").is_some_and(|name| self.provider.encoded.contains_key(name))
             || name == "assertion" && self.is_had && table.is_some_and(|table| table.assertion.is_some())
-            || name == "random" && self.is_had
             || name.strip_prefix("date.").is_some_and(|days| self.is_had && days.parse::<u16>().is_ok())
             || name.strip_prefix("call").is_some_and(is_earlier)
     }

@@ -77,6 +77,8 @@ pub struct OAuth2 {
     pub authorization_fragment: Option<String>,
     /// Whether the token request holds the state, too (Follow Up Boss).
     pub state_in_token_request: bool,
+    /// Whether a refresh names the scopes that were granted (RFC 6749 section 6 leaves it open; Absorb wants it).
+    pub scope_in_refresh: bool,
     /// What the provider demands of a redirect URI.
     pub redirect: Redirect,
     /// Where the answer keeps what.
@@ -145,6 +147,7 @@ impl Default for OAuth2 {
             response_type: None,
             authorization_fragment: None,
             state_in_token_request: false,
+            scope_in_refresh: false,
             redirect: Redirect::default(),
             response: Answer::default(),
             long_lived: None,
@@ -295,6 +298,9 @@ pub struct Answer {
     pub expires_at: Option<String>,
     /// Path of an object to read the fields from where there is no access token at the usual place.
     pub alternate: Option<String>,
+    /// `PATH=VALUE`: a refresh that answers this, and no token, has made the token that is there last as long again
+    /// (COROS).
+    pub kept_when: Option<String>,
     /// The unit of the lifetime.
     pub unit: Unit,
     /// The lifetime in seconds where the answer says none; 0 means for ever.

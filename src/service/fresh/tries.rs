@@ -15,8 +15,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
 /// How new tokens are got without a person.
 pub(super) enum Exchange<'a> {
-    /// With a refresh token, which may work once.
-    Refresh(&'a auth::Client, &'a Secret),
+    /// With the refresh token of these, which may work once; for these scopes, where that is asked.
+    Refresh(&'a auth::Client, &'a TokenSet, &'a [String]),
     /// With the access token itself, while it is valid.
     Renew(&'a auth::Client, &'a Secret),
     /// By the client alone, for these scopes.
@@ -53,7 +53,9 @@ pub(super) async fn try_refresh(transport: &auth::Transport, exchange: &Exchange
     loop {
         tries += 1;
         let asked = match exchange {
-            Exchange::Refresh(client, token) => auth::refresh::refresh(transport, client, token).await,
+            Exchange::Refresh(client, tokens, scopes) => {
+                auth::refresh::refresh(transport, client, tokens, scopes).await
+            }
             Exchange::Renew(client, token) => auth::renew::renew(transport, client, token).await,
             Exchange::Fetch(client, scopes) => auth::client_credentials::fetch(transport, client, scopes).await,
             Exchange::Again(given) => token_exchange::exchange(transport, *given).await,

@@ -11,7 +11,7 @@ use hallpass::auth::callback::{Expected, Verdict, judge, pasted_query};
 use hallpass::auth::{Client, Registration, Transport, authorization_code, refresh};
 use hallpass::catalog::{Catalog, check};
 use hallpass::model::template::is_loopback;
-use hallpass::model::{Credentials, ProviderId, Secret};
+use hallpass::model::{Credentials, ProviderId, Secret, TokenSet};
 use hallpass::service::import::{ImportFile, ImportOptions};
 use hallpass::service::{Kind, Machine, Service};
 use hallpass::settings::{Environment, Overrides, Settings};
@@ -125,7 +125,10 @@ pub fn token_answer(data: &[u8]) {
     };
     let client = Client::new(&registration).expect("a good registration");
     let spent = Secret::new("canary-refresh-token-77b1c0");
-    match RUNTIME.block_on(refresh::refresh(&TRANSPORT, &client, &spent)) {
+    let now = "2026-01-01T00:00:00Z".parse().expect("a time");
+    let before =
+        TokenSet { refresh_token: Some(spent.clone()), ..TokenSet::new(Secret::new("canary-access-token-0c2b"), now) };
+    match RUNTIME.block_on(refresh::refresh(&TRANSPORT, &client, &before, &[])) {
         Ok(tokens) => {
             let body = if *first < 128 { rest } else { data };
             assert!(holds(body, tokens.access_token.expose()), "a token that nobody sent");
