@@ -270,7 +270,18 @@ fn check_authorization_url(stage: &Stage, url: &Url, redirect_uri: &str, expecte
         (challenge, method.as_deref() == Some("S256")),
         (expected["pkce"] == true, expected["pkce"] == true),
     );
-    report.same("the authorization request", found, wanted);
+    report.same("the authorization request", with_drawn(found, &wanted), wanted);
+}
+
+/// Puts `a UUID` where one is, and is wanted.
+fn with_drawn(mut found: BTreeMap<String, String>, wanted: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    for (name, value) in &mut found {
+        let is_uuid = value.len() == 36 && value.bytes().filter(|byte| *byte == b'-').count() == 4;
+        if is_uuid && wanted.get(name).is_some_and(|wanted| wanted == "a UUID") {
+            "a UUID".clone_into(value);
+        }
+    }
+    found
 }
 
 /// What a server of this kind answers, to whatever is asked.
@@ -409,7 +420,7 @@ fn check_token_request(
     let address = Url::parse(&stage.at(url)).ok();
     let own: Vec<String> = address.iter().flat_map(Url::query_pairs).map(|(name, _)| name.into_owned()).collect();
     found.retain(|name, _| !own.contains(name));
-    report.same("the token request", found, all);
+    report.same("the token request", with_drawn(found, &all), all);
 }
 
 async fn check_kept(stage: &Stage, connected: &Connected, expected: &Value, report: &mut Report<'_>) {

@@ -1,8 +1,7 @@
 //! Providers that others list and that are not here, with the reason: whoever looks for one is told, not left to guess.
 
 /// The ids, sorted, each with what stands in the way, as the end of a sentence.
-pub const ABSENT: [(&str, &str); 15] = [
-    ("absorb-lms", "each token request wants a fresh nonce, and each refresh the scopes again"),
+pub const ABSENT: [(&str, &str); 14] = [
     ("avanan", "each request, the one for a token included, is signed with a hash of its own"),
     ("bullhorn", "the access token is traded for a session by another request, at each refresh too"),
     ("cloudflare-mcp", DISCOVERED),

@@ -32,7 +32,7 @@ NOT_ASKED = {
 }
 
 # And the other way round: what a person is asked for here.
-ASKED = {"blackbaud": {"subscription_key": "some text"}, "followupboss": {"system": "some text", "system_key": "some text"}, "stackexchange": {"key": "some text"}, "auth0": {"audience": "some text"}, "basecamp": {"appDetails": "Acme (jane@acme.example)"},
+ASKED = {"absorb-lms": {"apiVersion": "v1", "restApiKey": "some text"}, "blackbaud": {"subscription_key": "some text"}, "followupboss": {"system": "some text", "system_key": "some text"}, "stackexchange": {"key": "some text"}, "auth0": {"audience": "some text"}, "basecamp": {"appDetails": "Acme (jane@acme.example)"},
          "adoxx-cc": {"baseUrl": "https://login.acme.example"}, "practicefusion": {"baseUrl": "https://login.acme.example"},
          "bigcommerce": {"accountUuid": UUID}, "ebay": {"ruName": "some text"}, "ebay-sandbox": {"ruName": "some text"},
          "google-ads": {"developer_token": "some text"}, "harvest": {"appDetails": "Acme (jane@acme.example)"},
@@ -44,7 +44,10 @@ MODES = {"oauth2": "oauth2", "oauth1": "oauth1", "oauth2_client_credentials": "c
 
 PKCE = "the source switches PKCE off; the server takes it, and RFC 9700 section 2.1.1 asks for it"
 POST_OR_BASIC = "RFC 6749 section 2.3 forbids to show the client in two ways; the vendor documents the header"
+# Another one each time.
+DRAWN = "a UUID"
 EDITS = {
+    "absorb-lms": {"token_params": ({"nonce": DRAWN}, "facts: special exchange"), "refresh_params": ({"nonce": DRAWN, "scope": "one two"}, "facts: special exchange")},
     "discord": {"authorization_url": ("https://discord.com/oauth2/authorize", "what Discord documents now")},
     "epic-games": {"token_url": ("https://api.epicgames.dev/epic/oauth/v2/token", "v1 is the older path; revocation is v2 in the facts too")},
     "facebook": {"body_format": ("form", "redirect_uri stands in the form: the endpoint takes a POST")},
@@ -103,7 +106,7 @@ EDITS = {
     "strava": {"authorization_url": ("https://www.strava.com/oauth/authorize", "the other one is for phones"), "authorization_params": ({"approval_prompt": "force"}, "as `strava-web`")},
     "tiktok-accounts": {"body_format": ("json", "facts: special exchange")},
     "tiktok-ads": {"body_format": ("json", "facts: special exchange")},
-    "walmart": {"token_request_auth_method": ("client_secret_basic", "facts: special exchange"), "redirect_metadata": ([], "the token request names the seller, who is asked for"), "authorization_params": ({"clientType": "{clientType}", "nonce": "client id+1"}, "facts: special exchange")},
+    "walmart": {"token_request_auth_method": ("client_secret_basic", "facts: special exchange"), "redirect_metadata": ([], "the token request names the seller, who is asked for"), "authorization_params": ({"clientType": "{clientType}", "nonce": DRAWN}, "facts: special exchange")},
     "lightspeed-retail": {"redirect_metadata": ([], "the token endpoint is there, so it is asked for")},
     "wildix-pbx": {"redirect_metadata": ([], "it stands in the authorization URL, so it is asked for")},
     "trello": {"scope_param": ("scope", "Trello's own parameter")},
