@@ -1,13 +1,17 @@
 //! APIs that want each request signed with a login (`[api.signature]`). What comes out is held against vectors in the
 //! units, and against other people's programs in `tests/real/signatures.py`.
 
+use hallpass::http::Flags;
+use hallpass::model::Secret;
 use hallpass::service::Kind;
-use hallpass::service::copy::Form;
+use hallpass::service::copy::{Form, samples};
+use hallpass::service::enter::EnterRequest;
 use hallpass::service::fresh::Freshness;
 use hallpass::service::request::{ApiRequest, Payload};
 use serde_json::json;
 
 use crate::support::player::{Reply, Seen};
+use crate::support::served::Served;
 use crate::ways::{Stage, jane};
 
 fn file(signature: &str) -> String {
@@ -142,4 +146,49 @@ async fn what_is_kept_of_a_signed_request_names_its_headers_and_shows_none() {
     let told = format!("{rows:?} {steps:?}");
     assert!(told.contains("x-amz-date") && told.contains("authorization"), "{told}");
     assert!(!told.contains("canary") && !told.contains("Signature="), "{told}");
+}
+
+#[tokio::test]
+async fn all_that_a_login_has_is_taken_in_and_handed_out_by_the_server_and_nothing_else() {
+    let stage = Stage::new(&file(AWS).replace("label = \"Secret access key\"", "pem = true"), good()).await;
+    let served = Served::with(stage.service.clone(), None, &Flags::default()).await;
+    let key = "-----BEGIN PRIVATE KEY-----\nMC4C\n-----END PRIVATE KEY-----\n";
+    let mut credentials = json!({"type": "BASIC", "username": "AKIDEXAMPLE", "password": key, "session_token": "s"});
+    credentials["stray"] = "of no use".into();
+    let taken = json!({"provider_config_key": "acme", "connection_id": "jane", "credentials": credentials});
+    served.send("POST", "/connections", &taken).await.ok();
+    let shown = served.get("/connection/jane?provider_config_key=acme").await.ok().json();
+    let expected = json!({"type": "BASIC", "username": "AKIDEXAMPLE", "password": key, "session_token": "s"});
+    assert_eq!(shown["credentials"], expected);
+    let page = [("origin", "http://localhost:5173"), ("content-type", "application/json")];
+    let body = json!({"username": "AKIDEXAMPLE", "password": "password-canary", "session_token": "t"}).to_string();
+    served.raw("POST", "/api-auth/basic/acme?connection_id=b", &page, &body).await.ok();
+    let shown = served.get("/connection/b?provider_config_key=acme").await.ok().json();
+    assert_eq!(shown["credentials"]["session_token"], "t");
+    let odd = json!({"type": "BASIC", "username": "u", "password": "a\nb"});
+    let odd = json!({"provider_config_key": "acme", "connection_id": "odd", "credentials": odd});
+    assert_eq!(served.send("POST", "/connections", &odd).await.status, 400, "a line break is of a key in PEM alone");
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn who_it_is_is_asked_where_the_file_says_with_what_was_given() {
+    let file = file(AWS).replace("verify = ", "identity = \"GET {base}/other/{seg}?a=1\"\nverify = ");
+    let stage = Stage::new(&format!("{file}\n[variables.seg]\n"), good()).await;
+    let mut request = EnterRequest::new(jane());
+    request.fields = LOGIN.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect();
+    request.variables = [("seg".to_owned(), "b c".to_owned())].into();
+    stage.service.enter(request).await.unwrap();
+    stage.service.who_am_i(&jane()).await.unwrap();
+    let seen = stage.player.seen();
+    assert_eq!(seen.last().unwrap().path, "/other/b%20c");
+    assert!(seen.last().unwrap().headers["authorization"].starts_with("AWS4-HMAC-SHA256 "));
+}
+
+#[tokio::test]
+async fn what_cannot_be_copied_is_not_offered() {
+    let stage = entered(AWS).await;
+    let (_, provider) = stage.service.provider("acme").unwrap();
+    let samples = samples(&provider, &stage.service.connection(&jane()).unwrap());
+    assert_eq!(samples.iter().map(|(form, _)| *form).collect::<Vec<_>>(), [Form::Env]);
 }

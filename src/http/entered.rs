@@ -15,7 +15,7 @@ use super::guard::is_near;
 use super::query::Query;
 use super::{Server, body};
 use crate::listener::reply::{self, Reply};
-use crate::model::provider::{API_KEY, PASSWORD, TOKEN, TOKEN_SECRET, USERNAME};
+use crate::model::provider::{API_KEY, TOKEN, TOKEN_SECRET};
 use crate::model::{Secret, WayIn, rest};
 use crate::service::enter::EnterRequest;
 
@@ -50,16 +50,15 @@ impl Server {
         if way.needs_client() {
             self.is_own_client(&asked, &object).await?;
         }
-        let fields = match way {
-            WayIn::ApiKey => fields(&object, &[("apiKey", API_KEY)])?,
-            WayIn::OAuth1Token => fields(&object, &[("token_id", TOKEN), ("token_secret", TOKEN_SECRET)])?,
-            WayIn::Basic => fields(&object, &[("username", USERNAME), ("password", PASSWORD)])?,
-            _ => {
-                let names = asked.provider.credential_fields(way);
-                let names: Vec<(&str, &str)> = names.iter().map(|(name, _)| (name.as_str(), name.as_str())).collect();
-                fields(&object, &names)?
-            }
-        };
+        // What else is asked for has the same name there as here.
+        let asked_for = asked.provider.credential_fields(way);
+        let mut names: Vec<(&str, &str)> = asked_for.iter().map(|(name, _)| (name.as_str(), name.as_str())).collect();
+        names.extend(match way {
+            WayIn::ApiKey => &[("apiKey", API_KEY)][..],
+            WayIn::OAuth1Token => &[("token_id", TOKEN), ("token_secret", TOKEN_SECRET)],
+            _ => &[],
+        });
+        let fields = fields(&object, &names)?;
         let Parted { variables, fields: beside, further } = asked.given(&query, way);
         let fields = fields.into_iter().chain(beside).collect();
         let hosts = if way.needs_client() { self.new_hosts(&asked, &variables)? } else { Vec::new() };

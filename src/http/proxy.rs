@@ -52,6 +52,7 @@ impl Server {
             headers: sent_on(headers)?,
             base_url: value(headers, "base-url-override").map(str::to_owned),
             retries: Retries { most: retries.unwrap_or_default(), on },
+            is_named: false,
             asker: Asker::Program,
             body: Payload::Nothing,
         };

@@ -194,7 +194,7 @@ impl Credentials {
     }
 
     /// Tells whether a character stands in them that none may have: tokens are made of RFC 6749's VSCHAR (appendix
-    /// A.12), and keys and logins have no control characters. It would act on a terminal, or end a header or a line.
+    /// A.12), and keys and logins have no control characters, but for the line breaks of a key in PEM. It would act on a terminal, or end a header or a line.
     pub fn has_odd_characters(&self) -> bool {
         let is_odd = |secret: &Secret| !untrusted::is_visible(secret.expose());
         match self {
@@ -204,9 +204,11 @@ impl Credentials {
             Self::OAuth1(pair) | Self::OAuth1Token(pair) => is_odd(&pair.token) || is_odd(&pair.token_secret),
             // What was entered may be a key of several lines, and is never shown as it is.
             Self::TokenExchange(tokens) | Self::SignedJwt(tokens) => is_odd(&tokens.access_token),
-            Self::ApiKey(entered) | Self::Basic(entered) => {
-                entered.fields.values().any(|value| value.expose().chars().any(char::is_control))
-            }
+            Self::ApiKey(entered) | Self::Basic(entered) => entered.fields.values().any(|value| {
+                let is_odd =
+                    |character: char| character.is_control() && !(value.is_pem() && "\r\n".contains(character));
+                value.expose().chars().any(is_odd)
+            }),
         }
     }
 

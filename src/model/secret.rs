@@ -35,6 +35,11 @@ impl Secret {
         self.0.is_empty()
     }
 
+    /// Tells whether it is written in PEM (RFC 7468), in lines.
+    pub fn is_pem(&self) -> bool {
+        self.0.trim_start().starts_with("-----BEGIN ")
+    }
+
     /// Returns the first eight hexadecimal digits of the SHA-256 of the text: enough to tell two
     /// tokens apart in a log, too little to find one.
     pub fn fingerprint(&self) -> String {

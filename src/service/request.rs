@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use url::{Origin, Url};
+use url::Origin;
 
 use super::activity::About;
 use super::fresh::{Asker, Fresh, Freshness};
@@ -35,6 +35,8 @@ pub struct ApiRequest {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Payload,
+    /// Whether the provider file names the call: its path may hold placeholders, and be a URL elsewhere.
+    pub is_named: bool,
     /// Another base URL than the provider file's, of an origin that it names or the user.
     pub base_url: Option<String>,
     /// When it is sent again.
@@ -73,11 +75,16 @@ impl Service {
     ) -> Result<Answer> {
         let asked = Freshness { asker: request.asker, ..Freshness::default() };
         let mut fresh = source.recent(reference, asked).await?;
-        let ApiRequest { method, path, headers, body, base_url, retries, .. } = request;
+        let ApiRequest { method, path, headers, body, base_url, retries, is_named, .. } = request;
+        let to = |access: &Access| match base_url.as_deref() {
+            Some(base) => access.url_under(base, &path),
+            None if is_named => access.own_url(&path),
+            None => access.url(&path),
+        };
         let (mut access, mut left, mut pause) =
             (self.access_of(source, &fresh).await?, retries.most.min(MOST_RETRIES), PAUSE);
         access.named.clone_from(&self.settings.api_origins);
-        let mut ready = Request::new(&method, to(&access, base_url.as_deref(), &path)?)?.body(body);
+        let mut ready = Request::new(&method, to(&access)?)?.body(body);
         for (name, value) in &headers {
             ready = ready.header(name, value)?;
         }
@@ -122,7 +129,7 @@ impl Service {
                     }
                 };
                 access = Access { named: access.named, ..self.access_of(source, &fresh).await? };
-                ready = ready.moved(to(&access, base_url.as_deref(), &path)?);
+                ready = ready.moved(to(&access)?);
             } else if left > 0 && retries.are_for(status) {
                 left -= 1;
                 tokio::time::sleep(asked_pause(&answer).unwrap_or(pause).min(LONGEST_PAUSE)).await;
@@ -165,13 +172,6 @@ async fn replaced(source: &impl Source, reference: &ConnectionRef, refused: &Fre
         return Ok(now);
     }
     source.fresh(reference, Freshness { forced: true, ..Freshness::default() }).await
-}
-
-fn to(access: &Access, base_url: Option<&str>, path: &str) -> Result<Url> {
-    Ok(match base_url {
-        Some(base) => access.url_under(base, path)?,
-        None => access.url(path)?,
-    })
 }
 
 /// Reads an origin that the user names for requests to APIs: `https://sandbox.api.example`.

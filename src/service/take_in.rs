@@ -6,6 +6,7 @@ use super::connect::{Connected, add_further};
 use super::enter::Newcomer;
 use super::{Error, Result, Service};
 use crate::auth::Tape;
+use crate::model::provider::API_KEY;
 use crate::model::{Connection, ConnectionRef, Credentials, Provider, WayIn};
 
 /// What is to be taken in.
@@ -58,12 +59,13 @@ impl Service {
         credentials: Credentials,
     ) -> Result<Credentials> {
         let way = credentials.way();
-        if credentials.tokens().is_none() && credentials.pair().is_none() {
-            return Ok(credentials);
-        }
         let asked = provider.credential_fields(way);
         let mut fields = credentials.fields().clone();
-        fields.retain(|name, _| asked.iter().any(|(known, _)| known == name));
+        let is_nangos = |name: &str| way == WayIn::ApiKey && name == API_KEY;
+        fields.retain(|name, _| is_nangos(name) || asked.iter().any(|(known, _)| known == name));
+        if credentials.tokens().is_none() && credentials.pair().is_none() {
+            return Ok(credentials.with_fields(fields));
+        }
         // A token that was had with a login is good without it, until it ends.
         let is_whole = !way.is_exchanged() && way != WayIn::OAuth1Token;
         let fields = if is_whole { self.fields_beside(provider, way, reference, &fields).await? } else { fields };

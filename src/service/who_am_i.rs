@@ -44,7 +44,8 @@ impl Service {
                 .hinted("`i` looks into the token itself; `hallpass request` sends a call of your own"));
         };
         let (method, path) = call.split_once(' ').unwrap_or(("GET", &call));
-        let request = ApiRequest { method: method.to_owned(), path: path.to_owned(), ..ApiRequest::default() };
+        let request =
+            ApiRequest { method: method.to_owned(), path: path.to_owned(), is_named: true, ..ApiRequest::default() };
         let answer = self.request_of(source, reference, request).await?;
         let status = answer.status();
         if !(200..300).contains(&status) {

@@ -40,6 +40,9 @@ const REPEATED: [&str; 8] = [
 /// What is no field that a person entered, in credentials that a token was had with.
 const OF_A_TOKEN: [&str; 4] = ["type", "token", "expires_at", "raw"];
 
+/// The same, of a key or a login.
+const OF_AN_ENTRY: [&str; 5] = ["type", "apiKey", "expires_at", "raw", "config_override"];
+
 /// The same, beside tokens that were granted or given out.
 const OF_A_GRANT: [&str; 11] = [
     "type",
@@ -62,13 +65,6 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
         let found = text(object, name)?.filter(|text| !text.is_empty());
         found.map(Secret::new).ok_or_else(|| Unreadable::Missing(name.to_owned()))
     };
-    let entered = |names: &[(&str, &str)]| {
-        let mut fields = BTreeMap::new();
-        for (nangos, ours) in names {
-            fields.insert((*ours).to_owned(), needed(nangos)?);
-        }
-        Ok::<_, Unreadable>(Entered { fields, obtained_at: now })
-    };
     let raw = || {
         let mut raw = object.get("raw").and_then(Value::as_object).cloned().unwrap_or_default();
         raw.retain(|name, _| !REPEATED.contains(&name.as_str()));
@@ -76,9 +72,16 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
     };
     let said = |name: &str| object.get("raw").and_then(|raw| raw.get(name)).and_then(Value::as_str);
     // What a person entered stands beside the token that it goes with.
-    let beside = |own: &[&str]| {
+    let beside = |own: &[&str]| -> BTreeMap<String, Secret> {
         let entered = object.iter().filter(|(name, _)| !own.contains(&name.as_str()));
         entered.filter_map(|(name, value)| Some((name.clone(), Secret::new(value.as_str()?)))).collect()
+    };
+    let entered = |names: &[(&str, &str)]| {
+        let mut fields = beside(&OF_AN_ENTRY);
+        for (nangos, ours) in names {
+            fields.insert((*ours).to_owned(), needed(nangos)?);
+        }
+        Ok::<_, Unreadable>(Entered { fields, obtained_at: now })
     };
     let token_set = |name: &str, own: &[&str]| {
         Ok::<_, Unreadable>(TokenSet {
@@ -119,7 +122,10 @@ pub fn read_credentials(object: &Map<String, Value>, now: Time) -> Result<Creden
         })),
         Some("API_KEY") => {
             let name = if object.contains_key("api_key") { "api_key" } else { "apiKey" };
-            Ok(Credentials::ApiKey(entered(&[(name, API_KEY)])?))
+            // A key may be of several parts, none of which is called so.
+            let is_of_parts = !object.contains_key(name) && !beside(&OF_AN_ENTRY).is_empty();
+            let key = [(name, API_KEY)];
+            Ok(Credentials::ApiKey(entered(if is_of_parts { &[] } else { &key })?))
         }
         Some("TWO_STEP") => Ok(Credentials::TokenExchange(token_set("token", &OF_A_TOKEN)?)),
         Some("JWT") => Ok(Credentials::SignedJwt(token_set("token", &OF_A_TOKEN)?)),
@@ -177,7 +183,10 @@ mod tests {
             Credentials::OAuth1Token(TokenPair { extra: Secret::new("{}"), ..pair.clone() }),
             Credentials::OAuth1(pair),
             Credentials::ApiKey(fields(&[(API_KEY, "k")])),
+            Credentials::ApiKey(fields(&[(API_KEY, "k"), ("account", "a")])),
+            Credentials::ApiKey(fields(&[("app_key", "k"), ("app_secret", "s")])),
             Credentials::Basic(fields(&[(USERNAME, "u"), (PASSWORD, "p")])),
+            Credentials::Basic(fields(&[(USERNAME, "u"), (PASSWORD, "p"), ("session_token", "t")])),
         ] {
             assert_eq!(read_credentials(&rest::credentials(&credentials), now), Ok(credentials));
         }
@@ -189,6 +198,8 @@ mod tests {
         let read = |value: Value| read_credentials(value.as_object().unwrap(), now).unwrap_err().to_string();
         assert!(read(serde_json::json!({"type": "OAUTH2"})).contains("credentials.access_token"));
         assert!(read(serde_json::json!({"type": "OAUTH2", "access_token": 1})).contains("must be a string"));
+        assert!(read(serde_json::json!({"type": "API_KEY"})).contains("credentials.apiKey"));
+        assert!(read(serde_json::json!({"type": "BASIC", "username": "u"})).contains("credentials.password"));
         let odd = serde_json::json!({"type": "OAUTH2", "access_token": "a", "expires_at": "soon"});
         assert!(read(odd).contains("must be a time"));
         assert!(read(serde_json::json!({"type": "AWS_SIGV4"})).contains("OAUTH2_CC"));

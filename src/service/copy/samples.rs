@@ -13,7 +13,9 @@ const MASKED: &str = "•••";
 /// cannot be had are left out.
 pub fn samples(provider: &Provider, connection: &Connection) -> Vec<(Form, String)> {
     let env = format!("{}={MASKED}", variable_name(&connection.reference));
-    let Some(credentials) = masked(provider, connection) else { return vec![(Form::Env, env)] };
+    // Each request is signed on its own: nothing of it is good for two.
+    let credentials = masked(provider, connection).filter(|_| !provider.signs_requests(connection.way));
+    let Some(credentials) = credentials else { return vec![(Form::Env, env)] };
     let access = Access {
         provider: provider.clone(),
         client_id: MASKED.to_owned(),
@@ -46,7 +48,6 @@ fn masked(provider: &Provider, connection: &Connection) -> Option<Credentials> {
     let fields = provider.credential_fields(connection.way).into_iter().map(|(name, _)| (name, secret())).collect();
     let tokens = |fields| TokenSet { fields, ..TokenSet::new(secret(), obtained_at) };
     Some(match connection.way {
-        // Each request is signed on its own: nothing of it is good for two.
         WayIn::OAuth1 | WayIn::OAuth1Token => return None,
         WayIn::OAuth2 => Credentials::OAuth2(tokens(fields)),
         WayIn::ClientCredentials => Credentials::ClientCredentials(tokens(fields)),
