@@ -63,7 +63,8 @@ fn partner(key: &str) -> BTreeMap<String, Secret> {
     BTreeMap::from([("partner_key".to_owned(), Secret::new(key))])
 }
 
-async fn authorize(stage: &Stage, fields: BTreeMap<String, Secret>) -> hallpass::service::Result<Connected> {
+/// Authorizes `acme/jane` with what a person pastes.
+pub async fn authorize(stage: &Stage, fields: BTreeMap<String, Secret>) -> hallpass::service::Result<Connected> {
     let request = ConnectRequest { fields, way: Way::Paste, ..ConnectRequest::new(jane()) };
     let authorization = stage.service.begin(request).await?;
     let query: BTreeMap<String, String> = authorization.waiting().url.query_pairs().into_owned().collect();

@@ -161,7 +161,7 @@ async fn every_oauth_provider_authorizes_and_refreshes_as_the_facts_say() {
         let expected = expected.get(id).unwrap_or_else(|| panic!("{id}: run tests/catalog/expect.py"));
         let mut report = Report { id, problems: Vec::new() };
         match expected["mode"].as_str().unwrap() {
-            "oauth2" => play_oauth2(&stage, &provider, expected, &mut report).await,
+            "oauth2" => Box::pin(play_oauth2(&stage, &provider, expected, &mut report)).await,
             "oauth1" => play_oauth1(&stage, expected, &mut report).await,
             _ => Box::pin(play_client_credentials(&stage, expected, &mut report)).await,
         }

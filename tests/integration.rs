@@ -25,6 +25,7 @@ mod fuzz_corpora;
 /// HTTPS on this machine: the certificate, callbacks, the server.
 mod https;
 /// MCP servers, found by their address alone.
+mod kept;
 mod mcp;
 /// What is left of secrets in the memory of a program that used them.
 mod memory;

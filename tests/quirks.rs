@@ -261,6 +261,8 @@ async fn refreshed(trial: &Trial) -> Result<TokenSet, AuthError> {
     let before = TokenSet {
         refresh_token: Some(Secret::new("RT")),
         scopes: Some(vec!["a".to_owned(), "b".to_owned()]),
+        expires_at: Some(now() + Duration::from_mins(5)),
+        extra: Secret::new(r#"{"openId":"o"}"#),
         ..TokenSet::new(Secret::new("AT-that-is-there"), now())
     };
     auth::refresh::refresh(&transport, &trial.client, &before, &["asked".to_owned()]).await
@@ -282,6 +284,30 @@ async fn a_refresh_may_leave_the_token_as_it_is_where_the_answer_says_so_and_now
     assert!(trial.exchange().await.is_err(), "there is none yet where a code is exchanged");
     let usual = Trial::new("", vec![Odd::json("200 OK", answers[0])]);
     assert!(refreshed(&usual).await.is_err());
+    let new = r#"{"ok":true,"inner":{"access_token":"NEW"}}"#;
+    let both = "[oauth2.response]\nkept_when = \"ok=true\"\nalternate = \"inner\"";
+    let trial =
+        Trial::new(both, vec![Odd::json("200 OK", new), Odd::json("200 OK", r#"{"ok":true,"access_token":null}"#)]);
+    assert_eq!(refreshed(&trial).await.unwrap().access_token.expose(), "NEW", "a token that comes is taken");
+    let kept = refreshed(&trial).await.unwrap();
+    assert_eq!(kept.access_token.expose(), "AT-that-is-there");
+    assert_eq!(kept.expires_at, Some(now() + Duration::from_mins(5)), "as long again as it was good for");
+    assert_eq!(kept.extra.expose(), r#"{"openId":"o"}"#);
+}
+
+#[tokio::test]
+async fn each_request_draws_another_uuid() {
+    let quirks = "refresh_params = { nonce = \"{random}\" }\ntoken_request = { headers = { x-id = \"id {random}\" } }";
+    let trial = Trial::new(quirks, vec![Odd::json("200 OK", OK), Odd::json("200 OK", OK)]);
+    for _ in 0..2 {
+        refreshed(&trial).await.unwrap();
+    }
+    let drawn = |request: &String| {
+        let header = request.lines().find_map(|line| line.strip_prefix("x-id: id ")).unwrap().to_owned();
+        (header, value(&body_of(request), "nonce").unwrap().to_owned())
+    };
+    let [one, other] = &trial.server.requests().iter().map(drawn).collect::<Vec<_>>()[..] else { panic!("two") };
+    assert!(one.0 == one.1 && other.0 == other.1 && one != other && one.0.len() == 36, "{one:?} {other:?}");
 }
 
 #[tokio::test]

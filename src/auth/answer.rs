@@ -54,23 +54,27 @@ pub fn parse(bytes: &[u8]) -> Option<Map<String, Value>> {
     })
 }
 
-/// Puts the token that is there into an answer that means it (`kept_when`).
-pub fn keeping(mut map: Map<String, Value>, kept: Option<&Secret>, places: &Answer) -> Map<String, Value> {
-    let is_so = |condition: &str| {
-        let (path, value) = condition.split_once('=')?;
-        at(&map, path).and_then(said).filter(|said| said == value)
-    };
-    let kept = kept.filter(|_| places.kept_when.as_deref().and_then(is_so).is_some());
-    if let Some(token) = kept.filter(|_| !map.contains_key("access_token")) {
-        map.insert("access_token".to_owned(), token.expose().into());
-    }
-    map
+/// Reads an answer that came with `status` at `now`.
+pub fn read(status: u16, map: Map<String, Value>, table: &OAuth2, now: Time) -> Reading {
+    read_over(None, status, map, table, now)
 }
 
-/// Reads an answer that came with `status` at `now`.
-pub fn read(status: u16, mut map: Map<String, Value>, table: &OAuth2, now: Time) -> Reading {
+/// The same, of an answer that may mean the token that is there (`kept_when`).
+pub fn read_over(
+    kept: Option<&Secret>,
+    status: u16,
+    mut map: Map<String, Value>,
+    table: &OAuth2,
+    now: Time,
+) -> Reading {
     lift(&mut map, &table.response);
-    let has_token = map.get("access_token").and_then(Value::as_str).is_some_and(|token| !token.is_empty());
+    let holds_token = |map: &Map<String, Value>| {
+        map.get("access_token").and_then(Value::as_str).is_some_and(|token| !token.is_empty())
+    };
+    if let Some(token) = kept.filter(|_| status < 400 && !holds_token(&map) && is_kept(&map, &table.response)) {
+        map.insert("access_token".to_owned(), token.expose().into());
+    }
+    let has_token = holds_token(&map);
     if status >= 400 || !has_token {
         return match refusal(status, &map) {
             Some(refusal) if LATER.contains(&refusal.code.as_str()) => Reading::Later(refusal),
@@ -100,6 +104,17 @@ pub fn read(status: u16, mut map: Map<String, Value>, table: &OAuth2, now: Time)
     scopes(&mut map, &table.scope_separator);
     expiry(&mut map, &table.response, now);
     Reading::Tokens(map)
+}
+
+/// Tells whether an answer says that the token stays as it is.
+fn is_kept(map: &Map<String, Value>, places: &Answer) -> bool {
+    let condition = places.kept_when.as_deref().and_then(|condition| condition.split_once('='));
+    condition.is_some_and(|(path, value)| match at(map, path) {
+        Some(Value::String(text)) => text == value,
+        Some(Value::Number(number)) => number.to_string() == value,
+        Some(Value::Bool(truth)) => truth.to_string() == value,
+        _ => false,
+    })
 }
 
 /// Puts what stands elsewhere in its standard place.

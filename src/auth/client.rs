@@ -76,6 +76,8 @@ pub struct Client {
     headers: Vec<(String, Zeroizing<String>)>,
     /// The same, as it was entered.
     entered: Vec<Secret>,
+    /// What stands where a text draws a UUID: each request draws another one.
+    drawn: String,
     pub(super) redirect_uri: String,
 }
 
@@ -106,7 +108,8 @@ impl Client {
         // The client's id may stand in parameters like a variable.
         let mut given = registration.variables.clone();
         given.insert("client_id".to_owned(), registration.client_id.to_owned());
-        given.insert("random".to_owned(), uuid());
+        let drawn = uuid();
+        given.insert("random".to_owned(), drawn.clone());
         let redirect_host = Url::parse(registration.redirect_uri).ok();
         let redirect_host = redirect_host.as_ref().and_then(Url::host_str).unwrap_or_default();
         given.insert("redirect_host".to_owned(), redirect_host.to_owned());
@@ -156,6 +159,7 @@ impl Client {
             client_id: registration.client_id.to_owned(),
             redirect_uri: registration.redirect_uri.to_owned(),
             headers,
+            drawn,
             entered: provider.hidden(registration.fields),
             table,
         })
@@ -177,7 +181,7 @@ impl Client {
     pub(super) fn dressed(&self, request: TokenRequest) -> TokenRequest {
         let (headers, entered) = (self.headers.clone(), self.entered.clone());
         let (prover, certificate) = (self.prover.clone(), self.certificate.clone());
-        TokenRequest { headers, entered, prover, certificate, ..request }
+        TokenRequest { headers, entered, prover, certificate, drawn: Some(self.drawn.clone()), ..request }
     }
 
     /// Returns the client id.

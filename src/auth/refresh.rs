@@ -31,5 +31,18 @@ pub async fn refresh(
     let exchange = Exchange { transport, client, what: What::Refresh, kept: Some(&before.access_token) };
     // Boxed: the crate's future is large, and stands in everything that waits for a token.
     let answer = Box::pin(request.request_async(&exchange)).await.map_err(plain)?;
-    Ok(client.bound(Client::token_set(&answer, transport.now())))
+    let tokens = Client::token_set(&answer, transport.now());
+    let is_kept = client.table.response.kept_when.is_some() && tokens.access_token == before.access_token;
+    Ok(client.bound(if is_kept { longer(tokens, before) } else { tokens }))
+}
+
+/// The token that was there, for as long again as it was good for unless the answer says otherwise.
+fn longer(tokens: TokenSet, before: &TokenSet) -> TokenSet {
+    let again = || before.lifetime().map(|lifetime| tokens.obtained_at + lifetime);
+    TokenSet {
+        expires_at: tokens.expires_at.or_else(again),
+        token_type: before.token_type.clone(),
+        extra: before.extra.clone(),
+        ..tokens
+    }
 }

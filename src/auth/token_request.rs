@@ -1,5 +1,6 @@
 //! A request to an authorization server, and what a provider wants changed about it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -13,6 +14,7 @@ use super::{AuthError, xml};
 use crate::model::Secret;
 use crate::model::provider::{OAuth2, RequestFormat};
 use crate::model::tape::What;
+use crate::model::uuid::uuid;
 
 /// A request in the standard form, before the provider's own wishes are met.
 #[derive(Clone)]
@@ -25,6 +27,8 @@ pub struct TokenRequest {
     pub literals: Map<String, Value>,
     /// Headers that hold a secret.
     pub headers: Vec<(String, zeroize::Zeroizing<String>)>,
+    /// What stands where a text of the provider file draws a UUID.
+    pub drawn: Option<String>,
     /// The access token that an answer without one may mean (`kept_when`).
     pub kept: Option<Secret>,
     /// What a person entered, however it is written in it: none of it stands in an error.
@@ -49,6 +53,7 @@ impl TokenRequest {
             parameters,
             literals: Map::new(),
             headers: Vec::new(),
+            drawn: None,
             kept: None,
             entered: Vec::new(),
             prover: None,
@@ -74,13 +79,28 @@ impl TokenRequest {
         self.entered.iter().any(|secret| !secret.is_empty() && value.contains(secret.expose()))
     }
 
+    /// Draws what is drawn.
+    fn draw(&mut self, named: &mut BTreeMap<String, String>) {
+        let Some(drawn) = &self.drawn else { return };
+        let fresh = uuid();
+        let parameters = self.parameters.iter_mut().map(|(_, value)| &mut **value);
+        let headers = self.headers.iter_mut().map(|(_, value)| &mut **value);
+        for text in parameters.chain(headers).chain(named.values_mut()) {
+            if text.contains(drawn) {
+                *text = text.replace(drawn, &fresh);
+            }
+        }
+    }
+
     pub(super) fn build(
-        self,
+        mut self,
         client: &reqwest::Client,
         url: &Url,
         table: &OAuth2,
     ) -> Result<reqwest::Request, AuthError> {
         let wish = &table.token_request;
+        let mut named = wish.headers.clone();
+        self.draw(&mut named);
         let literals: Vec<(String, String)> = match wish.format {
             RequestFormat::Json => Vec::new(),
             _ => self.literals.iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
@@ -118,7 +138,7 @@ impl TokenRequest {
                 xml::credentials(&parameters)
             }
         };
-        for (name, value) in &wish.headers {
+        for (name, value) in &named {
             let header = HeaderName::try_from(name).ok().zip(HeaderValue::try_from(value).ok());
             let (name, value) = header.ok_or(AuthError::NotOffered("usable header under `token_request.headers`"))?;
             headers.insert(name, value);

@@ -182,7 +182,7 @@ impl Transport {
         let (sent, kept) = (Sent::of(&request), request.kept.clone());
         let reply = self.send(url, table, request, &sent).await?;
         let told = Told { host: host_of(url), status: reply.status, retry_after: reply.retry_after };
-        let map = answer::parse(&reply.body).map(|map| answer::keeping(map, kept.as_ref(), &table.response));
+        let map = answer::parse(&reply.body);
         if told.is_busy() {
             let refusal = map.map(|map| self.read(reply.status, map, table, &sent));
             return Err(told.busy(match refusal {
@@ -200,7 +200,7 @@ impl Transport {
                 if reply.body.is_empty() { "an empty body" } else { "something that is neither JSON nor a form" };
             return Err(told.unusable(what));
         };
-        Ok((self.read(reply.status, map, table, &sent), told))
+        Ok((self.read_over(kept.as_ref(), reply.status, map, table, &sent), told))
     }
 
     /// Posts a request whose answer holds nothing but its status (RFC 7009 section 2.2).
@@ -221,8 +221,19 @@ impl Transport {
 
     /// Reads an answer; of one that is an error, without the secrets that were sent.
     fn read(&self, status: u16, map: Map<String, Value>, table: &OAuth2, sent: &Sent) -> Reading {
+        self.read_over(None, status, map, table, sent)
+    }
+
+    fn read_over(
+        &self,
+        kept: Option<&Secret>,
+        status: u16,
+        map: Map<String, Value>,
+        table: &OAuth2,
+        sent: &Sent,
+    ) -> Reading {
         let mut harmless = map.clone();
-        let reading = answer::read(status, map, table, self.now());
+        let reading = answer::read_over(kept, status, map, table, self.now());
         // Only an error answer is read anew: of what was cleaned for the screen, no token is made.
         if matches!(reading, Reading::Tokens(_) | Reading::Neither(_)) {
             return reading;

@@ -312,6 +312,9 @@ impl Check<'_> {
             if oauth2.response.kept_when.as_ref().is_some_and(|text| !is_pair(text)) {
                 self.fail(format!("`{table}.response.kept_when` is written `PATH=VALUE`"));
             }
+            if oauth2.response.kept_when.is_some() && table != WayIn::OAuth2.word() {
+                self.fail(format!("`{table}.response.kept_when` is of no use: nothing is refreshed there"));
+            }
             if oauth2.scope_separator.is_empty() {
                 self.fail(format!("`{table}.scope_separator` is empty"));
             }
@@ -320,6 +323,9 @@ impl Check<'_> {
 
     fn variables(&mut self) {
         for (name, variable) in &self.provider.variables {
+            if BUILT_IN.contains(&name.as_str()) || name == "basic" {
+                self.fail(format!("`variables.{name}` is called as what is always there: take another name"));
+            }
             if variable.kind == VariableKind::Choice && variable.choices.is_empty() {
                 self.fail(format!("`variables.{name}` is a choice without `choices`"));
             }
@@ -455,6 +461,8 @@ base_url = "https://{shop}.acme.com"
             ("[oauth2]", "[oauth2]\ntoken_request = { format = \"query\" }", "secrets into URLs"),
             ("[oauth2]", "[oauth2]\nclient_assertion = { lifetime = 60 }", "of no use"),
             ("[oauth2]", "[oauth2]\nresponse = { kept_when = \"ok\" }", "PATH=VALUE"),
+            ("[variables.shop]", "[variables.random]\n[variables.shop]", "take another name"),
+            ("{shop}.acme.com/authorize", "acme.com/{random}", "stands in no address"),
             ("[oauth2]", "[oauth2]\nscope_in_refresh = true\nrefresh_params = { scope = \"a\" }", "is set by"),
             (
                 "[oauth2]",

@@ -212,6 +212,11 @@ impl Credentials {
         }
     }
 
+    /// Tells whether they are what `other` is: one token, of one answer. A refresh may leave the token as it is.
+    pub fn is_of_one_answer(&self, other: &Self) -> bool {
+        self.token() == other.token() && self.obtained_at() == other.obtained_at()
+    }
+
     /// Returns when they came.
     pub fn obtained_at(&self) -> Time {
         match self {

@@ -61,7 +61,7 @@ impl Service {
             return Ok(Fresh { connection, credentials: loaded.credentials, was_refreshed: false });
         }
         self.may_change()?;
-        let (seen, asked_at) = (loaded.credentials.token(), self.now());
+        let (seen, asked_at) = (loaded.credentials, self.now());
         let _lock = self.hold(reference).await?;
         let connection = self.connection(reference)?;
         refuse_refused(&connection, freshness)?;
@@ -73,7 +73,7 @@ impl Service {
             return Err(Error::new(Kind::Network, format!("`{reference}` was not refreshed: {reason}"))
                 .hinted("try again in a moment"));
         }
-        let by_another = loaded.credentials.token() != seen;
+        let by_another = !loaded.credentials.is_of_one_answer(&seen);
         let freshness = Freshness { forced: freshness.forced && !by_another, ..freshness };
         if self.is_good(&connection, &loaded.credentials, freshness)? {
             return Ok(Fresh { connection, credentials: loaded.credentials, was_refreshed: by_another });
@@ -178,7 +178,7 @@ impl Service {
             }
         };
         let fingerprint = Some(answer.access_token.fingerprint());
-        let was_kept = answer.access_token == tokens.access_token;
+        let lasts_longer = answer.access_token == tokens.access_token && answer.expires_at > tokens.expires_at;
         let was_rotated = answer.refresh_token != tokens.refresh_token;
         let obtained_at = answer.obtained_at;
         let mut credentials = loaded.credentials.with_tokens(answer);
@@ -197,10 +197,11 @@ impl Service {
         if let Some(client) = &client {
             self.find_end(&transport, client, &mut connection, &mut credentials).await;
         }
-        let detail = match (was_kept, was_rotated) {
-            (true, _) => "the same access token, for longer",
-            (_, true) => "new access token, and a new refresh token",
-            (..) => "new access token",
+        let detail = match (lasts_longer, was_rotated) {
+            (true, false) => "the same access token, for longer",
+            (true, true) => "the same access token, for longer, and a new refresh token",
+            (false, true) => "new access token, and a new refresh token",
+            (false, false) => "new access token",
         };
         let about = About { took: Some(started.elapsed()), fingerprint, ..About::saying(detail).on(&tape) };
         self.record(&reference, Happening::Refreshed, Outcome::Done, about);

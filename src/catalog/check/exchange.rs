@@ -35,6 +35,9 @@ impl Check<'_> {
                 self.trade(&format!("token_exchange.calls[{index}]"), call);
             }
             self.called = 0;
+            if table.response.kept_when.is_some() {
+                self.fail("`token_exchange.response.kept_when` is of no use: nothing is refreshed there");
+            }
         }
         if let Some(table) = self.provider.signed_jwt.clone() {
             self.signed("signed_jwt", &table);

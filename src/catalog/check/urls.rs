@@ -26,6 +26,9 @@ impl Check<'_> {
             };
             for (name, position) in &found {
                 self.placeholder(place, name);
+                if *name == "random" {
+                    self.fail(format!("`{place}`: `{{random}}` stands in no address, but in parameters and headers"));
+                }
                 self.position(place, name, *position);
                 // The address of the next call is what the one before it is for.
                 let is_address = *position == Position::Prefix && name.starts_with("call");

@@ -299,7 +299,7 @@ pub struct Answer {
     /// Path of an object to read the fields from where there is no access token at the usual place.
     pub alternate: Option<String>,
     /// `PATH=VALUE`: a refresh that answers this, and no token, has made the token that is there last as long again
-    /// (COROS).
+    /// (COROS). The value is a text, a number or a truth value.
     pub kept_when: Option<String>,
     /// The unit of the lifetime.
     pub unit: Unit,
