@@ -128,21 +128,48 @@ async fn no_header_of_a_signed_request_is_handed_out_and_its_login_is() {
 
 #[tokio::test]
 async fn a_body_that_is_not_known_whole_is_told_and_not_sent() {
+    for (signature, media_type) in [(AWS, "text/plain"), ("scheme = \"duo\"", "application/x-www-form-urlencoded")] {
+        let stage = entered(signature).await;
+        let before = stage.player.seen().len();
+        let body = Payload::stream(http_body_util::Full::new(hyper::body::Bytes::from_static(b"a=b")));
+        let headers = vec![("content-type".to_owned(), media_type.to_owned())];
+        let request =
+            ApiRequest { method: "post".to_owned(), path: "/x".to_owned(), headers, body, ..ApiRequest::default() };
+        let error = stage.service.request(&jane(), request).await.unwrap_err();
+        assert!(error.message.contains("must be known whole"), "{error:?}");
+        assert_eq!(stage.player.seen().len(), before, "{signature}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_within_the_api_is_signed_as_it_is_sent() {
     let stage = entered(AWS).await;
-    let before = stage.player.seen().len();
-    let body = Payload::stream(http_body_util::Full::new(hyper::body::Bytes::from_static(b"{}")));
-    let request = ApiRequest { method: "post".to_owned(), path: "/x".to_owned(), body, ..ApiRequest::default() };
-    let error = stage.service.request(&jane(), request).await.unwrap_err();
-    assert!(error.message.contains("must be known whole"), "{error:?}");
-    assert_eq!(stage.player.seen().len(), before);
+    stage.player.answer(|seen| match seen.path.as_str() {
+        "/v1/old" => Reply::redirect(302, "/v1/new?q=a+b#part"),
+        _ => Reply::json(200, &json!({})),
+    });
+    stage.get("/old").await.unwrap();
+    let target = stage.player.seen().last().unwrap().target.clone();
+    assert_eq!(target, "/v1/new?q=a%20b");
 }
 
 #[tokio::test]
 async fn what_is_kept_of_a_signed_request_names_its_headers_and_shows_none() {
     let stage = entered(AWS).await;
-    stage.get("/me").await.unwrap();
+    let headers = ["x-amz-date", "x-amz-meta"].map(|name| (name.to_owned(), "callers-canary".to_owned()));
+    let request = ApiRequest {
+        path: "/me".to_owned(),
+        method: "get".to_owned(),
+        headers: headers.into(),
+        ..ApiRequest::default()
+    };
+    stage.service.request(&jane(), request).await.unwrap();
+    assert_eq!(shown(&stage, "x-amz-date"), "20260101T000000Z", "the signature's stands in the place of the caller's");
     let rows = stage.service.activity(None, 20).unwrap();
     let steps: Vec<_> = rows.iter().flat_map(|row| stage.service.flow(row.number).unwrap()).collect();
+    let last = format!("{:?}", steps.first().unwrap());
+    assert_eq!(last.matches("x-amz-date").count(), 1, "{last}");
+    assert!(!last.contains("x-amz-content-sha256"), "what was not sent is not told: {last}");
     let told = format!("{rows:?} {steps:?}");
     assert!(told.contains("x-amz-date") && told.contains("authorization"), "{told}");
     assert!(!told.contains("canary") && !told.contains("Signature="), "{told}");

@@ -188,7 +188,7 @@ impl Access {
                 target.query_pairs_mut().append_pair(name, &value);
             }
         }
-        Ok(target)
+        Ok(self.as_signed(target))
     }
 
     /// Returns a redirect's target elsewhere without what stood in the URL of the API; `None` where a

@@ -229,40 +229,10 @@ impl Client {
         url: &Url,
         nonce: Option<&str>,
     ) -> Result<Answer, ApiError> {
-        let mut headers = HeaderMap::new();
-        if let Some(access) = access {
-            for (name, value) in access.headers()? {
-                let bad = || {
-                    ApiError::Malformed(untrusted::line(&name), "the provider file makes a header of it that is none")
-                };
-                let key = HeaderName::try_from(&name).map_err(|_| bad())?;
-                let mut value = HeaderValue::try_from(value.expose()).map_err(|_| bad())?;
-                value.set_sensitive(true);
-                headers.insert(key, value);
-            }
-            if let Some(proof) = access.proof(request.method.as_str(), url, (self.now)(), nonce)? {
-                let bad = || ApiError::Malformed(dpop::PROOF.to_owned(), "it cannot be made");
-                let mut value = HeaderValue::try_from(proof.expose()).map_err(|_| bad())?;
-                value.set_sensitive(true);
-                headers.insert(HeaderName::from_static(dpop::PROOF), value);
-            }
-            if let Some(name) = request.headers.keys().find(|name| access.shows_in(name.as_str())) {
-                return Err(ApiError::Malformed(name.to_string(), "the credential stands there"));
-            }
-            for name in request.headers.keys() {
-                headers.remove(name);
-            }
-            for (name, value) in &request.headers {
-                headers.append(name.clone(), value.clone());
-            }
-            let (method, body) = (request.method.as_str(), &request.body);
-            for (name, value) in access.signed(&Signable { method, url, headers: &headers, body }, (self.now)())? {
-                let bad = || ApiError::Malformed(name.to_string(), "it cannot be signed");
-                let mut value = HeaderValue::try_from(value.expose()).map_err(|_| bad())?;
-                value.set_sensitive(true);
-                headers.insert(name, value);
-            }
-        }
+        let (headers, signed) = match access {
+            Some(access) => self.headers(access, request, url, nonce)?,
+            None => (HeaderMap::new(), Vec::new()),
+        };
         let client = self.client(access, url).await?;
         let mut built = client.request(request.method.clone(), url.clone()).headers(headers);
         if let Some(body) = access.and_then(|_| request.body.to_body()) {
@@ -273,7 +243,7 @@ impl Client {
         let recording = self
             .tape
             .as_ref()
-            .map(|(tape, what)| tape.begin(*what, masked::request(access, request, url), (self.now)()));
+            .map(|(tape, what)| tape.begin(*what, masked::request(access, request, url, &signed), (self.now)()));
         let response = built.send().await.map_err(|error| http::explain(&host, error));
         if let Some(recording) = recording {
             write_down(recording, access, &response);
@@ -284,6 +254,42 @@ impl Client {
         let shown = || access.map_or_else(|| Masked::text("…"), |access| access.masked_path(url.path()));
         tracing::debug!(host, path = %shown(), status, took = ?started.elapsed(), "asked the API");
         Ok(Answer { host, response })
+    }
+
+    /// Returns the headers of one request, and the names of those that sign it.
+    fn headers(
+        &self,
+        access: &Access,
+        request: &Request,
+        url: &Url,
+        nonce: Option<&str>,
+    ) -> Result<(HeaderMap, Vec<HeaderName>), ApiError> {
+        let (mut headers, mut names) = (HeaderMap::new(), Vec::new());
+        let (method, body) = (request.method.as_str(), &request.body);
+        for (name, value) in access.headers()? {
+            let bad = "the provider file makes a header of it that is none";
+            let key = HeaderName::try_from(&name).map_err(|_| ApiError::Malformed(untrusted::line(&name), bad))?;
+            headers.insert(key, secret_value(&name, &value, bad)?);
+        }
+        if let Some(proof) = access.proof(method, url, (self.now)(), nonce)? {
+            headers
+                .insert(HeaderName::from_static(dpop::PROOF), secret_value(dpop::PROOF, &proof, "it cannot be made")?);
+        }
+        if let Some(name) = request.headers.keys().find(|name| access.shows_in(name.as_str())) {
+            return Err(ApiError::Malformed(name.to_string(), "the credential stands there"));
+        }
+        for name in request.headers.keys() {
+            headers.remove(name);
+        }
+        for (name, value) in &request.headers {
+            headers.append(name.clone(), value.clone());
+        }
+        for (name, value) in access.signed(&Signable { method, url, headers: &headers, body }, (self.now)())? {
+            let value = secret_value(name.as_str(), &value, "it cannot be signed")?;
+            headers.insert(name.clone(), value);
+            names.push(name);
+        }
+        Ok((headers, names))
     }
 
     /// Returns what makes connections: one of its own where a certificate is shown in them.
@@ -299,6 +305,14 @@ impl Client {
         let made = kept.get_or_try_init(|| async { http::client(None, reach).map_err(AuthError::Tls) });
         Ok(made.await?.clone())
     }
+}
+
+/// Makes the value of a header that is not to be shown; `why` says what is wrong where it cannot be one.
+fn secret_value(name: &str, value: &Secret, why: &'static str) -> Result<HeaderValue, ApiError> {
+    let made = HeaderValue::try_from(value.expose());
+    let mut made = made.map_err(|_| ApiError::Malformed(untrusted::line(name), why))?;
+    made.set_sensitive(true);
+    Ok(made)
 }
 
 /// Returns the nonce that an API wants in a proof, where that is what it answers.
@@ -326,7 +340,9 @@ fn next(answer: &Answer, from: &Url) -> Option<Url> {
     if !matches!(answer.status(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
-    let target = from.join(answer.headers().get(LOCATION)?.to_str().ok()?).ok()?;
+    let mut target = from.join(answer.headers().get(LOCATION)?.to_str().ok()?).ok()?;
+    // It is for whoever shows the page, and never sent.
+    target.set_fragment(None);
     let is_fit = target.scheme() == "https" || target.scheme() == from.scheme();
     (is_fit && target.username().is_empty() && target.password().is_none() && !is_link_local(&target)).then_some(target)
 }

@@ -2,12 +2,11 @@
 //! it may be anything: of its parameters and headers the names are kept, of its body the size.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use url::Url;
 
 use super::{Access, Payload, Request};
 use crate::auth::dpop::PROOF;
-use crate::model::provider::RequestSignature;
 use crate::model::tape::{self, Body, LARGEST, Masked};
 use crate::model::{Secret, untrusted};
 
@@ -24,8 +23,9 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// How many headers, and how many parameters, are kept.
 const MOST: usize = 40;
 
-/// Returns what may be kept of a request to `url`, with what `access` shows there, if it shows anything.
-pub(super) fn request(access: Option<&Access>, request: &Request, url: &Url) -> tape::Request {
+/// Returns what may be kept of a request to `url`, with what `access` shows there, if it shows anything. `signed` are the
+/// names of the headers that sign it.
+pub(super) fn request(access: Option<&Access>, request: &Request, url: &Url, signed: &[HeaderName]) -> tape::Request {
     let method = request.method.to_string();
     let Some(access) = access else {
         // A redirect that left the API: whoever sent it there chose the address.
@@ -58,14 +58,15 @@ pub(super) fn request(access: Option<&Access>, request: &Request, url: &Url) -> 
     if access.is_bound() {
         shown.headers.push((PROOF.to_owned(), Masked::secret("proof")));
     }
-    if access.credentials.way().is_signed() {
-        let value = Masked::text("OAuth ").with_secret("oauth_signature");
-        shown.headers.push((AUTHORIZATION.to_string(), value));
+    for name in signed {
+        let value = match access.credentials.pair() {
+            Some(_) => Masked::text("OAuth ").with_secret("oauth_signature"),
+            None => Masked::secret(name.as_str()),
+        };
+        shown.headers.push((name.to_string(), value));
     }
-    for name in access.signature().map_or(&[][..], RequestSignature::headers) {
-        shown.headers.push(((*name).to_owned(), Masked::secret(name)));
-    }
-    shown.headers.extend(request.headers.iter().take(MOST).map(|(name, value)| {
+    let callers = request.headers.iter().filter(|(name, _)| !signed.contains(name)).take(MOST);
+    shown.headers.extend(callers.map(|(name, value)| {
         let is_shown = [ACCEPT, CONTENT_TYPE].contains(name);
         let text = value.to_str().ok().filter(|_| is_shown).map(untrusted::line);
         let value = text.map_or_else(|| Masked::secret(name.as_str()), |text| Masked::text(tape::cut(&text, 200)));

@@ -11,9 +11,8 @@ use url::Url;
 use super::{Access, ApiError, Payload};
 use crate::auth::http::host_of;
 use crate::auth::oauth1::{Further, Signer, Stamp};
-use crate::model::provider::{PASSWORD, RequestSignature, USERNAME};
+use crate::model::provider::{AwsScope, PASSWORD, RequestSignature, USERNAME};
 use crate::model::{Secret, Time, TokenPair};
-use aws::Scope;
 
 /// A request as its signature sees it.
 pub(super) struct Signable<'a> {
@@ -90,13 +89,13 @@ impl Access {
     }
 
     /// What a signature of AWS is good for: what the file says, or what the host tells.
-    fn scope(&self, url: &Url) -> Result<Scope, ApiError> {
+    fn scope(&self, url: &Url) -> Result<AwsScope, ApiError> {
         let said = |text: &Option<String>| text.as_ref().map(|text| self.fill(text)).transpose().map(Option::flatten);
         let (service, region) = match self.signature() {
             Some(RequestSignature::AwsSigV4 { service, region }) => (said(service)?, said(region)?),
             _ => (None, None),
         };
-        let told = Scope::of_host(url.host_str().unwrap_or_default());
+        let told = AwsScope::of_host(url.host_str().unwrap_or_default());
         let (told_service, told_region) = told.map(|scope| (scope.service, scope.region)).unzip();
         // What the file says is about its own API: a call to another service goes by its host.
         let is_own = self.base_url().is_ok_and(|base| base.origin() == url.origin());
@@ -107,7 +106,7 @@ impl Access {
         let missing =
             || ApiError::Malformed(host_of(url), "its name tells no service and no region of AWS to sign for");
         let service = pick(service, told_service).ok_or_else(missing)?;
-        Ok(Scope { service, region: pick(region, told_region).ok_or_else(missing)? })
+        Ok(AwsScope { service, region: pick(region, told_region).ok_or_else(missing)? })
     }
 
     /// Returns a URL as it is signed.
@@ -129,6 +128,9 @@ impl Access {
             consumer_secret: self.client_secret.as_ref().unwrap_or(&none),
             token: Some((&pair.token, &pair.token_secret)),
         };
+        if request.is_form() {
+            request.body()?;
+        }
         let (form, realm) = (request.form(), realm.as_deref().map(String::as_str));
         let further = Further { form: &form, realm, ..Further::default() };
         let header = signer.header(request.method, request.url, &further, &Stamp::new(now))?;

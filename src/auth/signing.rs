@@ -21,7 +21,9 @@ const RSA_ENCRYPTION: [u8; 15] =
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SigningError {
     /// It is no key in PEM.
-    #[error("the private key is not one in PEM: expected `-----BEGIN PRIVATE KEY-----` and what follows")]
+    #[error(
+        "the private key is not one in PEM: expected `-----BEGIN PRIVATE KEY-----` and what follows (or, of Ed25519, its 32 bytes in base64)"
+    )]
     NoPem,
     /// It is sealed with a passphrase.
     #[error("the private key is sealed with a passphrase: take that off with `openssl pkcs8 -topk8 -nocrypt`")]
@@ -64,7 +66,8 @@ impl std::fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// Reads a key: PEM (PKCS #8, for RSA PKCS #1 too), or the secret of an HMAC.
+    /// Reads a key: PEM (PKCS #8, for RSA PKCS #1 too), the secret of an HMAC, or of Ed25519 also the seed or PKCS #8 in
+    /// base64.
     pub fn read(text: &Secret, algorithm: SigningAlgorithm, encoding: KeyEncoding) -> Result<Self, SigningError> {
         let other = SigningError::OtherKind(algorithm.word());
         Ok(match algorithm {

@@ -5,6 +5,8 @@ mod api;
 mod defaults;
 mod exchange;
 mod lines;
+mod oauth1;
+mod signature;
 mod urls;
 
 use std::collections::BTreeSet;
@@ -14,8 +16,8 @@ pub use lines::with_lines;
 
 use crate::model::Provider;
 use crate::model::provider::{
-    ClientAssertion, ClientAuthentication, OAuth1, OAuth2, RequestFormat, SignatureMethod, SigningAlgorithm,
-    TokenTrade, UrlTemplate, VariableKind, WayIn,
+    ClientAssertion, ClientAuthentication, OAuth2, RequestFormat, SigningAlgorithm, TokenTrade, UrlTemplate,
+    VariableKind, WayIn,
 };
 use crate::model::template;
 use urls::Secrets;
@@ -193,52 +195,6 @@ impl Check<'_> {
         let texts = [&assertion.issuer, &assertion.audience].into_iter().flatten();
         for text in texts.chain(assertion.header.values()) {
             self.text(&format!("{table}.client_assertion"), &text.replace("{redirect_host}", ""));
-        }
-    }
-
-    fn oauth1(&mut self, oauth1: &OAuth1) {
-        let endpoints = [
-            ("request_token_endpoint", &oauth1.request_token_endpoint),
-            ("authorization_endpoint", &oauth1.authorization_endpoint),
-            ("token_endpoint", &oauth1.token_endpoint),
-        ];
-        for (name, url) in endpoints {
-            let place = format!("oauth1.{name}");
-            match url {
-                Some(url) => {
-                    self.url(&place, url, Secrets::Never);
-                    self.keeps_its_host(&place, url);
-                }
-                None => self.fail(format!("`{place}` is missing")),
-            }
-        }
-        self.signature_method("oauth1", oauth1.signature_method);
-        for (name, parameters) in [
-            ("request_token_params", &oauth1.request_token_params),
-            ("authorization_params", &oauth1.authorization_params),
-        ] {
-            for (parameter, value) in parameters {
-                if parameter.starts_with("oauth_") {
-                    self.fail(format!("`oauth1.{name}.{parameter}` is set by the flow itself"));
-                }
-                let place = format!("oauth1.{name}.{parameter}");
-                self.text(&place, &value.to_string());
-                for name in ["{credential.", "{random}"] {
-                    if value.to_string().contains(name) {
-                        self.fail(format!(
-                            "`{place}` cannot hold what is entered or drawn: only requests to the API do here"
-                        ));
-                    }
-                }
-            }
-        }
-    }
-
-    fn signature_method(&mut self, table: &str, method: SignatureMethod) {
-        if method == SignatureMethod::RsaSha1 {
-            self.fail(format!(
-                "`{table}.signature_method`: RSA-SHA1 is not supported; HMAC-SHA1, HMAC-SHA256 and PLAINTEXT are"
-            ));
         }
     }
 
@@ -544,7 +500,12 @@ scheme = "aws-sigv4"
             ("x-more = ", "x-amz-date = ", "made by the signature"),
             ("x-more = ", "authorization = ", "made by the signature"),
             ("amazonaws.com", "acme.com", "tells no service"),
+            ("amazonaws.com", "amazonaws.com.evil.example", "tells no service"),
             ("\"aws-sigv4\"", "\"aws-sigv4\"\nservice = \"{nothing}\"", "does not declare"),
+            ("\"aws-sigv4\"", "\"aws-sigv4\"\nservice = \"{credential.password}\"", "holds a secret"),
+            ("\"aws-sigv4\"", &message("components = [\"host\"]\nlifetime = 60"), "made after"),
+            ("x-more = \"a\"", "x-more = \"{basic}\"", "shows what signs"),
+            ("x-more = \"a\"", "x-more = \"{credential.password}\"", "shows what signs"),
             ("\"aws-sigv4\"", &message("components = []\nlifetime = 60"), "covers nothing"),
             ("\"aws-sigv4\"", &message("components = [\"@method\"]\nlifetime = 0"), "for no time"),
             ("\"aws-sigv4\"", &message("components = [\"@methods\"]\nlifetime = 60"), "is none of @method"),

@@ -355,6 +355,8 @@ mod tests {
         ] {
             assert_eq!(client_id(line).as_deref(), Ok("-5yX"), "{line}");
         }
+        let drawn = "--yXcyKOKxxhZDB2aFThy_OkFAHR8DWduPe45LXcd9A";
+        assert_eq!(client_id(&format!("create key github {drawn} -")).as_deref(), Ok(drawn));
         for line in ["create key github --pubic", "create key github id --pubic", "edit key github --registr"] {
             let said = client_id(line).unwrap_err();
             assert!(said.contains("unexpected argument '--") && said.contains("a similar argument exists"), "{said}");

@@ -3,6 +3,7 @@
 
 mod api;
 mod asked;
+mod aws_scope;
 mod needs;
 mod oauth1;
 mod oauth2;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 use super::config::{DEFAULT_REDIRECT_URI, HTTPS_REDIRECT_URI, LOOPBACK_REDIRECT_URI};
 pub use api::Api;
 pub use asked::{CredentialField, Lookup, MutualTls, Variable, VariableKind};
+pub use aws_scope::AwsScope;
 pub use needs::Need;
 pub use oauth1::{OAuth1, OAuth1Token, SignatureMethod};
 pub use oauth2::{

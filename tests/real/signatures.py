@@ -45,6 +45,7 @@ scheme = {}
 ADDRESSES = [
     "/",
     "/a%20b/c:d/(e)/~f/%E1%88%B4",
+    "//a//b/",
     "/x?b=2&a=1&a=0",
     "/x?q=a%20b+c%2B*'()!&empty=&bare&%C3%A9=~",
 ]
@@ -115,7 +116,11 @@ class Signatures(unittest.TestCase):
         def judge(request, body):
             shown = request.headers["authorization"]
             parts = dict(part.split("=", 1) for part in shown.split(" ", 1)[1].split(", "))
-            kept = {name: request.headers[name] for name in parts["SignedHeaders"].split(";")}
+            names = parts["SignedHeaders"].split(";")
+            wanted = {"host"} | {name for name in map(str.lower, request.headers) if name == "content-type" or name.startswith("x-amz-")}
+            if set(names) != wanted:
+                return f"{names} are signed, and not {wanted}"
+            kept = {name: request.headers[name] for name in names}
             for made in ("host", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"):
                 kept.pop(made, None)
             moment = datetime.datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%SZ")

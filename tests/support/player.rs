@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 pub struct Seen {
     pub method: String,
     pub path: String,
+    /// Path and query, as they came.
+    pub target: String,
     pub query: BTreeMap<String, String>,
     /// By their names in lower case.
     pub headers: BTreeMap<String, String>,
@@ -139,6 +141,7 @@ fn read(mut stream: &TcpStream) -> Option<Seen> {
     Some(Seen {
         method,
         path: path.to_owned(),
+        target: target.clone(),
         query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         headers,
         body: String::from_utf8_lossy(&body).into_owned(),

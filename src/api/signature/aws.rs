@@ -1,15 +1,13 @@
 //! AWS Signature Version 4, as AWS documents it ("Create a signed AWS API request").
 
-use std::borrow::Cow;
-
-use percent_encoding::{percent_decode_str, utf8_percent_encode};
+use percent_encoding::{percent_decode_str, percent_encode, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use ring::{digest, hmac};
 use url::Url;
 
 use super::Signable;
 use crate::api::ApiError;
-use crate::auth::oauth1::normalized;
+use crate::model::provider::AwsScope;
 use crate::model::secret::hexadecimal;
 use crate::model::template::COMPONENT;
 use crate::model::{Secret, Time};
@@ -17,8 +15,10 @@ use crate::model::{Secret, Time};
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
-/// The service that is signed for in its own way: "Examples: Signature Calculations" of its API reference.
-const S3: &str = "s3";
+/// The services whose paths are encoded once: "Authenticating Requests" of the API reference of Amazon S3.
+const S3: [&str; 4] = ["s3", "s3-object-lambda", "s3-outposts", "s3express"];
+/// Amazon's serverless `OpenSearch`, which wants to see the hash of the body as S3 does.
+const SERVERLESS: &str = "aoss";
 /// What stands for the hash of a body that is not read whole; S3 takes it over TLS.
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 
@@ -29,57 +29,23 @@ pub(super) struct Signer<'a> {
     /// The secret access key.
     pub(super) secret: &'a Secret,
     /// What for.
-    pub(super) scope: &'a Scope,
-}
-
-/// What a signature is good for, beside its day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Scope {
-    /// The service, as AWS calls it in signatures.
-    pub(super) service: String,
-    /// The region.
-    pub(super) region: String,
-}
-
-impl Scope {
-    /// Reads it off a host name of AWS, as `curl --aws-sigv4` does: `SERVICE.REGION.amazonaws.com`, whatever stands
-    /// before it. A service without regions is signed for `us-east-1`.
-    pub(super) fn of_host(host: &str) -> Option<Self> {
-        let suffixes = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"];
-        let name = suffixes.iter().find_map(|suffix| host.strip_suffix(suffix))?;
-        let labels: Vec<&str> = name.split('.').collect();
-        let (service, region) = match labels[..] {
-            // Amazon OpenSearch stands behind its region.
-            [.., region, service] if is_region(region) => (service, region),
-            [.., service, "dualstack", region] | [.., service, region] if is_region(region) => (service, region),
-            [.., service] => (service, "us-east-1"),
-            [] => return None,
-        };
-        let service = service.strip_suffix("-fips").unwrap_or(service);
-        Some(Self { service: service.to_owned(), region: region.to_owned() })
-    }
-}
-
-/// `eu-west-1`, `us-gov-east-1`.
-fn is_region(label: &str) -> bool {
-    let parts: Vec<&str> = label.split('-').collect();
-    let is_number = |part: &&str| part.len() == 1 && part.starts_with(|digit: char| digit.is_ascii_digit());
-    parts.len() >= 3 && parts[0].len() == 2 && parts.last().is_some_and(is_number)
+    pub(super) scope: &'a AwsScope,
 }
 
 impl Signer<'_> {
     /// Returns the headers that sign a request.
     pub(super) fn headers(&self, request: &Signable<'_>, now: Time) -> Result<Vec<(HeaderName, Secret)>, ApiError> {
-        let Scope { service, region } = self.scope;
-        let is_s3 = service == S3;
+        let AwsScope { service, region } = self.scope;
+        let is_s3 = S3.contains(&service.as_str());
         let hash = match request.body() {
             Err(_) if is_s3 && request.url.scheme() == "https" => UNSIGNED.to_owned(),
             body => sha256(body?),
         };
         let moment = now.format("%Y%m%dT%H%M%SZ").to_string();
         let mut signed = vec![("host".to_owned(), request.host()), (DATE.to_string(), moment.clone())];
-        // S3 alone wants to see it.
-        signed.extend(is_s3.then(|| (CONTENT_SHA256.to_string(), hash.clone())));
+        // What a caller says of the body is said anew: each such header is to be signed.
+        let shows_hash = is_s3 || service == SERVERLESS || request.headers.contains_key(CONTENT_SHA256);
+        signed.extend(shows_hash.then(|| (CONTENT_SHA256.to_string(), hash.clone())));
         let others =
             request.headers.keys().filter(|name| **name == CONTENT_TYPE || name.as_str().starts_with("x-amz-"));
         let others = others.filter(|name| ![DATE, CONTENT_SHA256].contains(name));
@@ -90,7 +56,7 @@ impl Signer<'_> {
         let lines: Vec<String> = signed.iter().map(|(name, value)| format!("{name}:{value}")).collect();
         let lines = lines.join("\n");
         let path = if is_s3 { once_encoded(request.url.path()) } else { encoded(request.url.path()) };
-        let query = normalized(request.url.query_pairs());
+        let query = canonical_query(request.url);
         let canonical = format!("{}\n{path}\n{query}\n{lines}\n\n{names}\n{hash}", request.method);
         let day = &moment[..8];
         let scope = format!("{day}/{region}/{service}/aws4_request");
@@ -103,7 +69,7 @@ impl Signer<'_> {
         let header =
             format!("{ALGORITHM} Credential={}/{scope}, SignedHeaders={names}, Signature={signature}", self.id);
         let mut headers = vec![(AUTHORIZATION, Secret::new(header)), (DATE, Secret::new(moment))];
-        headers.extend(is_s3.then(|| (CONTENT_SHA256, Secret::new(hash))));
+        headers.extend(shows_hash.then(|| (CONTENT_SHA256, Secret::new(hash))));
         Ok(headers)
     }
 }
@@ -118,16 +84,32 @@ fn values(headers: &HeaderMap, name: &HeaderName) -> String {
 }
 
 /// Writes a URL as it is signed: of a space as `+`, and of a path that S3 reads, there are two readings.
-pub(super) fn strict(mut url: Url, scope: &Scope) -> Url {
+pub(super) fn strict(mut url: Url, scope: &AwsScope) -> Url {
     if url.query().is_some_and(|query| !query.is_empty()) {
-        let query = normalized(url.query_pairs().into_owned().map(|(name, value)| (Cow::from(name), Cow::from(value))));
+        let query = canonical_query(&url);
         url.set_query(Some(&query));
     }
-    if scope.service == S3 {
+    if S3.contains(&scope.service.as_str()) {
         let path = once_encoded(url.path());
         url.set_path(&path);
     }
     url
+}
+
+/// Returns the parameters of a URL, encoded and sorted; whatever bytes they are, they stay.
+fn canonical_query(url: &Url) -> String {
+    let plain = |text: &str| {
+        let text = text.replace('+', " ");
+        percent_encode(&percent_decode_str(&text).collect::<Vec<u8>>(), COMPONENT).to_string()
+    };
+    let pairs = url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let mut pairs: Vec<(String, String)> = pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (plain(name), plain(value)))
+        .collect();
+    pairs.sort();
+    let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    pairs.join("&")
 }
 
 fn key_of(bytes: &[u8]) -> hmac::Key {
@@ -138,11 +120,12 @@ fn sha256(bytes: &[u8]) -> String {
     hexadecimal(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
-/// A path that is encoded already, encoded once more: every service but S3 wants that.
+/// A path that is encoded already, encoded once more, without empty segments: every service but S3 wants that.
 fn encoded(path: &str) -> String {
-    let segments: Vec<String> =
-        path.split('/').map(|segment| utf8_percent_encode(segment, COMPONENT).to_string()).collect();
-    segments.join("/")
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    let segments: Vec<String> = segments.map(|segment| utf8_percent_encode(segment, COMPONENT).to_string()).collect();
+    let end = if path.ends_with('/') && !segments.is_empty() { "/" } else { "" };
+    format!("/{}{end}", segments.join("/"))
 }
 
 /// A path whose every segment is encoded once, and strictly.
@@ -151,7 +134,7 @@ fn once_encoded(path: &str) -> String {
         .split('/')
         .map(|segment| {
             let plain: Vec<u8> = percent_decode_str(segment).collect();
-            percent_encoding::percent_encode(&plain, COMPONENT).to_string()
+            percent_encode(&plain, COMPONENT).to_string()
         })
         .collect();
     segments.join("/")
@@ -168,7 +151,7 @@ mod tests {
 
     /// The signed headers and the signature, at 2015-08-30T12:36:00Z for `us-east-1`, with the key of AWS's test suite.
     fn signed(service: &str, method: &str, url: &str, shown: &[(&'static str, &str)], body: &Payload) -> String {
-        let scope = Scope { service: service.to_owned(), region: "us-east-1".to_owned() };
+        let scope = AwsScope { service: service.to_owned(), region: "us-east-1".to_owned() };
         let url = strict(url.parse().unwrap(), &scope);
         let mut headers = HeaderMap::new();
         for (name, value) in shown {
@@ -230,35 +213,36 @@ mod tests {
     }
 
     #[test]
+    fn empty_segments_are_no_part_of_a_path_but_for_s3() {
+        for (path, signed) in [("/", "/"), ("//a//b/", "/a/b/"), ("/a%20b/c:d", "/a%2520b/c%3Ad"), ("///", "/")] {
+            assert_eq!(encoded(path), signed, "{path}");
+        }
+        assert_eq!(once_encoded("//a//b%20c:"), "//a//b%20c%3A");
+    }
+
+    #[test]
+    fn a_query_stays_what_it_is_in_bytes() {
+        let scope = AwsScope::of_host("iam.amazonaws.com").unwrap();
+        let url = strict("https://iam.amazonaws.com/?k=%FF+%2b&a&b=%c3%a9&&a=1".parse().unwrap(), &scope);
+        assert_eq!(url.query(), Some("a=&a=1&b=%C3%A9&k=%FF%20%2B"));
+    }
+
+    #[test]
+    fn what_a_caller_says_of_a_body_is_said_anew() {
+        let shown = [("x-amz-content-sha256", "abc")];
+        let said = signed("iam", "GET", "https://iam.amazonaws.com/", &shown, &Payload::Nothing);
+        assert!(said.starts_with("host;x-amz-content-sha256;x-amz-date "), "{said}");
+    }
+
+    #[test]
     fn a_body_that_is_not_known_whole_is_signed_for_s3_alone() {
         let stream = Payload::stream(http_body_util::Full::new(hyper::body::Bytes::from_static(b"x")));
         assert!(signed("s3", "PUT", "https://s3.amazonaws.com/b/k", &[], &stream).starts_with("host;x-amz-content"));
         let (url, headers) = ("https://example.amazonaws.com/".parse().unwrap(), HeaderMap::new());
         let request = Signable { method: "PUT", url: &url, headers: &headers, body: &stream };
-        let scope = Scope::of_host("iam.amazonaws.com").unwrap();
+        let scope = AwsScope::of_host("iam.amazonaws.com").unwrap();
         let signer = Signer { id: "a", secret: &secret(), scope: &scope };
         let error = signer.headers(&request, "2015-08-30T12:36:00Z".parse().unwrap()).unwrap_err();
         assert!(error.to_string().contains("must be known whole"), "{error}");
-    }
-
-    #[test]
-    fn a_host_of_aws_tells_its_service_and_region() {
-        for (host, service, region) in [
-            ("iam.amazonaws.com", "iam", "us-east-1"),
-            ("inspector2.eu-west-1.amazonaws.com", "inspector2", "eu-west-1"),
-            ("bucket.with.dots.s3.ap-southeast-2.amazonaws.com", "s3", "ap-southeast-2"),
-            ("s3.dualstack.us-east-2.amazonaws.com", "s3", "us-east-2"),
-            ("kms-fips.us-gov-west-1.amazonaws.com", "kms", "us-gov-west-1"),
-            ("a1b2.execute-api.us-east-1.amazonaws.com", "execute-api", "us-east-1"),
-            ("search-x.eu-central-1.es.amazonaws.com", "es", "eu-central-1"),
-            ("ec2.cn-north-1.amazonaws.com.cn", "ec2", "cn-north-1"),
-            ("lambda.us-east-1.api.aws", "lambda", "us-east-1"),
-        ] {
-            let scope = Scope { service: service.to_owned(), region: region.to_owned() };
-            assert_eq!(Scope::of_host(host), Some(scope), "{host}");
-        }
-        for host in ["localhost", "amazonaws.com", "iam.amazonaws.com.evil.example", "evilamazonaws.com"] {
-            assert_eq!(Scope::of_host(host), None, "{host}");
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::header::{AUTHORIZATION, DATE, HeaderName};
+use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName};
 use ring::{digest, hmac};
 
 use super::Signable;
@@ -21,20 +21,28 @@ pub(super) fn headers(
     request: &Signable<'_>,
     now: Time,
 ) -> Result<Vec<(HeaderName, Secret)>, ApiError> {
-    let date = now.to_rfc2822();
+    let (date, body) = (now.to_rfc2822(), request.body()?);
     let form = request.form();
     let borrowed = form.iter().map(|(name, value)| (Cow::from(name), Cow::from(value)));
     let parameters = normalized(request.url.query_pairs().chain(borrowed));
     let mut lines =
         vec![date.clone(), request.method.to_owned(), request.host(), request.url.path().to_owned(), parameters];
     if !request.is_form() {
-        // The second hash is that of the `x-duo-` headers, of which it knows none yet.
-        lines.extend([sha512(request.body()?), sha512(b"")]);
+        lines.extend([sha512(body), sha512(own_headers(request.headers).as_bytes())]);
     }
     let key = hmac::Key::new(hmac::HMAC_SHA512, secret_key.expose().as_bytes());
     let signature = hexadecimal(hmac::sign(&key, lines.join("\n").as_bytes()).as_ref());
     let login = format!("{integration_key}:{signature}");
     Ok(vec![(AUTHORIZATION, Secret::new(format!("Basic {}", STANDARD.encode(login)))), (DATE, Secret::new(date))])
+}
+
+/// The headers of Duo's own, name and value in turn, by their names.
+fn own_headers(headers: &HeaderMap) -> String {
+    let own = headers.iter().filter(|(name, _)| name.as_str().starts_with("x-duo-"));
+    let mut own: Vec<[String; 2]> =
+        own.map(|(name, value)| [name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()]).collect();
+    own.sort();
+    own.concat().join("\0")
 }
 
 fn sha512(bytes: &[u8]) -> String {
@@ -45,7 +53,7 @@ fn sha512(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::api::Payload;
-    use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+    use reqwest::header::{CONTENT_TYPE, HeaderValue};
 
     #[test]
     fn the_signatures_of_duos_own_client_come_out() {

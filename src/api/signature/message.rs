@@ -73,8 +73,9 @@ fn value(component: &str, request: &Signable<'_>) -> Result<String, ApiError> {
         "@path" => url.path().to_owned(),
         "@query" => format!("?{}", url.query().unwrap_or_default()),
         header => {
-            let values: Vec<&str> =
-                request.headers.get_all(header).iter().filter_map(|value| value.to_str().ok()).map(str::trim).collect();
+            let unwritable = || ApiError::Malformed(untrusted::line(header), "what is signed of it must be ASCII");
+            let values = request.headers.get_all(header).iter().map(|value| value.to_str().map(str::trim));
+            let values: Vec<&str> = values.collect::<Result<_, _>>().map_err(|_| unwritable())?;
             if values.is_empty() {
                 return Err(ApiError::Malformed(
                     untrusted::line(header),

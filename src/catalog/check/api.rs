@@ -3,7 +3,7 @@
 use super::urls::Secrets;
 use super::{Check, METHODS};
 use crate::model::WayIn;
-use crate::model::provider::{API_KEY, CredentialField, DERIVED, PASSWORD, RequestSignature, USERNAME, UrlTemplate};
+use crate::model::provider::{API_KEY, CredentialField, PASSWORD, USERNAME, UrlTemplate};
 use crate::model::template;
 
 impl Check<'_> {
@@ -51,51 +51,6 @@ impl Check<'_> {
             }
         } else if self.captures("lookup:") {
             self.fail("a variable is taken from a lookup, and there is no `[lookup]`");
-        }
-    }
-
-    /// What signs is a login, and the headers of the signature are its own.
-    fn signature(&mut self, signature: &RequestSignature) {
-        if self.provider.basic.is_none() {
-            self.fail("`api.signature` signs with the user name and the password of `[basic]`, which is not there");
-        }
-        for name in signature.headers().iter().filter(|name| self.provider.api.headers.contains_key(**name)) {
-            self.fail(format!("`api.headers.{name}` is made by the signature"));
-        }
-        match signature {
-            RequestSignature::AwsSigV4 { service, region } => {
-                for (key, text) in [("service", service), ("region", region)] {
-                    self.text(&format!("api.signature.{key}"), text.as_deref().unwrap_or_default());
-                }
-                let urls = self.provider.api.base_url.iter().flat_map(UrlTemplate::candidates);
-                let is_told = |url: &String| url.contains(".amazonaws.com") || url.contains(".api.aws");
-                if (service.is_none() || region.is_none()) && !urls.clone().all(is_told) {
-                    self.fail(
-                        "`api.signature`: the host of `api.base_url` tells no service and no region of AWS: name both",
-                    );
-                }
-            }
-            RequestSignature::HttpMessageSignatures { components, lifetime, .. } => {
-                self.components(components, *lifetime);
-            }
-            RequestSignature::Duo {} | RequestSignature::Wsse {} => {}
-        }
-    }
-
-    fn components(&mut self, components: &[String], lifetime: u32) {
-        if components.is_empty() || lifetime == 0 {
-            self.fail("`api.signature` covers nothing, or is valid for no time: `components` and `lifetime` say what and for how many seconds");
-        }
-        for (index, name) in components.iter().enumerate() {
-            let is_field = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-            if components[..index].contains(name) {
-                self.fail(format!("`api.signature.components` names `{name}` twice"));
-            } else if !DERIVED.contains(&name.as_str()) && (name.is_empty() || !name.bytes().all(is_field)) {
-                self.fail(format!(
-                    "`api.signature.components`: `{name}` is none of {}, and no header in lower case",
-                    DERIVED.join(", ")
-                ));
-            }
         }
     }
 

@@ -8,10 +8,13 @@ use clap::{Arg, Command, Error};
 
 use crate::model::search;
 
+/// No option is as long, and hardly an id that was drawn is shorter.
+const SHORTEST: usize = 20;
+
 /// Takes a client id as it is, though it begin with a hyphen, as one in 64 does that a server draws in base64url.
 ///
 /// For arguments with `allow_hyphen_values`, which would take a mistyped option as well: what begins with two hyphens
-/// is refused as clap refuses it, with the option that is most like it.
+/// is refused as clap refuses it, with the option that is most like it, unless it is like none and as long as an id is.
 #[derive(Clone)]
 pub(super) struct Hyphenated;
 
@@ -21,10 +24,13 @@ impl TypedValueParser for Hyphenated {
     fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<String, Error> {
         let value = StringValueParser::new().parse_ref(command, argument, value)?;
         let Some(typed) = value.strip_prefix("--") else { return Ok(value) };
-        let mut error = Error::new(ErrorKind::UnknownArgument).with_cmd(command);
         let name = typed.split('=').next().unwrap_or_default();
-        let options = command.get_arguments().filter_map(Arg::get_long).filter(|option| *option != name);
-        if let Some(option) = search::nearest(name, options).first() {
+        let alike = search::nearest(name, command.get_arguments().filter_map(Arg::get_long));
+        if alike.is_empty() && value.len() >= SHORTEST {
+            return Ok(value);
+        }
+        let mut error = Error::new(ErrorKind::UnknownArgument).with_cmd(command);
+        if let Some(option) = alike.iter().find(|option| *option != name) {
             error.insert(ContextKind::SuggestedArg, ContextValue::String(format!("--{option}")));
         }
         error.insert(ContextKind::InvalidArg, ContextValue::String(format!("--{name}")));

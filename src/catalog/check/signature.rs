@@ -1,0 +1,79 @@
+//! How each request to an API is signed.
+
+use super::Check;
+use crate::model::provider::{AwsScope, DERIVED, RequestSignature, UrlTemplate};
+use crate::model::template;
+
+/// Headers that are made when a request is sent, after it is signed.
+const MADE_LATER: [&str; 4] = ["content-length", "host", "signature", "signature-input"];
+/// What the signature stands in the place of.
+const SIGNS: [&str; 3] = ["{basic}", "{credential.password}", "{token}"];
+
+impl Check<'_> {
+    /// What signs is a login, the headers of the signature are its own, and nothing shows what signs.
+    pub(super) fn signature(&mut self, signature: &RequestSignature) {
+        if self.provider.basic.is_none() {
+            self.fail("`api.signature` signs with the user name and the password of `[basic]`, which is not there");
+        }
+        let api = &self.provider.api;
+        for name in signature.headers().iter().filter(|name| api.headers.contains_key(**name)) {
+            self.fail(format!("`api.headers.{name}` is made by the signature"));
+        }
+        let shows = |text: &String| SIGNS.iter().any(|name| text.contains(name));
+        let encoded = self.provider.encoded.values();
+        if api.headers.values().chain(api.query.values()).chain(encoded).any(shows) {
+            self.fail("`api.signature`: a header or a parameter shows what signs, and so does each request");
+        }
+        match signature {
+            RequestSignature::AwsSigV4 { service, region } => self.aws(service.as_deref(), region.as_deref()),
+            RequestSignature::HttpMessageSignatures { components, lifetime, .. } => {
+                self.components(components, *lifetime);
+            }
+            RequestSignature::Duo {} | RequestSignature::Wsse {} => {}
+        }
+    }
+
+    fn aws(&mut self, service: Option<&str>, region: Option<&str>) {
+        for (key, text) in [("service", service), ("region", region)] {
+            let text = text.unwrap_or_default();
+            self.text(&format!("api.signature.{key}"), text);
+            let names = template::placeholders(text).unwrap_or_default();
+            if names.iter().any(|(name, _)| self.is_secret(name)) {
+                self.fail(format!("`api.signature.{key}` stands in a header as it is, and holds a secret"));
+            }
+        }
+        let urls = self.provider.api.base_url.iter().flat_map(UrlTemplate::candidates);
+        if (service.is_none() || region.is_none()) && !urls.into_iter().all(|url| tells_scope(url)) {
+            self.fail("`api.signature`: the host of `api.base_url` tells no service and no region of AWS: name both");
+        }
+    }
+
+    fn components(&mut self, components: &[String], lifetime: u32) {
+        if components.is_empty() || lifetime == 0 {
+            self.fail("`api.signature` covers nothing, or is valid for no time: `components` and `lifetime` say what and for how many seconds");
+        }
+        for (index, name) in components.iter().enumerate() {
+            let is_field = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            if components[..index].contains(name) {
+                self.fail(format!("`api.signature.components` names `{name}` twice"));
+            } else if MADE_LATER.contains(&name.as_str()) {
+                self.fail(format!(
+                    "`api.signature.components`: `{name}` is made after the signature (`@authority` is the host)"
+                ));
+            } else if !DERIVED.contains(&name.as_str()) && (name.is_empty() || !name.bytes().all(is_field)) {
+                self.fail(format!(
+                    "`api.signature.components`: `{name}` is none of {}, and no header in lower case",
+                    DERIVED.join(", ")
+                ));
+            }
+        }
+    }
+}
+
+/// Tells whether the host of a URL tells a service and a region, with a region where a variable is.
+fn tells_scope(url: &str) -> bool {
+    let names = template::placeholders(url).unwrap_or_default();
+    let sample =
+        names.into_iter().fold(url.to_owned(), |url, (name, _)| url.replace(&format!("{{{name}}}"), "eu-west-1"));
+    url::Url::parse(&sample).is_ok_and(|url| url.host_str().is_some_and(|host| AwsScope::of_host(host).is_some()))
+}
