@@ -45,7 +45,7 @@ scheme = {}
 ADDRESSES = [
     "/",
     "/a%20b/c:d/(e)/~f/%E1%88%B4",
-    "//a//b/",
+    "/a//b/",  # Of two at the beginning Python shows one.
     "/x?b=2&a=1&a=0",
     "/x?q=a%20b+c%2B*'()!&empty=&bare&%C3%A9=~",
 ]
