@@ -114,15 +114,6 @@ fn cells(row: &Activity) -> Vec<String> {
         row.happening.word().to_owned(),
         row.outcome.word().to_owned(),
         row.subject(),
-        joined([Some(row.detail.clone()), by, row.fingerprint.clone(), took]),
+        flow::joined([Some(row.detail.clone()), by, row.fingerprint.clone(), took]),
     ]
-}
-
-/// What a row tells in words, and the fingerprint of its token.
-pub(super) fn told(row: &Activity) -> String {
-    joined([Some(row.detail.clone()), row.fingerprint.clone()])
-}
-
-fn joined<const N: usize>(texts: [Option<String>; N]) -> String {
-    texts.into_iter().flatten().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
 }

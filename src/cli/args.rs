@@ -2,14 +2,15 @@
 
 mod config;
 mod hyphen;
+mod shell;
 mod verbs;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::complete::Shell;
 pub use config::ConfigCommand;
+pub use shell::Shell;
 pub use verbs::{
     ActivityArgs, ActivityCommand, ConnectArgs, DemoArgs, ExecArgs, ImportArgs, RequestArgs, SandboxArgs, ServeArgs,
     TokenArgs, TokenFormat,

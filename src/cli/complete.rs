@@ -12,34 +12,15 @@ mod quoting;
 
 use std::ffi::OsString;
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches, ValueEnum};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use clap_complete::CompletionCandidate;
 
-use super::args::{Arguments, Global};
+use super::args::{Arguments, Global, Shell};
 use super::{Outcome, Output, colon};
 use crate::model::untrusted;
 use crate::service::Service;
 use candidates::Candidates;
 use quoting::Typed;
-
-/// The shells that completion is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
-    /// GNU Bash, from 3.2 on
-    Bash,
-    /// Elvish
-    Elvish,
-    /// fish
-    Fish,
-    /// Nushell
-    #[value(alias = "nu")]
-    Nushell,
-    /// PowerShell, from 5.1 on
-    #[value(alias = "pwsh")]
-    Powershell,
-    /// Z shell
-    Zsh,
-}
 
 impl Shell {
     /// Returns the script that is to run when the shell starts.

@@ -1,7 +1,7 @@
 //! `activity show`: the steps of a flow, or its requests as `curl` commands.
 
-use super::activity::told;
 use super::{Outcome, Output};
+use crate::model::Activity;
 use crate::model::rest::{self, ActivityView};
 use crate::model::tape::{Answer, Step};
 use crate::service::{Error, Kind, Service};
@@ -77,4 +77,14 @@ fn lines(number: usize, step: &Step) -> Vec<String> {
         None => {}
     }
     lines
+}
+
+/// What a row tells in words, and the fingerprint of its token.
+fn told(row: &Activity) -> String {
+    joined([Some(row.detail.clone()), row.fingerprint.clone()])
+}
+
+/// Joins what there is of texts.
+pub(super) fn joined<const N: usize>(texts: [Option<String>; N]) -> String {
+    texts.into_iter().flatten().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
 }

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use clap::CommandFactory;
 
-use super::args::Arguments;
-use super::complete::Shell;
+use super::args::{Arguments, Shell};
 use super::{Outcome, Output};
 use crate::service::Error;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Place, Store, StoreError, column, steps};
 use crate::model::tape::Step;
@@ -63,9 +63,26 @@ impl Store {
             database.prepare_cached(sql)?.query_map(params![config, id, number], activity)?.collect()
         })
     }
+
+    /// Returns one row of activity.
+    pub fn one_activity(&self, number: i64) -> Result<Option<Activity>, StoreError> {
+        self.read(|database| {
+            database.query_row("SELECT * FROM activity WHERE number = ?1", [number], activity).optional()
+        })
+    }
+
+    /// Returns the rows with which flows began that have not ended, each with the name of the process that is at it.
+    pub fn open_flows(&self) -> Result<Vec<(Activity, String)>, StoreError> {
+        self.read(|database| {
+            let sql = "SELECT activity.*, open_flows.holder FROM open_flows
+                       JOIN activity ON activity.number = open_flows.flow ORDER BY open_flows.flow";
+            let both = |row: &Row<'_>| Ok((activity(row)?, row.get("holder")?));
+            database.prepare_cached(sql)?.query_map([], both)?.collect()
+        })
+    }
 }
 
-pub(super) fn activity(row: &Row<'_>) -> rusqlite::Result<Activity> {
+fn activity(row: &Row<'_>) -> rusqlite::Result<Activity> {
     let happening: String = row.get("happening")?;
     let outcome: String = row.get("outcome")?;
     let config: Option<String> = row.get("config")?;

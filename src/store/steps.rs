@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection as Sqlite, OptionalExtension, Row, params};
 
-use super::{Store, StoreError, activity, column};
-use crate::model::Activity;
+use super::{Store, StoreError, column};
 use crate::model::tape::{Step, What};
 
 /// How many steps are kept in all; each is at most some 16 KiB, most are one.
@@ -43,23 +42,6 @@ impl Store {
             let sql = "SELECT * FROM steps WHERE flow = ?1 ORDER BY number";
             let steps = database.prepare_cached(sql)?.query_map([flow], step)?.collect::<rusqlite::Result<_>>()?;
             Ok(Some(steps))
-        })
-    }
-
-    /// Returns one row of activity.
-    pub fn one_activity(&self, number: i64) -> Result<Option<Activity>, StoreError> {
-        self.read(|database| {
-            database.query_row("SELECT * FROM activity WHERE number = ?1", [number], activity::activity).optional()
-        })
-    }
-
-    /// Returns the rows with which flows began that have not ended, each with the name of the process that is at it.
-    pub fn open_flows(&self) -> Result<Vec<(Activity, String)>, StoreError> {
-        self.read(|database| {
-            let sql = "SELECT activity.*, open_flows.holder FROM open_flows
-                       JOIN activity ON activity.number = open_flows.flow ORDER BY open_flows.flow";
-            let both = |row: &Row<'_>| Ok((activity::activity(row)?, row.get("holder")?));
-            database.prepare_cached(sql)?.query_map([], both)?.collect()
         })
     }
 

@@ -1,6 +1,5 @@
 //! What the settings screen shows: what can be changed while the program runs, and what it was started with.
 
-use super::app::App;
 use super::look::Look;
 use crate::backend::Backend;
 use crate::model::config::DEFAULT_REDIRECT_URI;
@@ -150,11 +149,4 @@ pub(super) fn of_look(look: &Look) -> Vec<Fact> {
         )
         .in_file("[keys]\ncopy-token = [\"y\", \"ctrl-y\"]".to_owned()),
     ]
-}
-
-impl App {
-    /// Returns the rows of the settings screen.
-    pub(super) fn facts(&self) -> Vec<Fact> {
-        of_look(&self.setup.look).into_iter().chain(self.setup.facts.iter().cloned()).collect()
-    }
 }

@@ -140,10 +140,10 @@ impl Runtime {
                 backend.unlock_vault(Some(passphrase.clone())).await?;
                 Message::Unlocked
             }
-            Effect::EnterSandbox => self.enter_sandbox().await?,
-            Effect::LeaveSandbox => self.leave_sandbox().await,
+            Effect::EnterSandbox => self.places.enter_sandbox().await?,
+            Effect::LeaveSandbox => self.places.leave_sandbox().await,
             Effect::Allow(page) => {
-                self.allow(page).await?;
+                self.places.allow(page).await?;
                 Message::Ticked(backend.now())
             }
             Effect::StartServer => self.server.start().await?,

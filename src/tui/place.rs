@@ -4,7 +4,6 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::message::{Message, Stay};
-use super::runtime::Runtime;
 use crate::backend::{Backend, OpenSandbox};
 use crate::service::Error;
 use crate::service::demo::Demo;
@@ -58,36 +57,34 @@ impl Places {
         *now = Place::new(backend, now.stay + 1);
         now.clone()
     }
-}
 
-impl Runtime {
     /// Opens a sandbox and goes there.
     pub(super) async fn enter_sandbox(&self) -> Result<Message, Error> {
-        let Some(open) = &self.places.open_sandbox else {
+        let Some(open) = &self.open_sandbox else {
             return Err(Error::usage("there is no sandbox here"));
         };
         let demo = open().await?;
         let config = demo.prepare().await?;
         let backend = Backend::Local(demo.service.clone());
         let (_, provider) = backend.provider(config.provider.as_str())?;
-        *self.places.sandbox.lock().await = Some(demo);
-        self.places.move_to(backend.clone());
+        *self.sandbox.lock().await = Some(demo);
+        self.move_to(backend.clone());
         Ok(Message::Moved(Box::new(Stay::of(&backend, Some((config, provider))))))
     }
 
     /// Goes home; what was in the sandbox is gone.
     pub(super) async fn leave_sandbox(&self) -> Message {
-        self.places.move_to(self.places.home.clone());
-        if let Some(demo) = self.places.sandbox.lock().await.take() {
+        self.move_to(self.home.clone());
+        if let Some(demo) = self.sandbox.lock().await.take() {
             demo.service.settle().await;
             demo.service.clear_clipboard();
         }
-        Message::Moved(Box::new(Stay::of(&self.places.home, None)))
+        Message::Moved(Box::new(Stay::of(&self.home, None)))
     }
 
     /// Gives the sandbox's consent, in the browser's place.
     pub(super) async fn allow(&self, page: &url::Url) -> Result<(), Error> {
-        match self.places.sandbox.lock().await.as_ref() {
+        match self.sandbox.lock().await.as_ref() {
             Some(demo) => demo.allow(page).await,
             None => Err(Error::usage("only the sandbox lets this be done here")),
         }

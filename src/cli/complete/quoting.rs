@@ -3,7 +3,7 @@
 //! What is typed is not whole yet, so nothing here is an error: an open quote is closed by the end. Nothing is
 //! expanded; a variable in a command line stands for itself.
 
-use super::Shell;
+use crate::cli::args::Shell;
 
 /// The words that were typed as far as the cursor; the last one, which may be empty, is the one to complete.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,10 +3,15 @@
 use super::App;
 use crate::service::doctor::{Finding, Wellness};
 use crate::tui::effect::Effect;
-use crate::tui::facts::{Change, Fact};
+use crate::tui::facts::{Change, Fact, of_look};
 use crate::tui::keys::View;
 
 impl App {
+    /// Returns the rows of the settings screen.
+    pub(in crate::tui) fn facts(&self) -> Vec<Fact> {
+        of_look(&self.setup.look).into_iter().chain(self.setup.facts.iter().cloned()).collect()
+    }
+
     pub(in crate::tui) fn selected_fact(&self) -> Option<Fact> {
         let row = self.rows[View::Settings.index()].selected_row()?;
         self.facts().into_iter().nth(row)

@@ -6,7 +6,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
-use super::waiting::keys;
+use super::waiting_keys::keys;
 use crate::model::freshness::{remaining, spoken};
 use crate::model::qr;
 use crate::service::connect::DeviceCode;

@@ -14,6 +14,7 @@ mod providers;
 mod scopes;
 mod settings;
 mod waiting;
+mod waiting_keys;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
