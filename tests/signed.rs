@@ -6,6 +6,7 @@ use hallpass::model::Secret;
 use hallpass::service::Kind;
 use hallpass::service::copy::{Form, samples};
 use hallpass::service::enter::EnterRequest;
+use hallpass::service::exec::Variable;
 use hallpass::service::fresh::Freshness;
 use hallpass::service::request::{ApiRequest, Payload};
 use serde_json::json;
@@ -103,27 +104,62 @@ async fn the_other_schemes_make_headers_of_their_own() {
     assert!(shown(&stage, "signature").starts_with("sig=:"));
 }
 
+const ED25519: &str = "scheme = \"http-message-signatures\"\ncomponents = [\"@method\"]\nalgorithm = \"ed25519\"";
+
 #[tokio::test]
-async fn a_key_that_cannot_sign_is_refused_before_anything_is_sent_and_not_shown() {
-    let signature =
-        "scheme = \"http-message-signatures\"\ncomponents = [\"@method\"]\nalgorithm = \"ed25519\"\nlifetime = 60";
-    let stage = Stage::new(&file(signature), good()).await;
-    let error = stage.enter(&LOGIN).await.unwrap_err();
-    assert!(error.message.contains("private key"), "{error:?}");
-    assert!(!format!("{error:?}").contains("canary") && stage.player.seen().is_empty(), "{error:?}");
-    assert!(stage.service.connection(&jane()).is_err(), "nothing is kept");
+async fn what_cannot_sign_is_refused_before_anything_is_sent_though_nothing_is_proven_and_is_not_shown() {
+    let pem = file(ED25519).replace("label = \"Secret access key\"", "pem = true");
+    let public = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n";
+    let swapped = file("scheme = \"aws-sigv4\"").replace("{base}", "https://{place}.amazonaws.com");
+    let swapped = format!("{swapped}[variables.place]\nkind = \"labels\"\ndefault = \"eu-west-1.lambda\"\n");
+    for (file, password, expected) in [
+        (&pem, "password-canary", "not one in PEM"),
+        (&pem, public, "is a public key"),
+        (&swapped, "password-canary", "`eu-west-1.lambda.amazonaws.com` tells no service and no region"),
+    ] {
+        let stage = Stage::new(file, good()).await;
+        let mut request = EnterRequest { unverified: true, ..EnterRequest::new(jane()) };
+        let fields = [LOGIN[0], ("password", password)];
+        request.fields = fields.map(|(name, value)| (name.to_owned(), Secret::new(value))).into();
+        let error = stage.service.enter(request).await.unwrap_err();
+        assert!(error.message.contains(expected), "{error:?}");
+        assert!(!format!("{error:?}").contains("canary") && stage.player.seen().is_empty(), "{error:?}");
+        assert!(stage.service.connection(&jane()).is_err(), "nothing is kept");
+    }
 }
 
 #[tokio::test]
 async fn no_header_of_a_signed_request_is_handed_out_and_its_login_is() {
     let stage = entered(AWS).await;
-    for form in [Form::Header, Form::Curl, Form::Httpie, Form::Fetch] {
+    for form in [Form::Raw, Form::Header, Form::Curl, Form::Httpie, Form::Fetch] {
         let error = stage.service.hand_out(&jane(), Freshness::default(), form).await.unwrap_err();
         assert!(error.kind == Kind::Usage && error.message.contains("signed on its own"), "{error:?}");
         assert!(error.hint.unwrap().contains("hallpass request acme jane"));
     }
     let shown: serde_json::Value = serde_json::from_str(&stage.hand_out(Form::Json).await).unwrap();
     assert_eq!(shown, json!({"type": "BASIC", "username": "AKIDEXAMPLE", "password": "password-canary"}));
+}
+
+#[tokio::test]
+async fn a_program_gets_what_signs_by_the_names_that_awss_tools_know() {
+    let stage = Stage::new(&file(AWS), good()).await;
+    stage.enter(&[LOGIN[0], LOGIN[1], ("session_token", "it's")]).await.unwrap();
+    let lines = "AWS_ACCESS_KEY_ID=AKIDEXAMPLE\nAWS_SECRET_ACCESS_KEY=password-canary\nAWS_SESSION_TOKEN='it'\\''s'";
+    assert_eq!(stage.hand_out(Form::Env).await, lines);
+    assert_eq!(
+        stage.hand_out(Form::Export).await,
+        lines.replace("AWS_", "export AWS_").replace("\nexport export", "\nexport")
+    );
+    let variable = |name: Option<&str>| Variable { name: name.map(str::to_owned), connection: jane() };
+    let set = stage.service.environment(&[variable(None)], "aws").await.unwrap();
+    let names: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]);
+    assert!(stage.service.environment(&[variable(Some("TOKEN"))], "aws").await.is_err());
+    let stage = entered("scheme = \"duo\"").await;
+    assert!(
+        stage.service.environment(&[variable(None)], "duo").await.unwrap_err().message.contains("signed on its own")
+    );
+    assert!(stage.service.hand_out(&jane(), Freshness::default(), Form::Env).await.is_err());
 }
 
 #[tokio::test]
@@ -156,7 +192,7 @@ async fn a_redirect_within_the_api_is_signed_as_it_is_sent() {
 #[tokio::test]
 async fn what_is_kept_of_a_signed_request_names_its_headers_and_shows_none() {
     let stage = entered(AWS).await;
-    let headers = ["x-amz-date", "x-amz-meta"].map(|name| (name.to_owned(), "callers-canary".to_owned()));
+    let headers = ["x-amz-meta"].map(|name| (name.to_owned(), "callers-canary".to_owned()));
     let request = ApiRequest {
         path: "/me".to_owned(),
         method: "get".to_owned(),
@@ -164,10 +200,14 @@ async fn what_is_kept_of_a_signed_request_names_its_headers_and_shows_none() {
         ..ApiRequest::default()
     };
     stage.service.request(&jane(), request).await.unwrap();
-    assert_eq!(shown(&stage, "x-amz-date"), "20260101T000000Z", "the signature's stands in the place of the caller's");
     let rows = stage.service.activity(None, 20).unwrap();
     let steps: Vec<_> = rows.iter().flat_map(|row| stage.service.flow(row.number).unwrap()).collect();
     let last = format!("{:?}", steps.first().unwrap());
+    let own = ("x-amz-date".to_owned(), "20200101T000000Z".to_owned());
+    let request =
+        ApiRequest { path: "/me".to_owned(), method: "get".to_owned(), headers: vec![own], ..ApiRequest::default() };
+    let error = stage.service.request(&jane(), request).await.unwrap_err();
+    assert!(error.message.contains("`x-amz-date` cannot be sent: what stands there is set by hallpass"), "{error:?}");
     assert_eq!(last.matches("x-amz-date").count(), 1, "{last}");
     assert!(!last.contains("x-amz-content-sha256"), "what was not sent is not told: {last}");
     let told = format!("{rows:?} {steps:?}");
@@ -217,5 +257,6 @@ async fn what_cannot_be_copied_is_not_offered() {
     let stage = entered(AWS).await;
     let (_, provider) = stage.service.provider("acme").unwrap();
     let samples = samples(&provider, &stage.service.connection(&jane()).unwrap());
-    assert_eq!(samples.iter().map(|(form, _)| *form).collect::<Vec<_>>(), [Form::Env]);
+    let [(Form::Env, line)] = &samples[..] else { panic!("{samples:?}") };
+    assert!(line.starts_with("AWS_ACCESS_KEY_ID=•••"), "{line}");
 }

@@ -67,8 +67,11 @@ impl Access {
         Ok(ClientCertificate::of(&self.provider, self.credentials.fields())?)
     }
 
-    /// Tells whether a credential stands in the header `name`.
+    /// Tells whether a credential, or a signature made with one, stands in the header `name`.
     pub fn shows_in(&self, name: &str) -> bool {
+        if self.signature().is_some_and(|signature| signature.headers().contains(&name)) {
+            return true;
+        }
         let hides = |template: &str| {
             ["{token}", "{basic}", "{credential.", "{encoded."].iter().any(|secret| template.contains(secret))
         };

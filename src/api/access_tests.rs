@@ -93,7 +93,7 @@ fn what_is_sent_to_aws_is_written_as_it_is_signed() {
     let login = || Credentials::Basic(entered(&[("username", "u"), ("password", "p")]));
     let signature = "[api.signature]\nscheme = \"aws-sigv4\"\nregion = \"eu-west-1\"\nservice = ";
     let of = |service: &str| access(&format!("{API}{signature}\"{service}\"\n"), login(), &[]);
-    assert_eq!(of("iam").url("/a:b?x=b+c&a=*").unwrap().as_str(), "https://api.a.example/v1/a:b?a=%2A&x=b%20c");
+    assert_eq!(of("iam").url("/a:b?x=b+c&a=*").unwrap().as_str(), "https://api.a.example/v1/a:b?x=b%20c&a=%2A");
     assert_eq!(of("s3").url("/a:b/(1)?x").unwrap().as_str(), "https://api.a.example/v1/a%3Ab/%281%29?x=");
 }
 

@@ -276,7 +276,7 @@ impl Client {
                 .insert(HeaderName::from_static(dpop::PROOF), secret_value(dpop::PROOF, &proof, "it cannot be made")?);
         }
         if let Some(name) = request.headers.keys().find(|name| access.shows_in(name.as_str())) {
-            return Err(ApiError::Malformed(name.to_string(), "the credential stands there"));
+            return Err(ApiError::Malformed(name.to_string(), "what stands there is set by hallpass"));
         }
         for name in request.headers.keys() {
             headers.remove(name);

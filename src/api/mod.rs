@@ -24,6 +24,11 @@ pub enum ApiError {
     /// The provider file names no API.
     #[error("the provider file of {0} names no API (`base_url` under `[api]`)")]
     NoBaseUrl(String),
+    /// A signature of AWS is for a service in a region, and the host tells none.
+    #[error(
+        "the host `{0}` tells no service and no region of AWS; expected one such as `lambda.eu-west-1.amazonaws.com`"
+    )]
+    NoScope(String),
     /// It would leave the API.
     #[error("`{url}` is not of this API; requests go to {allowed}")]
     Foreign {

@@ -9,9 +9,11 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
 use url::Url;
 
 use super::{Access, ApiError, Payload};
+use crate::auth::AuthError;
 use crate::auth::http::host_of;
 use crate::auth::oauth1::{Further, Signer, Stamp};
-use crate::model::provider::{AwsScope, PASSWORD, RequestSignature, USERNAME};
+use crate::auth::signing::SigningKey;
+use crate::model::provider::{AwsScope, KeyEncoding, PASSWORD, RequestSignature, USERNAME};
 use crate::model::{Secret, Time, TokenPair};
 
 /// A request as its signature sees it.
@@ -83,6 +85,20 @@ impl Access {
         }
     }
 
+    /// Checks what signs requests before it is kept: a key is one of its kind, and the API's host tells what is signed for.
+    pub fn check_signing(&self) -> Result<(), ApiError> {
+        match self.signature() {
+            Some(RequestSignature::AwsSigV4 { .. }) => self.scope(&self.base_url()?).map(drop),
+            Some(RequestSignature::HttpMessageSignatures { algorithm, .. }) => {
+                let none = Secret::default();
+                let key = self.credentials.fields().get(PASSWORD).unwrap_or(&none);
+                let read = SigningKey::read(key, algorithm.in_jwts(), KeyEncoding::Text);
+                read.map(drop).map_err(|error| AuthError::from(error).into())
+            }
+            Some(RequestSignature::Duo {} | RequestSignature::Wsse {}) | None => Ok(()),
+        }
+    }
+
     /// How requests are signed, where they are, and not by OAuth 1.0a.
     pub(super) fn signature(&self) -> Option<&RequestSignature> {
         self.provider.signature_of(self.credentials.way())
@@ -103,8 +119,7 @@ impl Access {
             let said = said.map(|text| text.to_string());
             if is_own { said.or(told) } else { told.or(said) }
         };
-        let missing =
-            || ApiError::Malformed(host_of(url), "its name tells no service and no region of AWS to sign for");
+        let missing = || ApiError::NoScope(host_of(url));
         let service = pick(service, told_service).ok_or_else(missing)?;
         Ok(AwsScope { service, region: pick(region, told_region).ok_or_else(missing)? })
     }

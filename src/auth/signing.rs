@@ -25,6 +25,9 @@ pub enum SigningError {
         "the private key is not one in PEM: expected `-----BEGIN PRIVATE KEY-----` and what follows (or, of Ed25519, its 32 bytes in base64)"
     )]
     NoPem,
+    /// It is a public key, or a certificate.
+    #[error("that is a public key or a certificate: what signs is the private key of it")]
+    Public,
     /// It is sealed with a passphrase.
     #[error("the private key is sealed with a passphrase: take that off with `openssl pkcs8 -topk8 -nocrypt`")]
     Encrypted,
@@ -69,7 +72,9 @@ impl SigningKey {
     /// Reads a key: PEM (PKCS #8, for RSA PKCS #1 too), the secret of an HMAC, or of Ed25519 also the seed or PKCS #8 in
     /// base64.
     pub fn read(text: &Secret, algorithm: SigningAlgorithm, encoding: KeyEncoding) -> Result<Self, SigningError> {
-        let other = SigningError::OtherKind(algorithm.word());
+        // The name of the JWS algorithm is no name of a key.
+        let kind = if algorithm == SigningAlgorithm::EdDSA { "Ed25519" } else { algorithm.word() };
+        let other = SigningError::OtherKind(kind);
         Ok(match algorithm {
             SigningAlgorithm::HS256 => {
                 let bytes = match encoding {
@@ -174,7 +179,8 @@ fn read_pem(text: &Secret) -> Result<PrivateKeyDer<'static>, SigningError> {
     // The block that is a key: parameters or a certificate may stand before it.
     let blocks = plain.split("-----BEGIN ").skip(1).filter_map(|block| block.split_once("-----"));
     let mut keys = blocks.filter(|(label, _)| label.ends_with("PRIVATE KEY"));
-    let (label, rest) = keys.next().ok_or(SigningError::NoPem)?;
+    let nothing = if plain.contains("-----BEGIN ") { SigningError::Public } else { SigningError::NoPem };
+    let (label, rest) = keys.next().ok_or(nothing)?;
     if label.starts_with("ENCRYPTED") || rest.contains("ENCRYPTED") {
         return Err(SigningError::Encrypted);
     }

@@ -482,6 +482,9 @@ base_url = "https://acme.com"
 name = "Acme"
 categories = ["crm"]
 [basic]
+[credentials.password]
+secret = true
+pem = true
 [variables.region]
 kind = "label"
 [api]
@@ -497,6 +500,12 @@ scheme = "aws-sigv4"
         let message = |rest: &str| format!("\"http-message-signatures\"\nalgorithm = \"ed25519\"\n{rest}");
         let cases = [
             ("[basic]", "[api_key]", "which is not there"),
+            (
+                "base_url = \"https://acme.{region}.amazonaws.com\"",
+                "query = { a = \"{region}\" }",
+                "which is not there",
+            ),
+            ("\"aws-sigv4\"", "\"aws-sigv4\"\nregion = \"\"", "is empty"),
             ("x-more = ", "x-amz-date = ", "made by the signature"),
             ("x-more = ", "authorization = ", "made by the signature"),
             ("amazonaws.com", "acme.com", "tells no service"),
@@ -506,8 +515,8 @@ scheme = "aws-sigv4"
             ("\"aws-sigv4\"", &message("components = [\"host\"]\nlifetime = 60"), "made after"),
             ("x-more = \"a\"", "x-more = \"{basic}\"", "shows what signs"),
             ("x-more = \"a\"", "x-more = \"{credential.password}\"", "shows what signs"),
-            ("\"aws-sigv4\"", &message("components = []\nlifetime = 60"), "covers nothing"),
-            ("\"aws-sigv4\"", &message("components = [\"@method\"]\nlifetime = 0"), "for no time"),
+            ("\"aws-sigv4\"", &message("components = []\nlifetime = 60"), "would cover nothing"),
+            ("\"aws-sigv4\"", &message("components = [\"@method\"]\nlifetime = 0"), "a number of seconds"),
             ("\"aws-sigv4\"", &message("components = [\"@methods\"]\nlifetime = 60"), "is none of @method"),
             ("\"aws-sigv4\"", &message("components = [\"Date\"]\nlifetime = 60"), "in lower case"),
             ("\"aws-sigv4\"", &message("components = [\"date\", \"date\"]\nlifetime = 60"), "twice"),
@@ -516,6 +525,16 @@ scheme = "aws-sigv4"
             let found = check(&SIGNED.replacen(from, to, 1));
             assert!(found.iter().any(|problem| problem.contains(expected)), "{to}: {found:?}");
         }
+        let ed25519 = message("components = [\"@method\"]");
+        let open = SIGNED.replace("\"aws-sigv4\"", &ed25519);
+        assert_eq!(check(&open), Vec::<String>::new());
+        assert!(check(&open.replace("pem = true", ""))[0].contains("lets it be given as `@FILE`"));
+        assert!(check(&SIGNED.replace("secret = true", ""))[0].contains("would be shown"));
+        let read = |text: &str| toml::from_str::<Provider>(text).unwrap_err().to_string();
+        assert!(read(&SIGNED.replace("\"aws-sigv4\"", "\"duo\"\nregion = \"a\"")).contains("are of `aws-sigv4`"));
+        assert!(read(&open.replace("algorithm = \"ed25519\"", "")).contains("`algorithm` is missing"));
+        let misspelt = read(&SIGNED.replace("\"aws-sigv4\"", "\"aws-sigv4\"\nregoin = \"a\""));
+        assert!(misspelt.contains("15 | regoin"), "its own line is shown: {misspelt}");
         let unknown = SIGNED.replace("aws-sigv4", "aws-sigv5").parse::<toml::Table>().unwrap();
         assert!(
             unknown

@@ -25,7 +25,7 @@ use crate::service::{Error, Result};
 
 pub(super) async fn run(arguments: ConnectArgs, backend: &Backend, output: Output) -> Outcome {
     match Box::pin(authorize(arguments, backend, output)).await {
-        Ok(connected) => told(&connected, output),
+        Ok(connected) => told(&connected, backend, output),
         Err(error) => {
             if output.json {
                 let mut event = error_value(&error);
@@ -247,8 +247,10 @@ fn typed_lines() -> mpsc::Receiver<String> {
     receiver
 }
 
-fn told(connected: &Connected, output: Output) -> Outcome {
+fn told(connected: &Connected, backend: &Backend, output: Output) -> Outcome {
     let connection = &connected.connection;
+    let is_signed = |(_, provider): (_, Provider)| provider.signature_of(connection.way).is_some();
+    let is_signed = backend.provider(connection.provider.as_str()).is_ok_and(is_signed);
     if output.json {
         output.object(&json!({
             "event": "connected",
@@ -261,7 +263,12 @@ fn told(connected: &Connected, output: Output) -> Outcome {
     } else {
         output.done(&format!("`{}` is authorized", connection.reference));
         let (config, id) = (quoted(connection.reference.config.as_str()), quoted(connection.reference.id.as_str()));
-        output.note(&format!("  hallpass token get {config} {id}"));
+        // A login that signs is no token, and good for nothing that is copied.
+        output.note(&if is_signed {
+            format!("  hallpass request {config} {id} GET /…")
+        } else {
+            format!("  hallpass token get {config} {id}")
+        });
     }
     for warning in &connected.warnings {
         output.warn(warning);

@@ -6,6 +6,7 @@ use std::io::{BufRead, IsTerminal, Read};
 
 use super::{Output, prompt};
 use crate::model::provider::CredentialField;
+use crate::model::search;
 use crate::model::{Provider, Secret, WayIn, untrusted};
 use crate::service::{Error, Result};
 
@@ -153,11 +154,12 @@ fn read(text: &str, asked: &[&(String, CredentialField)]) -> Result<BTreeMap<Str
         let (name, value) = line.split_once('=').ok_or_else(bad)?;
         let name = name.trim();
         if !names.contains(&name) {
-            return Err(Error::usage(format!(
-                "line {} of standard input has a name that is not asked for",
-                number + 1
-            ))
-            .hinted(lines_for(asked)));
+            let message = format!("line {} of standard input has a name that is not asked for", number + 1);
+            // What is like one of them is no secret.
+            let meant = search::nearest(name, names.iter().copied()).into_iter().next();
+            let meant = meant.map(|meant| format!("did you mean `{meant}`? "));
+            let hint = format!("{}{}", meant.unwrap_or_default(), lines_for(asked));
+            return Err(Error::usage(message).hinted(hint));
         }
         if given.insert(name.to_owned(), Secret::new(value.trim())).is_some() {
             return Err(Error::usage(format!("`{}` is given twice on standard input", untrusted::line(name))));

@@ -98,7 +98,8 @@ fn list(query: &str, service: &Service, output: Output) -> Outcome {
             Err(error) => output.warn(&error.message),
         }
     }
-    if let Some(why) = service.absence(query) {
+    let absence = service.absence(query);
+    if let Some(why) = &absence {
         output.note(&format!("There is no provider `{}`: {why}.", query.trim()));
     }
     let haystack: Vec<String> = listed.iter().map(searchable).collect();
@@ -113,7 +114,7 @@ fn list(query: &str, service: &Service, output: Output) -> Outcome {
         vec![listed.id.to_string(), listed.name.clone(), listed.ways.join(" "), listed.categories.join(" ")]
     };
     output.table(&["ID", "NAME", "WAYS IN", "CATEGORIES"], &found.iter().map(row).collect::<Vec<_>>())?;
-    if found.is_empty() {
+    if found.is_empty() && absence.is_none() {
         output.note("No provider matches; a file of your own makes one (README, “A provider of your own”).");
     }
     Ok(())

@@ -49,6 +49,11 @@ fn taken_apart(mut words: Vec<String>) -> Result<(Target, String, String)> {
     if METHODS.iter().any(|method| path.eq_ignore_ascii_case(method)) {
         return Err(usage());
     }
+    // The method was forgotten: what stands in its place is the connection.
+    let is_method = METHODS.iter().any(|known| method.eq_ignore_ascii_case(known));
+    if !is_method && method.chars().any(|character| !character.is_ascii_uppercase()) {
+        return Err(usage());
+    }
     let mut words = words.into_iter();
     Ok((Target { config: words.next(), connection: words.next() }, method, path))
 }
@@ -98,6 +103,8 @@ mod tests {
         }
         assert!(taken_apart(words("GET /user")).is_err());
         assert!(taken_apart(words("github jane GET")).is_err(), "the path was forgotten");
+        assert!(taken_apart(words("github jane /user")).is_err(), "the method was forgotten");
+        assert!(taken_apart(words("cloud/jane PROPFIND /")).is_ok());
     }
 
     #[test]

@@ -154,14 +154,43 @@ impl Service {
         self.record(&fresh.connection.reference, happening, Outcome::Done, about);
     }
 
-    async fn signs_requests(&self, fresh: &Fresh) -> Result<bool> {
-        let provider = self.ready_provider(&fresh.connection.provider).await?;
-        Ok(provider.signs_requests(fresh.credentials.way()))
+    /// Returns what signs the requests of a connection, where they are signed. Another host may have providers that are
+    /// not known here: its tokens are handed out as they are.
+    pub(super) fn signing(&self, fresh: &Fresh) -> Option<Signing> {
+        let (way, fields) = (fresh.credentials.way(), fresh.credentials.fields());
+        if way.is_signed() {
+            return Some(Signing::Token);
+        }
+        let (_, provider) = self.provider(fresh.connection.provider.as_str()).ok()?;
+        let variables = provider.signature_of(way)?.environment().iter();
+        let variables = variables.filter_map(|(name, field)| Some((*name, fields.get(*field)?.clone())));
+        Some(Signing::Login(variables.collect()))
     }
 
     async fn formed(&self, source: &impl Source, fresh: &Fresh, form: Form) -> Result<HandedOut> {
         let credentials = &fresh.credentials;
-        let text = match form {
+        let signing = self.signing(fresh);
+        let text = match (form, &signing) {
+            (Form::Header | Form::Curl | Form::Httpie | Form::Fetch, Some(_))
+            | (Form::Raw, Some(Signing::Login(_))) => return Err(unsigned(fresh)),
+            (Form::Env | Form::Export, Some(Signing::Login(variables))) => match variables.as_slice() {
+                [] => return Err(unsigned(fresh)),
+                variables => lines_of(variables, form),
+            },
+            _ => self.of_form(source, fresh, form).await?,
+        };
+        let now = self.now();
+        Ok(HandedOut {
+            text,
+            valid_for: credentials.expires_at().map(|end| freshness::remaining(end, now)),
+            was_refreshed: fresh.was_refreshed,
+            refused_scopes: fresh.connection.refused_scopes().into_iter().map(str::to_owned).collect(),
+        })
+    }
+
+    async fn of_form(&self, source: &impl Source, fresh: &Fresh, form: Form) -> Result<Secret> {
+        let credentials = &fresh.credentials;
+        Ok(match form {
             Form::Raw => credentials.token(),
             Form::Json => Secret::new(
                 serde_json::to_string_pretty(&rest::credentials(credentials)).expect("a map of text is JSON"),
@@ -172,12 +201,6 @@ impl Service {
                 variable_name(&fresh.connection.reference),
                 quoted(credentials.token().expose())
             )),
-            Form::Header | Form::Curl | Form::Httpie | Form::Fetch if self.signs_requests(fresh).await? => {
-                let reference = &fresh.connection.reference;
-                let (config, id) = (quoted(reference.config.as_str()), quoted(reference.id.as_str()));
-                return Err(Error::usage("each request to this API is signed on its own: no header is good for two")
-                    .hinted(format!("`hallpass request {config} {id} GET /…` signs and sends one")));
-            }
             Form::Header => {
                 let headers = self.access_of(source, fresh).await?.headers()?;
                 if headers.is_empty() {
@@ -191,15 +214,32 @@ impl Service {
             Form::Curl => Call::of(&self.access_of(source, fresh).await?)?.curl(),
             Form::Httpie => Call::of(&self.access_of(source, fresh).await?)?.httpie(),
             Form::Fetch => Call::of(&self.access_of(source, fresh).await?)?.fetch(),
-        };
-        let now = self.now();
-        Ok(HandedOut {
-            text,
-            valid_for: credentials.expires_at().map(|end| freshness::remaining(end, now)),
-            was_refreshed: fresh.was_refreshed,
-            refused_scopes: fresh.connection.refused_scopes().into_iter().map(str::to_owned).collect(),
         })
     }
+}
+
+/// What signs the requests of a connection.
+pub(super) enum Signing {
+    /// A token of OAuth 1.0a and its secret.
+    Token,
+    /// A login, by the variables by which other programs take it.
+    Login(Vec<(&'static str, Secret)>),
+}
+
+fn lines_of(variables: &[(&'static str, Secret)], form: Form) -> Secret {
+    let export = if form == Form::Export { "export " } else { "" };
+    let lines: Vec<String> =
+        variables.iter().map(|(name, value)| format!("{export}{name}={}", quoted(value.expose()))).collect();
+    Secret::new(lines.join("\n"))
+}
+
+/// Nothing of one request that is signed is good for another.
+pub(super) fn unsigned(fresh: &Fresh) -> Error {
+    let reference = &fresh.connection.reference;
+    let (config, id) = (quoted(reference.config.as_str()), quoted(reference.id.as_str()));
+    Error::usage("each request to this API is signed on its own: no header is good for two").hinted(format!(
+        "`hallpass request {config} {id} GET /…` signs and sends one; `--format json` prints what signs"
+    ))
 }
 
 /// A request that the token is good for, to be written as a line of some program.

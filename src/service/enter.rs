@@ -61,6 +61,10 @@ struct Entry<'a> {
     is_kept_anyway: bool,
 }
 
+/// What mends it where a call proves nothing.
+const UNPROVEN: &str =
+    "nothing was kept; try again in a moment, or keep it unproven: `--unverified`, or `Prove it: no` in the form";
+
 impl EnterRequest {
     /// Returns the same request of somebody who sits at this machine, whose files it may name.
     #[must_use]
@@ -136,6 +140,7 @@ impl Service {
         if let Some(credentials) = entered.as_ref().filter(|_| way != WayIn::TokenExchange) {
             let connection =
                 Connection::new(&reference, &config.provider, credentials, scopes.clone(), variables.clone());
+            self.access(self, &provider, &connection, credentials).await?.check_signing()?;
             let entry = Entry { connection: &connection, credentials, is_kept_anyway: request.unverified };
             match self.verify(&provider, &entry, &tape).await {
                 Ok(warning) => warnings.extend(warning),
@@ -249,7 +254,7 @@ impl Service {
         let Entry { connection, credentials, is_kept_anyway } = *entry;
         let Some((method, path)) = provider.api.verify.as_deref().and_then(|call| call.split_once(' ')) else {
             return Ok(Some(format!(
-                "it was not proven: the provider file of {} names no call for that",
+                "it was not proven: the provider file of {} names no call that proves it (`verify` under `[api]`)",
                 provider.name
             )));
         };
@@ -260,7 +265,7 @@ impl Service {
         let answer = match asked.await {
             Ok(answer) => answer,
             Err(error) if is_kept_anyway => return Ok(Some(format!("it was not proven: {error}"))),
-            Err(error) => return Err(error.hinted("nothing was kept; `--unverified` keeps it unproven")),
+            Err(error) => return Err(error.hinted(UNPROVEN)),
         };
         let message = match answer.status() {
             200..=299 => return Ok(None),
@@ -269,8 +274,7 @@ impl Service {
                 if is_kept_anyway {
                     return Ok(Some(message));
                 }
-                return Err(Error::new(Kind::Network, message)
-                    .hinted("nothing was kept; try again in a moment, or keep it unproven with `--unverified`"));
+                return Err(Error::new(Kind::Network, message).hinted(UNPROVEN));
             }
             401 | 403 => format!("{} refuses what was entered (it answered {})", provider.name, answer.status()),
             status => format!("{} could not prove what was entered (it answered {status})", provider.name),
@@ -278,7 +282,7 @@ impl Service {
         if is_kept_anyway {
             return Ok(Some(message));
         }
-        let hint = "nothing was kept; check it for a missing or a foreign part, or keep it with `--unverified`";
+        let hint = "nothing was kept; check it for a missing or a foreign part, or keep it all the same: `--unverified`, or `Prove it: no` in the form";
         Err(Error::new(Kind::Provider, message).hinted(hint))
     }
 }

@@ -165,7 +165,9 @@ impl From<CatalogError> for Error {
                 format!("did you mean {}?", names.join(" or "))
             }
             CatalogError::Unknown { .. } => "`hallpass provider list` shows what there is".to_owned(),
-            CatalogError::Malformed { .. } => "`hallpass provider check FILE` explains what a file must be".to_owned(),
+            CatalogError::Malformed { file, .. } => {
+                format!("mend it, and `hallpass provider check {}` tells what is left", quoted(file))
+            }
             CatalogError::Unreadable { .. } => "check the path, and whether you may read it".to_owned(),
             CatalogError::Unwritable { .. } => "`hallpass doctor` looks at the folder and the disk".to_owned(),
         };
@@ -313,6 +315,8 @@ impl From<ApiError> for Error {
             ApiError::NoBaseUrl(_) => Self::of(Kind::Usage, &error).hinted(
                 "write it into the file where that is your own (`hallpass paths` names the folder), or into one that extends it; a new config for an issuer takes it as `--api URL`",
             ),
+            ApiError::NoScope(_) => Self::of(Kind::Usage, &error)
+                .hinted("check the service and the region; for a host of another name, `service` and `region` under `[api.signature]` say them"),
             ApiError::Foreign { .. } | ApiError::Malformed(..) => Self::of(Kind::Usage, &error),
             ApiError::Redirects { .. } => Self::of(Kind::Provider, &error),
         }

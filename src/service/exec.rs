@@ -1,9 +1,9 @@
 //! Fresh tokens for a program's environment.
 
 use super::activity::About;
-use super::copy::variable_name;
+use super::copy::{Signing, unsigned, variable_name};
 use super::error::quoted;
-use super::fresh::Freshness;
+use super::fresh::{Fresh, Freshness};
 use super::source::Source;
 use super::{Error, Result, Service};
 use crate::model::{ConnectionRef, Happening, Outcome, Secret, untrusted};
@@ -33,27 +33,40 @@ impl Service {
     ) -> Result<Vec<(String, Secret)>> {
         let (mut all, by): (Vec<(String, Secret)>, _) = (Vec::new(), self.parent());
         for variable in variables {
-            let name = variable.name.clone().unwrap_or_else(|| variable_name(&variable.connection));
-            check_name(&name)?;
-            if all.iter().any(|(known, _)| *known == name) {
-                return Err(Error::usage(format!("`{name}` would be set twice"))
-                    .hinted(format!("name one otherwise: `--env NAME={}`", quoted(&variable.connection.to_string()))));
-            }
             let fresh = source.fresh(&variable.connection, Freshness::default()).await?;
-            let token = fresh.credentials.token();
-            if token.expose().contains('\0') {
-                return Err(Error::usage(format!(
-                    "the token of `{}` cannot stand in an environment",
-                    variable.connection
-                )));
+            let set = self.variables_of(variable, &fresh)?;
+            for (name, value) in &set {
+                check_name(name)?;
+                if all.iter().any(|(known, _)| known == name) {
+                    let otherwise =
+                        format!("name one otherwise: `--env NAME={}`", quoted(&variable.connection.to_string()));
+                    return Err(Error::usage(format!("`{name}` would be set twice")).hinted(otherwise));
+                }
+                if value.expose().contains('\0') {
+                    let message = format!("the token of `{}` cannot stand in an environment", variable.connection);
+                    return Err(Error::usage(message));
+                }
             }
-            let detail = format!("to `{}` as {name}", untrusted::line(program));
+            let names: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
+            let detail = format!("to `{}` as {}", untrusted::line(program), names.join(", "));
             let about =
                 About { fingerprint: Some(fresh.credentials.fingerprint()), by: by.clone(), ..About::saying(detail) };
             self.record(&variable.connection, Happening::HandedOut, Outcome::Done, about);
-            all.push((name, token));
+            all.extend(set);
         }
         Ok(all)
+    }
+
+    /// What a connection puts into an environment: its token, or, where a login signs, what other programs take of it.
+    fn variables_of(&self, variable: &Variable, fresh: &Fresh) -> Result<Vec<(String, Secret)>> {
+        if let Some(Signing::Login(variables)) = self.signing(fresh) {
+            if variables.is_empty() || variable.name.is_some() {
+                return Err(unsigned(fresh));
+            }
+            return Ok(variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+        }
+        let name = variable.name.clone().unwrap_or_else(|| variable_name(&variable.connection));
+        Ok(vec![(name, fresh.credentials.token())])
     }
 
     /// Runs a program in this one's place, with an environment over the one that is there. Returns its

@@ -154,7 +154,11 @@ impl Service {
             Ok(answer) => (Outcome::Refused, format!("{line} → {}", answer.status())),
             // Nothing was sent.
             Err(
-                ApiError::Template(_) | ApiError::NoBaseUrl(_) | ApiError::Foreign { .. } | ApiError::Malformed(..),
+                ApiError::Template(_)
+                | ApiError::NoBaseUrl(_)
+                | ApiError::NoScope(_)
+                | ApiError::Foreign { .. }
+                | ApiError::Malformed(..),
             ) => {
                 return None;
             }

@@ -1,11 +1,13 @@
 //! How each request to an API is signed.
 
 use super::Check;
-use crate::model::provider::{AwsScope, DERIVED, RequestSignature, UrlTemplate};
+use crate::model::provider::{AwsScope, DERIVED, PASSWORD, RequestSignature, UrlTemplate};
 use crate::model::template;
 
 /// Headers that are made when a request is sent, after it is signed.
 const MADE_LATER: [&str; 4] = ["content-length", "host", "signature", "signature-input"];
+/// The longest that a signature is valid, in seconds: a day.
+const LONGEST: u32 = 86_400;
 /// What the signature stands in the place of.
 const SIGNS: [&str; 3] = ["{basic}", "{credential.password}", "{token}"];
 
@@ -16,6 +18,13 @@ impl Check<'_> {
             self.fail("`api.signature` signs with the user name and the password of `[basic]`, which is not there");
         }
         let api = &self.provider.api;
+        if api.base_url.is_none() {
+            self.fail("`api.signature` signs requests to `api.base_url`, which is not there");
+        }
+        let password = self.provider.credentials.get(PASSWORD);
+        if signature.signs_with_a_private_key() && !password.is_some_and(|field| field.pem) {
+            self.fail("`api.signature` signs with a private key: `[credentials.password]` with `pem = true` lets it be given as `@FILE`");
+        }
         for name in signature.headers().iter().filter(|name| api.headers.contains_key(**name)) {
             self.fail(format!("`api.headers.{name}` is made by the signature"));
         }
@@ -35,9 +44,11 @@ impl Check<'_> {
 
     fn aws(&mut self, service: Option<&str>, region: Option<&str>) {
         for (key, text) in [("service", service), ("region", region)] {
-            let text = text.unwrap_or_default();
-            self.text(&format!("api.signature.{key}"), text);
-            let names = template::placeholders(text).unwrap_or_default();
+            self.text(&format!("api.signature.{key}"), text.unwrap_or_default());
+            let names = template::placeholders(text.unwrap_or_default()).unwrap_or_default();
+            if text == Some("") {
+                self.fail(format!("`api.signature.{key}` is empty: leave it out where the host tells it"));
+            }
             if names.iter().any(|(name, _)| self.is_secret(name)) {
                 self.fail(format!("`api.signature.{key}` stands in a header as it is, and holds a secret"));
             }
@@ -49,8 +60,11 @@ impl Check<'_> {
     }
 
     fn components(&mut self, components: &[String], lifetime: u32) {
-        if components.is_empty() || lifetime == 0 {
-            self.fail("`api.signature` covers nothing, or is valid for no time: `components` and `lifetime` say what and for how many seconds");
+        if components.is_empty() {
+            self.fail("`api.signature.components` is empty: the signature would cover nothing");
+        }
+        if lifetime == 0 || lifetime > LONGEST {
+            self.fail(format!("`api.signature.lifetime` is a number of seconds, from 1 to {LONGEST}"));
         }
         for (index, name) in components.iter().enumerate() {
             let is_field = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';

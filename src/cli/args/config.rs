@@ -54,6 +54,7 @@ pub enum ConfigCommand {
         /// Its key
         key: Option<String>,
         /// Another provider
+        #[arg(allow_hyphen_values = true, value_parser = Hyphenated)]
         provider: Option<String>,
         /// Another client id
         #[arg(allow_hyphen_values = true, value_parser = Hyphenated)]

@@ -71,6 +71,10 @@ impl Create {
             None if registers => prompt::ask("Client id (enter lets hallpass register itself)", None)?,
             given => prompt::argument(given, "CLIENT_ID", "Client id", None)?,
         };
+        if client_id == "-" {
+            return Err(Error::usage("the client id is `-`: that reads a secret, which stands behind the client id")
+                .hinted("`hallpass config create KEY PROVIDER CLIENT_ID -`"));
+        }
         if let Some(template) = template.as_ref().filter(|_| !knows_clients && !client_id.is_empty()) {
             output.warn(&format!("{} takes no client: the client id is kept, and of no use", template.name));
         }

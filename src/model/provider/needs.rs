@@ -15,11 +15,14 @@ pub enum Need {
     Https,
     /// It names a call that tells who a token is.
     Identity,
+    /// Each request to it is signed.
+    Signed,
 }
 
 impl Need {
     /// Every one.
-    pub const ALL: [Self; 5] = [Self::Device, Self::NoClient, Self::Variables, Self::Https, Self::Identity];
+    pub const ALL: [Self; 6] =
+        [Self::Device, Self::NoClient, Self::Variables, Self::Https, Self::Identity, Self::Signed];
 
     /// Says what it is, in words.
     pub fn words(self) -> &'static str {
@@ -29,6 +32,7 @@ impl Need {
             Self::Variables => "asks for more, as a subdomain",
             Self::Https => "https redirect URIs alone",
             Self::Identity => "tells who a token is",
+            Self::Signed => "each request is signed",
         }
     }
 
@@ -40,6 +44,7 @@ impl Need {
             Self::Variables => provider.asked_variables().next().is_some(),
             Self::Https => provider.oauth2.as_ref().is_some_and(|oauth2| oauth2.redirect.https_only),
             Self::Identity => provider.api.identity.is_some(),
+            Self::Signed => provider.ways().into_iter().any(|way| provider.signs_requests(way)),
         }
     }
 }

@@ -10,6 +10,7 @@ impl Provider {
     /// for people, are not among them.
     pub fn quirks(&self, way: WayIn) -> Vec<String> {
         let mut told = Vec::new();
+        told.extend(self.signature_of(way).map(|signature| format!("each request is signed ({})", signature.words())));
         let Some(table) = self.oauth2_of(way) else { return told };
         if way == WayIn::OAuth2 {
             told.extend(table.authorizing());

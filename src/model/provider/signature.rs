@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::SigningAlgorithm;
+use super::{PASSWORD, SigningAlgorithm, USERNAME};
 
 /// The derived components of a request that a signature may cover (RFC 9421 section 2.2).
 pub const DERIVED: [&str; 6] = ["@method", "@target-uri", "@authority", "@scheme", "@path", "@query"];
@@ -11,10 +11,9 @@ pub const CONTENT_DIGEST: &str = "content-digest";
 
 /// The `[api.signature]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(tag = "scheme", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(try_from = "Written")]
 pub enum RequestSignature {
     /// AWS Signature Version 4: the user name is the access key id, the password the secret access key.
-    #[serde(rename = "aws-sigv4")]
     AwsSigV4 {
         /// The service as the signature names it, with placeholders; without it, the host tells.
         service: Option<String>,
@@ -36,6 +35,60 @@ pub enum RequestSignature {
     Duo {},
     /// WSSE `UsernameToken`, its digest written in hexadecimal before it is written in base64, as Emarsys wants it.
     Wsse {},
+}
+
+/// For how many seconds a signature is valid unless the file says otherwise.
+const LIFETIME: u32 = 60;
+
+/// The table as it is written. (An enum that its own key tells would lose the lines of the others.)
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    scheme: Scheme,
+    service: Option<String>,
+    region: Option<String>,
+    components: Option<Vec<String>>,
+    algorithm: Option<MessageAlgorithm>,
+    lifetime: Option<u32>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Scheme {
+    #[serde(rename = "aws-sigv4")]
+    Aws,
+    #[serde(rename = "http-message-signatures")]
+    Messages,
+    #[serde(rename = "duo")]
+    Duo,
+    #[serde(rename = "wsse")]
+    Wsse,
+}
+
+impl TryFrom<Written> for RequestSignature {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let Written { scheme, service, region, components, algorithm, lifetime } = written;
+        if scheme != Scheme::Aws && (service.is_some() || region.is_some()) {
+            return Err("`service` and `region` are of `aws-sigv4`");
+        }
+        if scheme != Scheme::Messages && (components.is_some() || algorithm.is_some() || lifetime.is_some()) {
+            return Err("`components`, `algorithm` and `lifetime` are of `http-message-signatures`");
+        }
+        Ok(match scheme {
+            Scheme::Aws => Self::AwsSigV4 { service, region },
+            Scheme::Messages => Self::HttpMessageSignatures {
+                components: components
+                    .ok_or("`components` is missing: what is signed, as in `[\"@method\", \"@target-uri\"]`")?,
+                algorithm: algorithm.ok_or(
+                    "`algorithm` is missing: `ed25519`, `ecdsa-p256-sha256`, `rsa-v1_5-sha256` or `hmac-sha256`",
+                )?,
+                lifetime: lifetime.unwrap_or(LIFETIME),
+            },
+            Scheme::Duo => Self::Duo {},
+            Scheme::Wsse => Self::Wsse {},
+        })
+    }
 }
 
 /// An algorithm of HTTP message signatures (RFC 9421 section 3.3).
@@ -84,6 +137,24 @@ impl RequestSignature {
             Self::Duo {} => &["authorization", "date"],
             Self::Wsse {} => &["x-wsse"],
         }
+    }
+
+    /// Returns the variables by which other programs take what signs, each with its field; none where there are no usual
+    /// ones.
+    pub fn environment(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::AwsSigV4 { .. } => &[
+                ("AWS_ACCESS_KEY_ID", USERNAME),
+                ("AWS_SECRET_ACCESS_KEY", PASSWORD),
+                ("AWS_SESSION_TOKEN", "session_token"),
+            ],
+            _ => &[],
+        }
+    }
+
+    /// Tells whether what signs is a private key, in PEM.
+    pub fn signs_with_a_private_key(&self) -> bool {
+        matches!(self, Self::HttpMessageSignatures { algorithm, .. } if *algorithm != MessageAlgorithm::HmacSha256)
     }
 
     /// Returns what it is called, in words.

@@ -14,7 +14,12 @@ const MASKED: &str = "•••";
 pub fn samples(provider: &Provider, connection: &Connection) -> Vec<(Form, String)> {
     let env = format!("{}={MASKED}", variable_name(&connection.reference));
     // Each request is signed on its own: nothing of it is good for two.
-    let credentials = masked(provider, connection).filter(|_| !provider.signs_requests(connection.way));
+    if let Some(signature) = provider.signature_of(connection.way) {
+        let names = signature.environment().iter().map(|(name, _)| format!("{name}={MASKED}"));
+        let lines = names.collect::<Vec<_>>().join(" ");
+        return if lines.is_empty() { Vec::new() } else { vec![(Form::Env, lines)] };
+    }
+    let credentials = masked(provider, connection);
     let Some(credentials) = credentials else { return vec![(Form::Env, env)] };
     let access = Access {
         provider: provider.clone(),
