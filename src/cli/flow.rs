@@ -1,9 +1,9 @@
 //! `activity show`: the steps of a flow, or its requests as `curl` commands.
 
 use super::{Outcome, Output};
-use crate::model::Activity;
 use crate::model::rest::{self, ActivityView};
 use crate::model::tape::{Answer, Step};
+use crate::model::{Activity, Connection, ConnectionRef};
 use crate::service::{Error, Kind, Service};
 
 pub(super) fn show(number: i64, is_curl: bool, service: &Service, output: Output) -> Outcome {
@@ -15,7 +15,11 @@ pub(super) fn show(number: i64, is_curl: bool, service: &Service, output: Output
         return Ok(output.document(&shown)?);
     }
     if is_curl {
-        return curl(number, &steps, output);
+        curl(number, &steps, output)?;
+        if is_signed(&row, service) {
+            output.note("each request to this API is signed on its own: `hallpass request` signs and sends another");
+        }
+        return Ok(());
     }
     let took = row.took.map(|took| format!("{} ms", took.as_millis()));
     output.fields(
@@ -39,6 +43,16 @@ pub(super) fn show(number: i64, is_curl: bool, service: &Service, output: Output
         output.line(&format!("\n{}", lines(index + 1, step).join("\n")))?;
     }
     Ok(())
+}
+
+/// Tells whether requests of the connection that a row is about are signed: their headers cannot be filled in.
+fn is_signed(row: &Activity, service: &Service) -> bool {
+    let (Some(config), Some(id)) = (&row.config, &row.connection) else { return false };
+    let connection = service.connection(&ConnectionRef::new(config.clone(), id.clone()));
+    let provider = |connection: &Connection| service.provider(connection.provider.as_str());
+    connection.is_ok_and(|connection| {
+        provider(&connection).is_ok_and(|(_, provider)| provider.signs_requests(connection.way))
+    })
 }
 
 fn curl(number: i64, steps: &[Step], output: Output) -> Outcome {

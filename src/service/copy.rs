@@ -10,7 +10,7 @@ use super::fresh::{Fresh, Freshness};
 use super::source::Source;
 use super::{Error, Result, Service};
 use crate::api::Access;
-use crate::model::{Caller, ConnectionRef, Happening, Outcome, Secret, freshness, rest};
+use crate::model::{Caller, ConnectionRef, Happening, Outcome, Provider, Secret, WayIn, freshness, rest};
 pub use crate::system::CopiedTo;
 pub use samples::samples;
 
@@ -40,6 +40,17 @@ impl Form {
     /// Every form, in the order in which they are offered.
     pub const ALL: [Self; 8] =
         [Self::Raw, Self::Header, Self::Json, Self::Env, Self::Export, Self::Curl, Self::Httpie, Self::Fetch];
+
+    /// Returns the forms that a connection can be copied in: where each request is signed, none of one request.
+    pub fn offered(provider: &Provider, way: WayIn) -> Vec<Self> {
+        let is_offered = |form: &Self| match (form, provider.signature_of(way)) {
+            (Self::Json, _) | (Self::Raw | Self::Env | Self::Export, None) => true,
+            (Self::Header | Self::Curl | Self::Httpie | Self::Fetch, None) => !way.is_signed(),
+            (Self::Env | Self::Export, Some(signature)) => !signature.environment().is_empty(),
+            (_, Some(_)) => false,
+        };
+        Self::ALL.into_iter().filter(is_offered).collect()
+    }
 
     /// Returns the word for it.
     pub fn word(self) -> &'static str {
@@ -303,6 +314,17 @@ pub(super) fn variable_name(reference: &ConnectionRef) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_form_is_offered_where_it_can_be_had() {
+        let offered =
+            |table: &str, way| Form::offered(&toml::from_str(&format!("name = \"A\"\n{table}")).unwrap(), way);
+        let signed = |scheme: &str| offered(&format!("[basic]\n[api.signature]\nscheme = \"{scheme}\""), WayIn::Basic);
+        assert_eq!(offered("[basic]", WayIn::Basic), Form::ALL);
+        assert_eq!(offered("[oauth1]", WayIn::OAuth1), [Form::Raw, Form::Json, Form::Env, Form::Export]);
+        assert_eq!(signed("aws-sigv4"), [Form::Json, Form::Env, Form::Export]);
+        assert_eq!(signed("duo"), [Form::Json]);
+    }
 
     #[test]
     fn a_variable_is_named_after_config_and_connection() {

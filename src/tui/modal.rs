@@ -42,7 +42,7 @@ pub enum Modal {
     /// A question whose answer deletes something.
     Confirm(Confirm),
     /// The forms in which a token can be copied, and the one that is selected.
-    CopyAs(ConnectionRef, usize),
+    CopyAs(ConnectionRef, Vec<CopyForm>, usize),
     /// A config: a new one, or one that is there.
     Config(Box<ConfigForm>),
     /// Another name.
@@ -135,8 +135,11 @@ impl PassphraseForm {
     }
 }
 
+/// A form of a copy, with its key and what it is.
+pub type CopyForm = (char, copy::Form, &'static str);
+
 /// Returns the forms of a copy, each with its key and what it is.
-pub fn copy_forms() -> [(char, copy::Form, &'static str); 8] {
+pub fn copy_forms() -> [CopyForm; 8] {
     copy::Form::ALL.map(|form| match form {
         copy::Form::Raw => ('t', form, "the token alone"),
         copy::Form::Header => ('h', form, "the header that the API wants"),

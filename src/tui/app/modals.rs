@@ -11,7 +11,7 @@ use crate::service::vaults::Purpose;
 use crate::tui::effect::Effect;
 use crate::tui::keys::{self, Action, Context, Found, Step};
 use crate::tui::modal::{
-    Asked, AuthorizeForm, Confirm, FlowView, HelpView, Modal, PassphraseForm, WaitingFor, copy_forms,
+    Asked, AuthorizeForm, Confirm, CopyForm, FlowView, HelpView, Modal, PassphraseForm, WaitingFor,
 };
 use crate::tui::widgets::form::Pressed;
 use crate::tui::widgets::input::Input;
@@ -27,7 +27,7 @@ impl App {
                 self.scrolled(scroll, key, |scroll| Modal::Inspection(inspection, scroll))
             }
             Modal::Confirm(question) => self.press_in_confirm(question, key),
-            Modal::CopyAs(connection, selected) => self.press_in_copy_as(connection, selected, key),
+            Modal::CopyAs(connection, forms, selected) => self.press_in_copy_as(connection, forms, selected, key),
             Modal::Config(form) => self.press_in_config(form, key),
             Modal::Rename(form) => self.press_in_rename(form, key),
             Modal::Address(form) => self.press_in_address(form, key),
@@ -118,8 +118,14 @@ impl App {
         }
     }
 
-    fn press_in_copy_as(&mut self, connection: ConnectionRef, selected: usize, key: KeyEvent) -> Vec<Effect> {
-        let forms = copy_forms();
+    fn press_in_copy_as(
+        &mut self,
+        connection: ConnectionRef,
+        forms: Vec<CopyForm>,
+        selected: usize,
+        key: KeyEvent,
+    ) -> Vec<Effect> {
+        let many = forms.len();
         let chosen = match key.code {
             KeyCode::Char(character) => forms.iter().find(|(key, ..)| *key == character).map(|(_, form, _)| *form),
             KeyCode::Enter => forms.get(selected).map(|(_, form, _)| *form),
@@ -129,8 +135,8 @@ impl App {
             return vec![Effect::Copy(connection, form)];
         }
         match key.code {
-            KeyCode::Down => self.put_back(Modal::CopyAs(connection, (selected + 1) % forms.len())),
-            KeyCode::Up => self.put_back(Modal::CopyAs(connection, (selected + forms.len() - 1) % forms.len())),
+            KeyCode::Down => self.put_back(Modal::CopyAs(connection, forms, (selected + 1) % many)),
+            KeyCode::Up => self.put_back(Modal::CopyAs(connection, forms, (selected + many - 1) % many)),
             _ => Vec::new(),
         }
     }

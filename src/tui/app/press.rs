@@ -11,7 +11,7 @@ use crate::service::copy::Form;
 use crate::service::enter::EnterRequest;
 use crate::tui::effect::Effect;
 use crate::tui::keys::{self, Action, Found, Step, View};
-use crate::tui::modal::{ConfigForm, Confirm, Modal, RenameForm, Renamed};
+use crate::tui::modal::{ConfigForm, Confirm, CopyForm, Modal, RenameForm, Renamed, copy_forms};
 
 impl App {
     pub(super) fn press(&mut self, key: KeyEvent) -> Vec<Effect> {
@@ -169,7 +169,11 @@ impl App {
             Action::CopyToken => return self.with_connection(|connection| Effect::Copy(connection, Form::Raw)),
             Action::CopyAs => {
                 if let Some(connection) = self.selected_connection() {
-                    self.modals.push(Modal::CopyAs(connection.reference.clone(), 0));
+                    let provider = self.provider(&connection.provider);
+                    let offered = provider.map(|provider| Form::offered(provider, connection.way));
+                    let is_offered = |form: &CopyForm| offered.as_ref().is_none_or(|offered| offered.contains(&form.1));
+                    let forms = copy_forms().into_iter().filter(is_offered).collect();
+                    self.modals.push(Modal::CopyAs(connection.reference.clone(), forms, 0));
                 }
             }
             Action::Refresh => {

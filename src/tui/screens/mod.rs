@@ -286,7 +286,9 @@ pub(super) fn draw_modals(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
                 draw_scrolled(frame, inside, told, scroll);
             }
             Modal::Confirm(question) => modals::confirm(app, frame, area, question),
-            Modal::CopyAs(connection, selected) => modals::copy_as(app, frame, area, connection, *selected),
+            Modal::CopyAs(connection, forms, selected) => {
+                modals::copy_as(app, frame, area, (connection, forms), *selected);
+            }
             Modal::Config(form) => forms::config(app, frame, area, form),
             Modal::Rename(form) => forms::rename(app, frame, area, form),
             Modal::Address(form) => forms::address(app, frame, area, form),

@@ -12,7 +12,7 @@ use crate::service::inspect::{Inspection, lines as claim_lines};
 use crate::service::who_am_i::WhoAmI;
 use crate::tui::app::App;
 use crate::tui::effect::named;
-use crate::tui::modal::{Confirm, Revealed, copy_forms};
+use crate::tui::modal::{Confirm, CopyForm, Revealed};
 use crate::tui::widgets::paint::{cut, field, inside_width, lines, padded, popup, wrapped};
 
 /// How wide an answer is.
@@ -104,14 +104,21 @@ pub(super) fn messages(app: &App, frame: &mut Frame<'_>, area: Rect, scroll: &mu
     draw_scrolled(frame, inside, told, scroll);
 }
 
-pub(super) fn copy_as(app: &App, frame: &mut Frame<'_>, area: Rect, connection: &ConnectionRef, selected: usize) {
-    let theme = app.setup.look.theme;
-    let inside = popup(frame, area, &format!("Copy {connection} as"), (48, 10), theme);
-    let row = |(index, (key, _, label)): (usize, (char, crate::service::copy::Form, &'static str))| {
+pub(super) fn copy_as(
+    app: &App,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    of: (&ConnectionRef, &[CopyForm]),
+    selected: usize,
+) {
+    let (theme, (connection, forms)) = (app.setup.look.theme, of);
+    let height = u16::try_from(forms.len()).unwrap_or(8) + 2;
+    let inside = popup(frame, area, &format!("Copy {connection} as"), (48, height), theme);
+    let row = |(index, (key, _, label)): (usize, &CopyForm)| {
         let style = if index == selected { theme.selected() } else { Style::new() };
-        Line::from(vec![Span::styled(format!(" {key} "), theme.key()), Span::raw(" "), Span::styled(label, style)])
+        Line::from(vec![Span::styled(format!(" {key} "), theme.key()), Span::raw(" "), Span::styled(*label, style)])
     };
-    lines(frame, inside, copy_forms().into_iter().enumerate().map(row).collect());
+    lines(frame, inside, forms.iter().enumerate().map(row).collect());
 }
 
 /// A token, in the open.
