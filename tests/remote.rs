@@ -299,7 +299,10 @@ async fn a_request_with_a_refused_token_is_sent_again_with_another_of_its_host()
         let is_new = seen.headers.get("authorization").is_some_and(|value| value.ends_with("two"));
         Reply::json(if is_new { 200 } else { 401 }, &json!({}))
     });
-    let host = Player::start(|seen: &Seen| {
+    let clock = start();
+    let at_each = clock.clone();
+    let host = Player::start(move |seen: &Seen| {
+        at_each.advance(Duration::from_secs(1));
         let token = if seen.query.get("force_refresh").is_some_and(|forced| forced == "true") { "two" } else { "one" };
         Reply::json(
             200,
@@ -318,7 +321,7 @@ async fn a_request_with_a_refused_token_is_sent_again_with_another_of_its_host()
     );
     std::fs::write(home.path().join("providers/mine.toml"), file).unwrap();
     let machine = Machine {
-        clock: Arc::new(start()),
+        clock: Arc::new(clock),
         browser: Box::new(Remembering::default()),
         clipboard: Box::new(Slate::default()),
     };

@@ -108,7 +108,7 @@ const ED25519: &str = "scheme = \"http-message-signatures\"\ncomponents = [\"@me
 
 #[tokio::test]
 async fn what_cannot_sign_is_refused_before_anything_is_sent_though_nothing_is_proven_and_is_not_shown() {
-    let pem = file(ED25519).replace("label = \"Secret access key\"", "pem = true");
+    let pem = file(ED25519);
     let public = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n";
     let swapped = file("scheme = \"aws-sigv4\"").replace("{base}", "https://{place}.amazonaws.com");
     let swapped = format!("{swapped}[variables.place]\nkind = \"labels\"\ndefault = \"eu-west-1.lambda\"\n");
@@ -154,7 +154,14 @@ async fn a_program_gets_what_signs_by_the_names_that_awss_tools_know() {
     let set = stage.service.environment(&[variable(None)], "aws").await.unwrap();
     let names: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]);
-    assert!(stage.service.environment(&[variable(Some("TOKEN"))], "aws").await.is_err());
+    let error = stage.service.environment(&[variable(Some("TOKEN"))], "aws").await.unwrap_err();
+    assert!(error.hint.unwrap().contains("it sets AWS_ACCESS_KEY_ID"));
+    let error = stage.service.environment(&[variable(None), variable(None)], "aws").await.unwrap_err();
+    assert!(error.hint.unwrap().contains("run `exec` for each"));
+    let stage = entered(AWS).await;
+    let set = stage.service.environment(&[variable(None)], "aws").await.unwrap();
+    let (name, value) = &set[2];
+    assert_eq!((name.as_str(), value.expose()), ("AWS_SESSION_TOKEN", ""), "somebody else's does not stay");
     let stage = entered("scheme = \"duo\"").await;
     assert!(
         stage.service.environment(&[variable(None)], "duo").await.unwrap_err().message.contains("signed on its own")
@@ -217,7 +224,7 @@ async fn what_is_kept_of_a_signed_request_names_its_headers_and_shows_none() {
 
 #[tokio::test]
 async fn all_that_a_login_has_is_taken_in_and_handed_out_by_the_server_and_nothing_else() {
-    let stage = Stage::new(&file(AWS).replace("label = \"Secret access key\"", "pem = true"), good()).await;
+    let stage = Stage::new(&file(ED25519), good()).await;
     let served = Served::with(stage.service.clone(), None, &Flags::default()).await;
     let key = "-----BEGIN PRIVATE KEY-----\nMC4C\n-----END PRIVATE KEY-----\n";
     let mut credentials = json!({"type": "BASIC", "username": "AKIDEXAMPLE", "password": key, "session_token": "s"});
@@ -228,10 +235,17 @@ async fn all_that_a_login_has_is_taken_in_and_handed_out_by_the_server_and_nothi
     let expected = json!({"type": "BASIC", "username": "AKIDEXAMPLE", "password": key, "session_token": "s"});
     assert_eq!(shown["credentials"], expected);
     let page = [("origin", "http://localhost:5173"), ("content-type", "application/json")];
-    let body = json!({"username": "AKIDEXAMPLE", "password": "password-canary", "session_token": "t"}).to_string();
+    // A key of Ed25519 may be its seed alone, as in RFC 9421 appendix B.1.4.
+    let seed = "n4Ni-HpISpVObnQMW0wOhCKROaIKqKtW_2ZYb2p9KcU";
+    let body = json!({"username": "AKIDEXAMPLE", "password": seed, "session_token": "t"}).to_string();
     served.raw("POST", "/api-auth/basic/acme?connection_id=b", &page, &body).await.ok();
     let shown = served.get("/connection/b?provider_config_key=acme").await.ok().json();
     assert_eq!(shown["credentials"]["session_token"], "t");
+    for short in [json!({"type": "BASIC", "username": "u"}), json!({"type": "BASIC", "username": "u", "pasword": "p"})]
+    {
+        let short = json!({"provider_config_key": "acme", "connection_id": "short", "credentials": short});
+        assert_eq!(served.send("POST", "/connections", &short).await.status, 400);
+    }
     let odd = json!({"type": "BASIC", "username": "u", "password": "a\nb"});
     let odd = json!({"provider_config_key": "acme", "connection_id": "odd", "credentials": odd});
     assert_eq!(served.send("POST", "/connections", &odd).await.status, 400, "a line break is of a key in PEM alone");

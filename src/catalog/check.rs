@@ -484,7 +484,6 @@ categories = ["crm"]
 [basic]
 [credentials.password]
 secret = true
-pem = true
 [variables.region]
 kind = "label"
 [api]
@@ -528,13 +527,13 @@ scheme = "aws-sigv4"
         let ed25519 = message("components = [\"@method\"]");
         let open = SIGNED.replace("\"aws-sigv4\"", &ed25519);
         assert_eq!(check(&open), Vec::<String>::new());
-        assert!(check(&open.replace("pem = true", ""))[0].contains("lets it be given as `@FILE`"));
-        assert!(check(&SIGNED.replace("secret = true", ""))[0].contains("would be shown"));
+        let shown = SIGNED.replace("x-more = \"a\"", "x-amz-security-token = \"a {credential.password}\"");
+        assert!(check(&shown).iter().any(|problem| problem.contains("is a credential alone")));
         let read = |text: &str| toml::from_str::<Provider>(text).unwrap_err().to_string();
         assert!(read(&SIGNED.replace("\"aws-sigv4\"", "\"duo\"\nregion = \"a\"")).contains("are of `aws-sigv4`"));
         assert!(read(&open.replace("algorithm = \"ed25519\"", "")).contains("`algorithm` is missing"));
         let misspelt = read(&SIGNED.replace("\"aws-sigv4\"", "\"aws-sigv4\"\nregoin = \"a\""));
-        assert!(misspelt.contains("15 | regoin"), "its own line is shown: {misspelt}");
+        assert!(misspelt.contains("14 | regoin"), "its own line is shown: {misspelt}");
         let unknown = SIGNED.replace("aws-sigv4", "aws-sigv5").parse::<toml::Table>().unwrap();
         assert!(
             unknown

@@ -295,6 +295,7 @@ impl Catalog {
             }
         };
         provider.is_own = source.is_own;
+        provider.imply();
         Ok(provider)
     }
 

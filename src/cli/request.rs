@@ -50,8 +50,9 @@ fn taken_apart(mut words: Vec<String>) -> Result<(Target, String, String)> {
         return Err(usage());
     }
     // The method was forgotten: what stands in its place is the connection.
-    let is_method = METHODS.iter().any(|known| method.eq_ignore_ascii_case(known));
-    if !is_method && method.chars().any(|character| !character.is_ascii_uppercase()) {
+    let is_method = METHODS.iter().any(|known| method.eq_ignore_ascii_case(known))
+        || method.chars().all(|character| character.is_ascii_uppercase() || character == '-');
+    if !is_method && words.len() == 1 && !words[0].contains('/') {
         return Err(usage());
     }
     let mut words = words.into_iter();
@@ -104,7 +105,9 @@ mod tests {
         assert!(taken_apart(words("GET /user")).is_err());
         assert!(taken_apart(words("github jane GET")).is_err(), "the path was forgotten");
         assert!(taken_apart(words("github jane /user")).is_err(), "the method was forgotten");
-        assert!(taken_apart(words("cloud/jane PROPFIND /")).is_ok());
+        for text in ["cloud/jane propfind /", "cloud jane propfind /", "cloud VERSION-CONTROL /", "cloud get /"] {
+            assert!(taken_apart(words(text)).is_ok(), "{text}");
+        }
     }
 
     #[test]

@@ -212,9 +212,10 @@ impl Credentials {
         }
     }
 
-    /// Tells whether they are what `other` is: one token, of one answer. A refresh may leave the token as it is.
-    pub fn is_of_one_answer(&self, other: &Self) -> bool {
-        self.token() == other.token() && self.obtained_at() == other.obtained_at()
+    /// Tells whether they are what `other` is: one token with one end. A refresh may leave the token as it is, and make
+    /// it last.
+    pub fn are_those(&self, other: &Self) -> bool {
+        self.token() == other.token() && self.expires_at() == other.expires_at()
     }
 
     /// Returns when they came.

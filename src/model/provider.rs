@@ -3,6 +3,7 @@
 
 mod api;
 mod asked;
+mod aws_names;
 mod aws_scope;
 mod needs;
 mod oauth1;
@@ -157,6 +158,20 @@ pub type Parameters = BTreeMap<String, Parameter>;
 pub struct Plain {}
 
 impl Provider {
+    /// Completes what a file has said by saying something else: a password is hidden, and a private key that signs is in
+    /// PEM and may be named by its file.
+    pub fn imply(&mut self) {
+        let is_key = self.api.signature.as_ref().is_some_and(RequestSignature::signs_with_a_private_key);
+        if let Some(password) = self.credentials.get_mut(PASSWORD).filter(|_| self.basic.is_some()) {
+            password.secret |= password.default.is_none();
+            password.pem |= is_key;
+        } else if is_key && self.basic.is_some() {
+            let label = Some("Private key".to_owned());
+            let key = CredentialField { label, secret: true, pem: true, ..CredentialField::default() };
+            self.credentials.insert(PASSWORD.to_owned(), key);
+        }
+    }
+
     /// Returns the ways of authenticating that the file declares, the usual one first.
     pub fn ways(&self) -> Vec<WayIn> {
         WayIn::ALL.into_iter().filter(|way| self.declares(*way)).collect()

@@ -46,7 +46,7 @@ impl Form {
         let is_offered = |form: &Self| match (form, provider.signature_of(way)) {
             (Self::Json, _) | (Self::Raw | Self::Env | Self::Export, None) => true,
             (Self::Header | Self::Curl | Self::Httpie | Self::Fetch, None) => !way.is_signed(),
-            (Self::Env | Self::Export, Some(signature)) => !signature.environment().is_empty(),
+            (Self::Env | Self::Export, Some(_)) => !provider.signing_environment(way).is_empty(),
             (_, Some(_)) => false,
         };
         Self::ALL.into_iter().filter(is_offered).collect()
@@ -173,8 +173,10 @@ impl Service {
             return Some(Signing::Token);
         }
         let (_, provider) = self.provider(fresh.connection.provider.as_str()).ok()?;
-        let variables = provider.signature_of(way)?.environment().iter();
-        let variables = variables.filter_map(|(name, field)| Some((*name, fields.get(*field)?.clone())));
+        provider.signature_of(way)?;
+        let variables = provider.signing_environment(way).into_iter();
+        // One that is not there takes the place of what somebody else's left there.
+        let variables = variables.map(|(name, field)| (name, fields.get(field).cloned().unwrap_or_default()));
         Some(Signing::Login(variables.collect()))
     }
 

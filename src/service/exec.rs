@@ -38,8 +38,11 @@ impl Service {
             for (name, value) in &set {
                 check_name(name)?;
                 if all.iter().any(|(known, _)| known == name) {
-                    let otherwise =
-                        format!("name one otherwise: `--env NAME={}`", quoted(&variable.connection.to_string()));
+                    let otherwise = if set.len() > 1 {
+                        "one such login stands in an environment: run `exec` for each".to_owned()
+                    } else {
+                        format!("name one otherwise: `--env NAME={}`", quoted(&variable.connection.to_string()))
+                    };
                     return Err(Error::usage(format!("`{name}` would be set twice")).hinted(otherwise));
                 }
                 if value.expose().contains('\0') {
@@ -60,8 +63,15 @@ impl Service {
     /// What a connection puts into an environment: its token, or, where a login signs, what other programs take of it.
     fn variables_of(&self, variable: &Variable, fresh: &Fresh) -> Result<Vec<(String, Secret)>> {
         if let Some(Signing::Login(variables)) = self.signing(fresh) {
-            if variables.is_empty() || variable.name.is_some() {
+            if variables.is_empty() {
                 return Err(unsigned(fresh));
+            }
+            if variable.name.is_some() {
+                let names: Vec<&str> = variables.iter().map(|(name, _)| *name).collect();
+                let message = format!("`{}` is a login that signs, and no token of one name", variable.connection);
+                return Err(
+                    Error::usage(message).hinted(format!("name it without `--env`: it sets {}", names.join(", ")))
+                );
             }
             return Ok(variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
         }

@@ -73,7 +73,7 @@ impl Service {
             return Err(Error::new(Kind::Network, format!("`{reference}` was not refreshed: {reason}"))
                 .hinted("try again in a moment"));
         }
-        let by_another = !loaded.credentials.is_of_one_answer(&seen);
+        let by_another = !loaded.credentials.are_those(&seen);
         let freshness = Freshness { forced: freshness.forced && !by_another, ..freshness };
         if self.is_good(&connection, &loaded.credentials, freshness)? {
             return Ok(Fresh { connection, credentials: loaded.credentials, was_refreshed: by_another });

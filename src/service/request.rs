@@ -172,7 +172,7 @@ impl Service {
 /// Returns other credentials than those that an API refused: those that somebody else got meanwhile, or new ones.
 async fn replaced(source: &impl Source, reference: &ConnectionRef, refused: &Fresh) -> Result<Arc<Fresh>> {
     let now = source.fresh(reference, Freshness::default()).await?;
-    if !now.credentials.is_of_one_answer(&refused.credentials) {
+    if !now.credentials.are_those(&refused.credentials) {
         return Ok(now);
     }
     source.fresh(reference, Freshness { forced: true, ..Freshness::default() }).await

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::connect::{Connected, add_further};
 use super::enter::Newcomer;
+use super::fields::checked_fields;
 use super::{Error, Result, Service};
 use crate::auth::Tape;
 use crate::model::provider::API_KEY;
@@ -32,12 +33,12 @@ impl Service {
         let (way, provider) = self.way_in(&config, Some(credentials.way())).await?;
         let mut variables = self.variables_for(&provider, &reference, &variables)?;
         add_further(&mut variables, &further, &provider)?;
+        let credentials = self.asked_alone(&provider, &reference, credentials).await?;
         if credentials.token().is_empty() {
             return Err(
                 Error::usage("the credentials are empty").hinted("give the token, or the key, that is to be kept")
             );
         }
-        let credentials = self.asked_alone(&provider, &reference, credentials).await?;
         if credentials.has_odd_characters() {
             let message = "a credential has a character in it that none may have (a line break, a control character)";
             return Err(Error::usage(message).hinted("give it as the provider gave it, without white space around it"));
@@ -64,6 +65,9 @@ impl Service {
         let is_nangos = |name: &str| way == WayIn::ApiKey && name == API_KEY;
         fields.retain(|name, _| is_nangos(name) || asked.iter().any(|(known, _)| known == name));
         if credentials.tokens().is_none() && credentials.pair().is_none() {
+            // Nango knows a key of one part.
+            let is_lone = fields.len() == 1 && fields.keys().all(|name| is_nangos(name));
+            let fields = if is_lone { fields } else { checked_fields(&asked, &fields)? };
             return Ok(credentials.with_fields(fields));
         }
         // A token that was had with a login is good without it, until it ends.

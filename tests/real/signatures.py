@@ -5,10 +5,12 @@ import base64
 import datetime
 import hashlib
 import http.server
+import re
 import threading
 import urllib.parse
 
 import botocore.auth
+import botocore.loaders
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from cryptography.hazmat.primitives import serialization
@@ -17,7 +19,7 @@ from duo_client import client as duo
 from http_message_signatures import HTTPMessageVerifier, HTTPSignatureKeyResolver, algorithms
 
 import unittest
-from support import Home
+from support import HERE, Home
 
 ID, SECRET = "AKIDEXAMPLE", "secret/key+canary"
 
@@ -131,6 +133,19 @@ class Signatures(unittest.TestCase):
             signer(Credentials(ID, SECRET, token), service, "eu-west-1").add_auth(again)
             return again.headers["Authorization"] != shown and f"{shown} is not {again.headers['Authorization']}"
         return judge
+
+    def test_services_are_called_as_botocores_models_say(self):
+        source = (HERE.parents[1] / "src/model/provider/aws_names.rs").read_text()
+        ours = dict(re.findall(r'\("([^"]+)", "([^"]+)"\)', source))
+        theirs, loader = {}, botocore.loaders.Loader()
+        for service in loader.list_available_services("service-2"):
+            metadata = loader.load_service_model(service, "service-2")["metadata"]
+            endpoint = metadata["endpointPrefix"]
+            name = metadata.get("signingName", endpoint)
+            # Else the last label is the name.
+            if endpoint.split(".")[-1] != name:
+                theirs[endpoint] = name
+        self.assertEqual(ours, theirs)
 
     def test_botocore_signs_every_request_in_the_same_way(self):
         scheme = '"aws-sigv4"\nregion = "eu-west-1"\nservice = '

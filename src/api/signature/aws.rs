@@ -37,13 +37,16 @@ impl Signer<'_> {
     pub(super) fn headers(&self, request: &Signable<'_>, now: Time) -> Result<Vec<(HeaderName, Secret)>, ApiError> {
         let AwsScope { service, region } = self.scope;
         let is_s3 = S3.contains(&service.as_str());
+        let said = request.headers.get(CONTENT_SHA256);
         let hash = match request.body() {
+            _ if said.is_some_and(|said| said == UNSIGNED) && request.url.scheme() == "https" => UNSIGNED.to_owned(),
             Err(_) if is_s3 && request.url.scheme() == "https" => UNSIGNED.to_owned(),
             body => sha256(body?),
         };
         let moment = now.format("%Y%m%dT%H%M%SZ").to_string();
         let mut signed = vec![("host".to_owned(), request.host()), (DATE.to_string(), moment.clone())];
-        let shows_hash = is_s3 || service == SERVERLESS;
+        // What a caller says of the body is said anew: each such header is to be signed.
+        let shows_hash = is_s3 || service == SERVERLESS || said.is_some();
         signed.extend(shows_hash.then(|| (CONTENT_SHA256.to_string(), hash.clone())));
         let others =
             request.headers.keys().filter(|name| **name == CONTENT_TYPE || name.as_str().starts_with("x-amz-"));
@@ -225,6 +228,17 @@ mod tests {
         let scope = AwsScope::of_host("iam.amazonaws.com").unwrap();
         let url = strict("https://iam.amazonaws.com/?k=%FF+%2b&a&b=%c3%a9&&a=1".parse().unwrap(), &scope);
         assert_eq!(url.query(), Some("k=%FF%20%2B&a=&b=%C3%A9&a=1"));
+    }
+
+    #[test]
+    fn what_a_caller_says_of_a_body_is_said_anew_unless_it_is_to_stay_unsigned() {
+        let url = "https://glacier.eu-west-1.amazonaws.com/-/vaults";
+        for said in ["abc", UNSIGNED] {
+            let shown = signed("glacier", "GET", url, &[("x-amz-content-sha256", said)], &Payload::Nothing);
+            assert!(shown.starts_with("host;x-amz-content-sha256;x-amz-date "), "{shown}");
+        }
+        let stream = Payload::stream(http_body_util::Full::new(hyper::body::Bytes::from_static(b"x")));
+        signed("vpc-lattice-svcs", "PUT", url, &[("x-amz-content-sha256", UNSIGNED)], &stream);
     }
 
     #[test]

@@ -115,11 +115,6 @@ impl Check<'_> {
     /// Every field that is asked for is shown somewhere, and there is one to show.
     pub(super) fn credentials(&mut self) {
         let usual = [USERNAME, PASSWORD];
-        if self.provider.basic.is_some()
-            && self.provider.credentials.get(PASSWORD).is_some_and(|field| !field.secret && field.default.is_none())
-        {
-            self.fail("the password of `[basic]` would be shown while it is typed: `secret = true` is missing in `[credentials.password]`");
-        }
         for name in self.provider.credentials.keys() {
             let is_usual = self.provider.basic.is_some() && usual.contains(&name.as_str());
             if !is_usual && !self.used.contains(&format!("credential.{name}")) && name != API_KEY {

@@ -1,7 +1,7 @@
 //! How each request to an API is signed.
 
 use super::Check;
-use crate::model::provider::{AwsScope, DERIVED, PASSWORD, RequestSignature, UrlTemplate};
+use crate::model::provider::{AwsScope, DERIVED, RequestSignature, UrlTemplate};
 use crate::model::template;
 
 /// Headers that are made when a request is sent, after it is signed.
@@ -21,11 +21,7 @@ impl Check<'_> {
         if api.base_url.is_none() {
             self.fail("`api.signature` signs requests to `api.base_url`, which is not there");
         }
-        let password = self.provider.credentials.get(PASSWORD);
-        if signature.signs_with_a_private_key() && !password.is_some_and(|field| field.pem) {
-            self.fail("`api.signature` signs with a private key: `[credentials.password]` with `pem = true` lets it be given as `@FILE`");
-        }
-        for name in signature.headers().iter().filter(|name| api.headers.contains_key(**name)) {
+        for name in signature.headers().into_iter().filter(|name| api.headers.contains_key(*name)) {
             self.fail(format!("`api.headers.{name}` is made by the signature"));
         }
         let shows = |text: &String| SIGNS.iter().any(|name| text.contains(name));
@@ -52,6 +48,10 @@ impl Check<'_> {
             if names.iter().any(|(name, _)| self.is_secret(name)) {
                 self.fail(format!("`api.signature.{key}` stands in a header as it is, and holds a secret"));
             }
+        }
+        let token = self.provider.api.headers.get("x-amz-security-token");
+        if token.is_some_and(|text| !(text.starts_with("{credential.") && text.find('}') == Some(text.len() - 1))) {
+            self.fail("`api.headers.x-amz-security-token` is a credential alone: `{credential.NAME}`");
         }
         let urls = self.provider.api.base_url.iter().flat_map(UrlTemplate::candidates);
         if (service.is_none() || region.is_none()) && !urls.into_iter().all(|url| tells_scope(url)) {
@@ -84,10 +84,12 @@ impl Check<'_> {
     }
 }
 
-/// Tells whether the host of a URL tells a service and a region, with a region where a variable is.
+/// Tells whether the host of a URL tells a service and a region, with a region where a variable is, or both.
 fn tells_scope(url: &str) -> bool {
     let names = template::placeholders(url).unwrap_or_default();
-    let sample =
-        names.into_iter().fold(url.to_owned(), |url, (name, _)| url.replace(&format!("{{{name}}}"), "eu-west-1"));
-    url::Url::parse(&sample).is_ok_and(|url| url.host_str().is_some_and(|host| AwsScope::of_host(host).is_some()))
+    let tells = |sample: &str| {
+        let url = names.iter().fold(url.to_owned(), |url, (name, _)| url.replace(&format!("{{{name}}}"), sample));
+        url::Url::parse(&url).is_ok_and(|url| url.host_str().is_some_and(|host| AwsScope::of_host(host).is_some()))
+    };
+    tells("eu-west-1") || tells("sample.eu-west-1")
 }

@@ -1,5 +1,7 @@
 //! What a signature of AWS is good for, read off a host name.
 
+use super::aws_names::NAMES;
+
 /// What a signature of AWS is good for, beside its day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsScope {
@@ -16,33 +18,41 @@ impl AwsScope {
         let suffixes = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"];
         let name = suffixes.iter().find_map(|suffix| host.strip_suffix(suffix))?;
         let labels: Vec<&str> = name.split('.').collect();
-        let (service, region) = match labels[..] {
+        let (service, region): (&[&str], _) = match labels[..] {
             // An endpoint within a private network.
-            [.., service, region, "vpce"] | [.., service, "dualstack", region] if is_region(region) => {
+            [ref service @ .., region, "vpce"] | [ref service @ .., "dualstack", region] if is_region(region) => {
                 (service, region)
             }
             // Amazon OpenSearch stands behind its region.
-            [.., region, service @ ("es" | "aoss")] if is_region(region) => (service, region),
-            [.., service, region] if is_region(region) => (service, region),
+            [.., region, "es" | "aoss"] if is_region(region) => (&labels[labels.len() - 1..], region),
+            [ref service @ .., region] if is_region(region) => (service, region),
             // S3, as it was written before 2019, and without a region.
-            [.., last] if last.strip_prefix("s3-").is_some_and(is_region) => ("s3", &last[3..]),
-            [.., "s3"] => ("s3", "us-east-1"),
-            [service] => (service, "us-east-1"),
+            [.., last] if last.strip_prefix("s3-").is_some_and(is_region) => (&["s3"], &last[3..]),
+            [.., "s3"] => (&["s3"], "us-east-1"),
+            [_] => (&labels, "us-east-1"),
             _ => return None,
         };
-        Some(Self { service: signing_name(service).to_owned(), region: region.to_owned() })
+        Some(Self { service: signing_name(service)?, region: region.to_owned() })
     }
 }
 
-/// Returns what a service is called in signatures, where its endpoint is called otherwise.
-fn signing_name(endpoint: &str) -> &str {
-    let endpoint = endpoint.strip_suffix("-fips").unwrap_or(endpoint);
-    match endpoint {
-        "email" => "ses",
-        "s3-accesspoint" | "s3-control" => "s3",
-        zone if zone.starts_with("s3express-") => "s3express",
-        service => service,
+/// Returns what a service is called in signatures; its endpoint may be called otherwise. What stands before that is a
+/// bucket, an API or the like.
+fn signing_name(labels: &[&str]) -> Option<String> {
+    let last = labels.last()?.strip_suffix("-fips").unwrap_or(labels.last()?);
+    // Its name may be of several labels.
+    for count in (1..=labels.len().min(3)).rev() {
+        let name = labels[labels.len() - count..].join(".");
+        let name = name.strip_suffix("-fips").unwrap_or(&name);
+        if let Ok(index) = NAMES.binary_search_by_key(&name, |(endpoint, _)| endpoint) {
+            return Some(NAMES[index].1.to_owned());
+        }
     }
+    Some(match last {
+        "s3-accesspoint" => "s3".to_owned(),
+        zone if zone.starts_with("s3express-") => "s3express".to_owned(),
+        service => service.to_owned(),
+    })
 }
 
 /// `eu-west-1`, `us-gov-east-1`.
@@ -63,6 +73,10 @@ mod tests {
             ("iam.amazonaws.com", "iam", "us-east-1"),
             ("inspector2.eu-west-1.amazonaws.com", "inspector2", "eu-west-1"),
             ("email.eu-west-1.amazonaws.com", "ses", "eu-west-1"),
+            ("bedrock-runtime.us-east-1.amazonaws.com", "bedrock", "us-east-1"),
+            ("api.tunneling.iot.us-east-1.amazonaws.com", "IoTSecuredTunneling", "us-east-1"),
+            ("runtime.lex.us-east-1.amazonaws.com", "lex", "us-east-1"),
+            ("a1-ats.iot.us-east-1.amazonaws.com", "iot", "us-east-1"),
             ("bucket.with.dots.s3.ap-southeast-2.amazonaws.com", "s3", "ap-southeast-2"),
             ("bucket.s3.amazonaws.com", "s3", "us-east-1"),
             ("bucket.s3-us-west-2.amazonaws.com", "s3", "us-west-2"),

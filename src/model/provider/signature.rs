@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{PASSWORD, SigningAlgorithm, USERNAME};
+use super::{PASSWORD, Provider, SigningAlgorithm, USERNAME, WayIn};
 
 /// The derived components of a request that a signature may cover (RFC 9421 section 2.2).
 pub const DERIVED: [&str; 6] = ["@method", "@target-uri", "@authority", "@scheme", "@path", "@query"];
@@ -37,6 +37,8 @@ pub enum RequestSignature {
     Wsse {},
 }
 
+/// Where the token of temporary credentials of AWS stands.
+const SESSION_TOKEN: &str = "x-amz-security-token";
 /// For how many seconds a signature is valid unless the file says otherwise.
 const LIFETIME: u32 = 60;
 
@@ -129,26 +131,17 @@ impl MessageAlgorithm {
 }
 
 impl RequestSignature {
-    /// Returns the headers that it makes, in lower case; a file cannot say what stands there.
-    pub fn headers(&self) -> &'static [&'static str] {
+    /// Returns the headers that it makes, in lower case; neither a file nor a caller says what stands there.
+    pub fn headers(&self) -> Vec<&'static str> {
         match self {
-            Self::AwsSigV4 { .. } => &["authorization", "x-amz-content-sha256", "x-amz-date"],
-            Self::HttpMessageSignatures { .. } => &[CONTENT_DIGEST, "signature", "signature-input"],
-            Self::Duo {} => &["authorization", "date"],
-            Self::Wsse {} => &["x-wsse"],
-        }
-    }
-
-    /// Returns the variables by which other programs take what signs, each with its field; none where there are no usual
-    /// ones.
-    pub fn environment(&self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Self::AwsSigV4 { .. } => &[
-                ("AWS_ACCESS_KEY_ID", USERNAME),
-                ("AWS_SECRET_ACCESS_KEY", PASSWORD),
-                ("AWS_SESSION_TOKEN", "session_token"),
-            ],
-            _ => &[],
+            // What S3 wants to see of the body may be said: it is said anew.
+            Self::AwsSigV4 { .. } => vec!["authorization", "x-amz-date"],
+            Self::HttpMessageSignatures { components, .. } => {
+                let digest = components.iter().any(|component| component == CONTENT_DIGEST);
+                digest.then_some(CONTENT_DIGEST).into_iter().chain(["signature", "signature-input"]).collect()
+            }
+            Self::Duo {} => vec!["authorization", "date"],
+            Self::Wsse {} => vec!["x-wsse"],
         }
     }
 
@@ -165,5 +158,19 @@ impl RequestSignature {
             Self::Duo {} => "Duo's signature",
             Self::Wsse {} => "WSSE",
         }
+    }
+}
+
+impl Provider {
+    /// Returns the variables by which other programs take what signs the requests of a way of authenticating, each with
+    /// its field; none where there are no usual ones.
+    pub fn signing_environment(&self, way: WayIn) -> Vec<(&'static str, &str)> {
+        if !matches!(self.signature_of(way), Some(RequestSignature::AwsSigV4 { .. })) {
+            return Vec::new();
+        }
+        let token = self.api.headers.get(SESSION_TOKEN);
+        let token = token.and_then(|text| text.strip_prefix("{credential.")?.strip_suffix('}'));
+        let login = [("AWS_ACCESS_KEY_ID", USERNAME), ("AWS_SECRET_ACCESS_KEY", PASSWORD)];
+        login.into_iter().chain(token.map(|field| ("AWS_SESSION_TOKEN", field))).collect()
     }
 }

@@ -14,8 +14,9 @@ const MASKED: &str = "•••";
 pub fn samples(provider: &Provider, connection: &Connection) -> Vec<(Form, String)> {
     let env = format!("{}={MASKED}", variable_name(&connection.reference));
     // Each request is signed on its own: nothing of it is good for two.
-    if let Some(signature) = provider.signature_of(connection.way) {
-        let names = signature.environment().iter().map(|(name, _)| format!("{name}={MASKED}"));
+    if provider.signature_of(connection.way).is_some() {
+        let names = provider.signing_environment(connection.way).into_iter();
+        let names = names.map(|(name, _)| format!("{name}={MASKED}"));
         let lines = names.collect::<Vec<_>>().join(" ");
         return if lines.is_empty() { Vec::new() } else { vec![(Form::Env, lines)] };
     }
