@@ -228,7 +228,7 @@ impl Random {
 }
 
 /// What people type, and the provider that they mean.
-const MEANT: [(&str, &str); 75] = [
+const MEANT: [(&str, &str); 80] = [
     ("github", "github"),
     ("gmail", "google-mail"),
     ("google drive", "google-drive"),
@@ -242,6 +242,11 @@ const MEANT: [(&str, &str); 75] = [
     ("bigquery", "google-bigquery"),
     ("youtube", "youtube"),
     ("ms teams", "microsoft-teams"),
+    ("lambda", "aws-multi-service"),
+    ("dynamodb", "aws-multi-service"),
+    ("sigv4", "aws-sigv4"),
+    ("aws iam", "aws-iam"),
+    ("duo", "cisco-duo-admin"),
     ("teams", "microsoft-teams"),
     ("outlook", "outlook"),
     ("onedrive", "one-drive"),
