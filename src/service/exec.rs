@@ -33,18 +33,15 @@ impl Service {
     ) -> Result<Vec<(String, Secret)>> {
         let (mut all, by): (Vec<(String, Secret)>, _) = (Vec::new(), self.parent());
         for variable in variables {
+            // Before anything is refreshed.
+            let name = name_of(variable);
+            check_name(&name)?;
+            let otherwise = || format!("name one otherwise: `--env NAME={}`", quoted(&variable.connection.to_string()));
+            refuse_twice(&name, &all, otherwise)?;
             let fresh = source.fresh(&variable.connection, Freshness::default()).await?;
             let set = self.variables_of(variable, &fresh)?;
             for (name, value) in &set {
-                check_name(name)?;
-                if all.iter().any(|(known, _)| known == name) {
-                    let otherwise = if set.len() > 1 {
-                        "one such login stands in an environment: run `exec` for each".to_owned()
-                    } else {
-                        format!("name one otherwise: `--env NAME={}`", quoted(&variable.connection.to_string()))
-                    };
-                    return Err(Error::usage(format!("`{name}` would be set twice")).hinted(otherwise));
-                }
+                refuse_twice(name, &all, || "one such login stands in an environment: run `exec` for each".to_owned())?;
                 if value.expose().contains('\0') {
                     let message = format!("the token of `{}` cannot stand in an environment", variable.connection);
                     return Err(Error::usage(message));
@@ -75,8 +72,7 @@ impl Service {
             }
             return Ok(variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
         }
-        let name = variable.name.clone().unwrap_or_else(|| variable_name(&variable.connection));
-        Ok(vec![(name, fresh.credentials.token())])
+        Ok(vec![(name_of(variable), fresh.credentials.token())])
     }
 
     /// Runs a program in this one's place, with an environment over the one that is there. Returns its
@@ -92,6 +88,17 @@ impl Service {
             Error::usage(format!("`{name}` cannot be run: {error}")).hinted("check its name and the PATH")
         })
     }
+}
+
+fn name_of(variable: &Variable) -> String {
+    variable.name.clone().unwrap_or_else(|| variable_name(&variable.connection))
+}
+
+fn refuse_twice(name: &str, all: &[(String, Secret)], hint: impl Fn() -> String) -> Result<()> {
+    if all.iter().any(|(known, _)| known == name) {
+        return Err(Error::usage(format!("`{name}` would be set twice")).hinted(hint()));
+    }
+    Ok(())
 }
 
 /// A name that a shell can use (POSIX, section 8.1).
