@@ -149,6 +149,20 @@ fn a_config_that_another_process_makes_is_shown() {
 }
 
 #[test]
+fn a_question_for_a_secret_is_left_with_the_terminal_as_it_was() {
+    let home = Home::new();
+    let ask = || Session::start(&home, &["config", "create", "k", "github", "the-id"]);
+    for (key, how) in [("ab\u{3}", "ctrl-c"), ("\u{4}", "ctrl-d")] {
+        let mut session = ask();
+        session.wait_for("Client secret (nothing for a public client):");
+        session.send(key);
+        assert_ne!(session.end(), 0, "{how}");
+        assert!(session.echoes(), "{how} gives the terminal back");
+        assert!(!home.run(&["config", "get", "k"]).out.contains("the-id"), "{how}");
+    }
+}
+
+#[test]
 fn a_first_config_takes_four_questions_and_says_where_to_register_before_the_client_id() {
     let home = Home::new();
     let mut session = Session::start(&home, &["config", "create"]);
@@ -158,8 +172,10 @@ fn a_first_config_takes_four_questions_and_says_where_to_register_before_the_cli
     session.wait_for("Client id:");
     session.send("the-client\r");
     session.wait_for("Client secret (nothing for a public client):");
+    assert!(!session.echoes(), "nothing is shown from the moment that the question is");
     session.send("canary\r");
     session.wait_for("Scopes, comma-separated");
+    assert!(session.echoes());
     session.send("read,write\r");
     session.wait_for("`linear` is ready");
     assert_eq!(session.end(), 0);

@@ -14,6 +14,7 @@ mod doctor;
 mod enter;
 mod exec;
 mod flow;
+mod hidden;
 mod interrupt;
 pub mod output;
 mod plain;

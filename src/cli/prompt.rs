@@ -3,6 +3,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use super::hidden;
 use crate::model::{Secret, untrusted};
 use crate::service::fields::key_of;
 use crate::service::vaults::Purpose;
@@ -95,20 +96,17 @@ fn line() -> Result<String> {
 
 /// Asks for a secret, without showing it.
 pub fn secret(question: &str) -> Result<Secret> {
-    // Part of it may come from a provider file.
-    let unreadable = |error: io::Error| Error::usage(format!("the terminal cannot be read: {error}"));
-    let first = rpassword::prompt_password(format!("{}: ", untrusted::line(question))).map_err(unreadable)?;
-    let mut text = zeroize::Zeroizing::new(first);
     // A key in PEM that is pasted has several lines: those left behind would be taken for commands, and kept by the
     // shell.
     let is_open = |text: &str| text.contains("-----BEGIN ") && !text.contains("-----END ");
-    for _ in 0..MOST_LINES {
-        if !is_open(&text) {
-            break;
-        }
-        text.push('\n');
-        text.push_str(&zeroize::Zeroizing::new(rpassword::prompt_password("").map_err(unreadable)?));
-    }
+    let mut lines = 0;
+    let is_all = |text: &str| {
+        lines += 1;
+        lines > MOST_LINES || !is_open(text)
+    };
+    // Part of it may come from a provider file.
+    let text = hidden::ask(&format!("{}: ", untrusted::line(question)), is_all);
+    let text = text.map_err(|error| Error::usage(format!("the terminal cannot be read: {error}")))?;
     Ok(Secret::new(text.trim()))
 }
 

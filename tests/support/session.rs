@@ -17,7 +17,7 @@ pub struct Session {
     pub bytes: Arc<Mutex<Vec<u8>>>,
     pub child: Box<dyn Child + Send + Sync>,
     /// Held so that the terminal stays.
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Session {
@@ -55,7 +55,7 @@ impl Session {
                 sink.lock().unwrap().extend_from_slice(&buffer[..read]);
             }
         });
-        Self { writer: pair.master.take_writer().unwrap(), bytes, child, _master: pair.master }
+        Self { writer: pair.master.take_writer().unwrap(), bytes, child, master: pair.master }
     }
 
     pub fn screen(&self) -> String {
@@ -76,6 +76,12 @@ impl Session {
             assert!(started.elapsed() < PATIENCE, "no {what:?} in\n{}", self.screen());
             std::thread::yield_now();
         }
+    }
+
+    /// Tells whether the terminal shows what is typed.
+    pub fn echoes(&self) -> bool {
+        let flags = format!("{:?}", self.master.get_termios().unwrap().local_flags);
+        flags.split(|character: char| !character.is_ascii_uppercase()).any(|flag| flag == "ECHO")
     }
 
     pub fn send(&mut self, text: &str) {
