@@ -12,6 +12,10 @@ use crate::vault::key;
 
 /// A disk on which a small write takes longer is slow: each token that is refreshed costs four.
 const SLOW: Duration = Duration::from_millis(250);
+/// With less than this many bytes a disk is as good as full.
+const NOTHING: u64 = 1024 * 1024;
+/// What mends a full one.
+const FULL: &str = "make room on it; nothing is lost, but no token can be refreshed";
 /// With less room than this, in bytes, a store may soon not be written any more.
 const LITTLE: u64 = 16 << 20;
 
@@ -62,9 +66,7 @@ impl Service {
         match write_something(folder) {
             Err(error) => {
                 let (found, mend) = match error.kind() {
-                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                        ("is full", "make room on it; nothing is lost, but no token can be refreshed")
-                    }
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ("is full", FULL),
                     ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => (
                         "cannot be written",
                         "tokens that are still valid are handed out; to refresh, make it writable or name another folder with `--home`",
@@ -72,6 +74,11 @@ impl Service {
                     _ => ("cannot be written", "look at the disk"),
                 };
                 Finding::broken(WHAT, format!("`{}` {found}: {error}", folder.display()), mend)
+            }
+            // A page or two may be there, and no refresh does with them.
+            Ok(_) if room.is_some_and(|room| room < NOTHING) => {
+                let left = room.unwrap_or_default() / 1024;
+                Finding::broken(WHAT, format!("`{}` is full: {left} KiB of room", folder.display()), FULL)
             }
             Ok(took) if took > SLOW => Finding::odd(
                 WHAT,
