@@ -178,7 +178,8 @@ impl Service {
             }
         };
         let fingerprint = Some(answer.access_token.fingerprint());
-        let lasts_longer = answer.access_token == tokens.access_token && answer.expires_at > tokens.expires_at;
+        let ends = answer.expires_at.zip(tokens.expires_at);
+        let lasts_longer = answer.access_token == tokens.access_token && ends.is_some_and(|(now, before)| now > before);
         let was_rotated = answer.refresh_token != tokens.refresh_token;
         let obtained_at = answer.obtained_at;
         let mut credentials = loaded.credentials.with_tokens(answer);
