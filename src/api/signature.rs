@@ -80,8 +80,8 @@ impl Access {
                 let (algorithm, lifetime) = (*algorithm, *lifetime);
                 message::Signer { id: username, key: password, algorithm, components, lifetime }.headers(request, now)
             }
-            RequestSignature::Duo {} => duo::headers(username, password, request, now),
-            RequestSignature::Wsse {} => Ok(vec![wsse::header(username, password, wsse::nonce(), now)]),
+            RequestSignature::Duo => duo::headers(username, password, request, now),
+            RequestSignature::Wsse => Ok(vec![wsse::header(username, password, wsse::nonce(), now)]),
         }
     }
 
@@ -95,7 +95,7 @@ impl Access {
                 let read = SigningKey::read(key, algorithm.in_jwts(), KeyEncoding::Text);
                 read.map(drop).map_err(|error| AuthError::from(error).into())
             }
-            Some(RequestSignature::Duo {} | RequestSignature::Wsse {}) | None => Ok(()),
+            Some(RequestSignature::Duo | RequestSignature::Wsse) | None => Ok(()),
         }
     }
 
@@ -126,8 +126,10 @@ impl Access {
 
     /// Returns a URL as it is signed.
     pub(super) fn as_signed(&self, url: Url) -> Url {
-        match (self.signature(), self.scope(&url)) {
-            (Some(RequestSignature::AwsSigV4 { .. }), Ok(scope)) => aws::strict(url, &scope),
+        let is_aws = matches!(self.signature(), Some(RequestSignature::AwsSigV4 { .. }));
+        match is_aws.then(|| self.scope(&url)) {
+            Some(Ok(scope)) => aws::strict(url, &scope),
+            // Where it tells none, nothing is signed, and that is the error.
             _ => url,
         }
     }

@@ -79,7 +79,7 @@ impl TokenRequest {
         self.entered.iter().any(|secret| !secret.is_empty() && value.contains(secret.expose()))
     }
 
-    /// Draws what is drawn.
+    /// Puts a UUID of this request where texts of the provider file draw one: a server may take each but once.
     fn draw(&mut self, named: &mut BTreeMap<String, String>) {
         let Some(drawn) = &self.drawn else { return };
         let fresh = uuid();

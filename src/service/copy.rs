@@ -43,13 +43,18 @@ impl Form {
 
     /// Returns the forms that a connection can be copied in: where each request is signed, none of one request.
     pub fn offered(provider: &Provider, way: WayIn) -> Vec<Self> {
-        let is_offered = |form: &Self| match (form, provider.signature_of(way)) {
+        Self::ALL.into_iter().filter(|form| form.is_offered(Some(provider), way)).collect()
+    }
+
+    /// The same of one form. Another host may have providers that are not known here: of those, the way tells.
+    fn is_offered(self, provider: Option<&Provider>, way: WayIn) -> bool {
+        let login = provider.filter(|provider| provider.signature_of(way).is_some());
+        match (self, login) {
             (Self::Json, _) | (Self::Raw | Self::Env | Self::Export, None) => true,
             (Self::Header | Self::Curl | Self::Httpie | Self::Fetch, None) => !way.is_signed(),
-            (Self::Env | Self::Export, Some(_)) => !provider.signing_environment(way).is_empty(),
+            (Self::Env | Self::Export, Some(provider)) => !provider.signing_environment(way).is_empty(),
             (_, Some(_)) => false,
-        };
-        Self::ALL.into_iter().filter(is_offered).collect()
+        }
     }
 
     /// Returns the word for it.
@@ -165,31 +170,28 @@ impl Service {
         self.record(&fresh.connection.reference, happening, Outcome::Done, about);
     }
 
-    /// Returns what signs the requests of a connection, where they are signed. Another host may have providers that are
-    /// not known here: its tokens are handed out as they are.
-    pub(super) fn signing(&self, fresh: &Fresh) -> Option<Signing> {
+    /// Returns the variables by which other programs take a login that signs requests; `None` where there is none.
+    pub(super) fn signing_login(&self, fresh: &Fresh) -> Option<Vec<(&'static str, Secret)>> {
         let (way, fields) = (fresh.credentials.way(), fresh.credentials.fields());
-        if way.is_signed() {
-            return Some(Signing::Token);
-        }
         let (_, provider) = self.provider(fresh.connection.provider.as_str()).ok()?;
         provider.signature_of(way)?;
         let variables = provider.signing_environment(way).into_iter();
         // One that is not there takes the place of what somebody else's left there.
-        let variables = variables.map(|(name, field)| (name, fields.get(field).cloned().unwrap_or_default()));
-        Some(Signing::Login(variables.collect()))
+        Some(variables.map(|(name, field)| (name, fields.get(field).cloned().unwrap_or_default())).collect())
+    }
+
+    fn can_be_had(&self, fresh: &Fresh, form: Form) -> bool {
+        let provider = self.provider(fresh.connection.provider.as_str()).ok().map(|(_, provider)| provider);
+        form.is_offered(provider.as_ref(), fresh.credentials.way())
     }
 
     async fn formed(&self, source: &impl Source, fresh: &Fresh, form: Form) -> Result<HandedOut> {
         let credentials = &fresh.credentials;
-        let signing = self.signing(fresh);
-        let text = match (form, &signing) {
-            (Form::Header | Form::Curl | Form::Httpie | Form::Fetch, Some(_))
-            | (Form::Raw, Some(Signing::Login(_))) => return Err(unsigned(fresh)),
-            (Form::Env | Form::Export, Some(Signing::Login(variables))) => match variables.as_slice() {
-                [] => return Err(unsigned(fresh)),
-                variables => lines_of(variables, form),
-            },
+        if !self.can_be_had(fresh, form) {
+            return Err(unsigned(fresh));
+        }
+        let text = match (form, self.signing_login(fresh)) {
+            (Form::Env | Form::Export, Some(variables)) => lines_of(&variables, form),
             _ => self.of_form(source, fresh, form).await?,
         };
         let now = self.now();
@@ -229,14 +231,6 @@ impl Service {
             Form::Fetch => Call::of(&self.access_of(source, fresh).await?)?.fetch(),
         })
     }
-}
-
-/// What signs the requests of a connection.
-pub(super) enum Signing {
-    /// A token of OAuth 1.0a and its secret.
-    Token,
-    /// A login, by the variables by which other programs take it.
-    Login(Vec<(&'static str, Secret)>),
 }
 
 fn lines_of(variables: &[(&'static str, Secret)], form: Form) -> Secret {

@@ -1,7 +1,7 @@
 //! Fresh tokens for a program's environment.
 
 use super::activity::About;
-use super::copy::{Signing, unsigned, variable_name};
+use super::copy::{unsigned, variable_name};
 use super::error::quoted;
 use super::fresh::{Fresh, Freshness};
 use super::source::Source;
@@ -59,7 +59,7 @@ impl Service {
 
     /// What a connection puts into an environment: its token, or, where a login signs, what other programs take of it.
     fn variables_of(&self, variable: &Variable, fresh: &Fresh) -> Result<Vec<(String, Secret)>> {
-        if let Some(Signing::Login(variables)) = self.signing(fresh) {
+        if let Some(variables) = self.signing_login(fresh) {
             if variables.is_empty() {
                 return Err(unsigned(fresh));
             }

@@ -34,7 +34,7 @@ impl Check<'_> {
             RequestSignature::HttpMessageSignatures { components, lifetime, .. } => {
                 self.components(components, *lifetime);
             }
-            RequestSignature::Duo {} | RequestSignature::Wsse {} => {}
+            RequestSignature::Duo | RequestSignature::Wsse => {}
         }
     }
 

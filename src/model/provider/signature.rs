@@ -32,9 +32,9 @@ pub enum RequestSignature {
     },
     /// Duo's, versions 2 (a form) and 5 (anything else) with SHA-512: the user name is the integration key, the password
     /// the secret key.
-    Duo {},
+    Duo,
     /// WSSE `UsernameToken`, its digest written in hexadecimal before it is written in base64, as Emarsys wants it.
-    Wsse {},
+    Wsse,
 }
 
 /// Where the token of temporary credentials of AWS stands.
@@ -87,8 +87,8 @@ impl TryFrom<Written> for RequestSignature {
                 )?,
                 lifetime: lifetime.unwrap_or(LIFETIME),
             },
-            Scheme::Duo => Self::Duo {},
-            Scheme::Wsse => Self::Wsse {},
+            Scheme::Duo => Self::Duo,
+            Scheme::Wsse => Self::Wsse,
         })
     }
 }
@@ -140,8 +140,8 @@ impl RequestSignature {
                 let digest = components.iter().any(|component| component == CONTENT_DIGEST);
                 digest.then_some(CONTENT_DIGEST).into_iter().chain(["signature", "signature-input"]).collect()
             }
-            Self::Duo {} => vec!["authorization", "date"],
-            Self::Wsse {} => vec!["x-wsse"],
+            Self::Duo => vec!["authorization", "date"],
+            Self::Wsse => vec!["x-wsse"],
         }
     }
 
@@ -155,8 +155,8 @@ impl RequestSignature {
         match self {
             Self::AwsSigV4 { .. } => "AWS Signature Version 4",
             Self::HttpMessageSignatures { .. } => "RFC 9421",
-            Self::Duo {} => "Duo's signature",
-            Self::Wsse {} => "WSSE",
+            Self::Duo => "Duo's signature",
+            Self::Wsse => "WSSE",
         }
     }
 }

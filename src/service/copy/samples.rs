@@ -20,8 +20,7 @@ pub fn samples(provider: &Provider, connection: &Connection) -> Vec<(Form, Strin
         let lines = names.collect::<Vec<_>>().join(" ");
         return if lines.is_empty() { Vec::new() } else { vec![(Form::Env, lines)] };
     }
-    let credentials = masked(provider, connection);
-    let Some(credentials) = credentials else { return vec![(Form::Env, env)] };
+    let Some(credentials) = masked(provider, connection) else { return vec![(Form::Env, env)] };
     let access = Access {
         provider: provider.clone(),
         client_id: MASKED.to_owned(),
